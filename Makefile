@@ -1,0 +1,75 @@
+# Two commands do everything on a fresh Debian or Ubuntu: `make run` and `make test`.
+# Each installs what is missing (scripts/install.sh) and builds outside the clone (scripts/env.sh).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Paths and the choice of cargo packages, for one recipe line.
+in_env := source scripts/env.sh;
+
+# The virtual screen is fetched only where there is no display.
+screen := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,screen)
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: install-run build ## start the desk with a demo shop
+	@scripts/run.sh
+
+.PHONY: test
+test: install-test check build ## run every check and every test
+	@scripts/test.sh all
+
+.PHONY: check
+check: install-check ui ## format, lints, types, licences
+	@$(in_env) say 'cargo fmt'; cargo fmt --all --check
+	@$(in_env) say 'cargo deny'; cargo deny --locked check bans licenses sources
+	@$(in_env) say 'ui: format, lint, types'; cd ui; npm run format:check; npm run lint; npm run typecheck
+	@$(in_env) say 'cargo clippy'; \
+		args=(--locked --workspace --features punchcard-desk/custom-protocol); \
+		cargo clippy "$${args[@]}" --all-targets -- -D warnings; \
+		cargo clippy "$${args[@]}" --test e2e -- -D warnings
+
+.PHONY: build
+build: ui ## build the desk and the till tool
+	@$(in_env) say 'building the desk and the till tool (the first time takes a while)'; \
+		cargo build "$${workspace[@]}" --bin punchcard-desk --bin punchcard-till
+
+.PHONY: ui
+ui: install-build ## build the window's pages
+	@scripts/ui.sh build
+
+.PHONY: e2e
+e2e: install-test build ## only the tests of the real window
+	@scripts/test.sh e2e
+
+.PHONY: bench
+bench: install-build ## figures beside their limits, optimised build
+	@$(in_env) cargo bench --locked -p punchcard-benches
+
+.PHONY: screenshots
+screenshots: install-test build ## the pictures of the README
+	@$(in_env) scripts/screenshots.sh
+
+.PHONY: bindings
+bindings: install-build ## write the TypeScript types anew from the Rust ones
+	@$(in_env) UPDATE_BINDINGS=1 cargo test -p punchcard-tests bindings
+
+.PHONY: clean
+clean: ## delete what was built (not tools, not data)
+	@$(in_env) rm -rf ui/dist ui/node_modules; cargo clean
+
+.PHONY: install-build install-run install-check install-test
+install-build:
+	@scripts/install.sh build
+install-run:
+	@scripts/install.sh build $(screen)
+install-check:
+	@scripts/install.sh build check
+install-test:
+	@scripts/install.sh build screen check e2e

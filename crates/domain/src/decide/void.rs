@@ -1,0 +1,327 @@
+//! Taking something back: a new fact that says what is put back, never an edit.
+
+use punchcard_protocol::{LotId, MemberId, StreamId};
+
+use super::{Decided, Desk};
+use crate::{
+    fact::{Fact, FactVoided, Gain},
+    ledger::{Account, Lot, Posting, Purse, ValueKind},
+    refusal::Refusal,
+};
+
+/// How one lot stands when something about it is taken back.
+#[derive(Debug, Clone)]
+pub struct LotStanding {
+    /// The lot.
+    pub lot: LotId,
+    /// What this till may debit: account and amount.
+    pub here: Vec<(Account, i64)>,
+    /// With other owners.
+    pub elsewhere: i64,
+    /// Ran out.
+    pub expired: i64,
+    /// When it runs out.
+    pub expires_ms: Option<i64>,
+}
+
+/// What taking back is decided on.
+pub struct Void<'a> {
+    /// What is to be taken back.
+    pub target: &'a Fact,
+    /// It was already.
+    pub voided: bool,
+    /// Every lot it names, as it stands.
+    pub lots: Vec<LotStanding>,
+    /// The member's points.
+    pub points: Purse,
+    /// Whether this till may debit a stream's accounts: its own, and those it took over.
+    pub owns: &'a dyn Fn(StreamId) -> bool,
+}
+
+/// Whether this kind of fact can be taken back at all.
+pub fn voidable(fact: &Fact) -> bool {
+    match fact {
+        Fact::PassGiven(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_) => true,
+        Fact::VisitRecorded(body) => body.member.is_some(),
+        _ => false,
+    }
+}
+
+/// Takes something back. What was spent here goes back to the lots it came from; what was spent
+/// at another desk is given anew; what was given and is already spent becomes the member's debt.
+///
+/// # Errors
+/// [`Refusal::AlreadyVoided`], [`Refusal::NotVoidable`], [`Refusal::NotVouched`].
+pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
+    if known.voided {
+        return Err(Refusal::AlreadyVoided);
+    }
+    if !voidable(known.target) {
+        return Err(Refusal::NotVoidable);
+    }
+    let mut undo = Undo { me: desk.me, debt: 0, points: 0, postings: vec![], lots: vec![] };
+    let member = match known.target {
+        Fact::VisitRecorded(body) => {
+            undo.restore(desk, known, &body.postings);
+            undo.take_back_gain(known, body.earned.as_ref());
+            body.member
+        }
+        Fact::PointsEarned(body) => {
+            undo.take_back_gain(known, body.earned.as_ref());
+            Some(body.member)
+        }
+        Fact::PointsRedeemed(body) => {
+            undo.restore(desk, known, &body.postings);
+            undo.forgive(desk, known, body.member, body.on_trust);
+            undo.repay(known);
+            undo.points = body.points;
+            Some(body.member)
+        }
+        Fact::PassGiven(body) => {
+            if let Some(lot) = body.pass.visits {
+                undo.take_back(known, lot.id);
+            }
+            Some(body.member)
+        }
+        _ => return Err(Refusal::NotVoidable),
+    };
+    if !desk.trusted && !undo.postings.is_empty() {
+        return Err(Refusal::NotVouched);
+    }
+    let fact = FactVoided {
+        id: desk.fact_id(),
+        target: known.target.id(),
+        member,
+        at_ms: desk.now_ms,
+        postings: undo.postings,
+        lots: undo.lots,
+        debt: undo.debt,
+        points: undo.points,
+        approved_by: None,
+    };
+    Ok(Fact::FactVoided(fact).into())
+}
+
+/// What a void will post, as it adds up.
+struct Undo {
+    me: StreamId,
+    debt: i64,
+    points: i64,
+    postings: Vec<Posting>,
+    lots: Vec<Lot>,
+}
+
+impl Undo {
+    /// Puts back what was spent.
+    fn restore(&mut self, desk: &mut Desk<'_>, known: &Void<'_>, spent: &[Posting]) {
+        for posting in spent {
+            let ours = posting.to.stream().is_some_and(known.owns);
+            if ours {
+                self.postings.push(Posting {
+                    from: posting.to,
+                    to: Account::Till(self.me),
+                    ..*posting
+                });
+            } else {
+                let expires_ms = standing(known, posting.lot).and_then(|lot| lot.expires_ms);
+                self.lots.push(anew(desk, posting.kind, posting.amount, expires_ms));
+            }
+        }
+    }
+
+    /// Takes back what was given: what this till still holds of it. What is with other owners
+    /// they give back when this fact reaches them; what was spent becomes debt.
+    fn take_back_gain(&mut self, known: &Void<'_>, gain: Option<&Gain>) {
+        let Some(gain) = gain else { return };
+        let here = self.take_back(known, gain.lot.id);
+        let away = standing(known, gain.lot.id).map_or(0, |lot| lot.elsewhere + lot.expired);
+        self.debt += (gain.lot.amount - here - away).max(0);
+        self.points = -gain.lot.amount;
+    }
+
+    fn take_back(&mut self, known: &Void<'_>, lot: LotId) -> i64 {
+        let Some(standing) = standing(known, lot) else { return 0 };
+        let kind = match known.target {
+            Fact::PassGiven(_) => ValueKind::Visits,
+            _ => ValueKind::Points,
+        };
+        let mut taken = 0;
+        for (account, amount) in standing.here.iter().filter(|(_, amount)| *amount > 0) {
+            self.postings.push(Posting {
+                lot,
+                kind,
+                from: *account,
+                to: Account::Spent(self.me),
+                amount: *amount,
+            });
+            taken += amount;
+        }
+        taken
+    }
+
+    /// What was given on trust is no longer owed; where another desk holds that debt, the member
+    /// gets as many points instead.
+    fn forgive(&mut self, desk: &mut Desk<'_>, known: &Void<'_>, _member: MemberId, on_trust: i64) {
+        if on_trust == 0 {
+            return;
+        }
+        let here = on_trust.min(known.points.debt_here.max(0));
+        self.debt -= here;
+        if on_trust > here {
+            self.lots.push(anew(desk, ValueKind::Points, on_trust - here, None));
+        }
+    }
+
+    /// What was put back first repays what the member still owes here.
+    fn repay(&mut self, known: &Void<'_>) {
+        let mut owed = (known.points.debt_here + self.debt).max(0);
+        let restored: Vec<Posting> =
+            self.postings.iter().filter(|p| p.to == Account::Till(self.me)).copied().collect();
+        for posting in restored {
+            let part = owed.min(posting.amount);
+            if part == 0 {
+                break;
+            }
+            self.postings.push(Posting {
+                from: Account::Till(self.me),
+                to: Account::Spent(self.me),
+                amount: part,
+                ..posting
+            });
+            self.debt -= part;
+            owed -= part;
+        }
+    }
+}
+
+fn standing<'a>(known: &'a Void<'_>, lot: LotId) -> Option<&'a LotStanding> {
+    known.lots.iter().find(|standing| standing.lot == lot)
+}
+
+fn anew(desk: &mut Desk<'_>, kind: ValueKind, amount: i64, expires_ms: Option<i64>) -> Lot {
+    Lot { id: desk.lot_id(), kind, amount, to: Account::Till(desk.me), expires_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use punchcard_protocol::{FactId, RecordId, StoreId, TillId};
+
+    use super::*;
+    use crate::decide::fixtures::{NOON, me, shop};
+    use crate::fact::{PointsEarned, PointsRedeemed};
+
+    fn lot(amount: i64) -> Lot {
+        let to = Account::Till(me());
+        Lot {
+            id: LotId::from_bytes([6; 16]),
+            kind: ValueKind::Points,
+            amount,
+            to,
+            expires_ms: None,
+        }
+    }
+
+    fn earned(amount: i64) -> Fact {
+        Fact::PointsEarned(PointsEarned {
+            id: FactId::from_bytes([1; 16]),
+            member: MemberId::from_bytes([3; 16]),
+            store: StoreId::from_bytes([9; 16]),
+            at_ms: NOON,
+            amount_minor: amount * 100,
+            points_per_unit: 1,
+            multiplier_percent: 100,
+            earned: Some(Gain { lot: lot(amount), repaid: None }),
+        })
+    }
+
+    fn redeemed(at: StreamId, amount: i64, on_trust: i64) -> Fact {
+        let from = Account::Till(at);
+        let to = Account::Spent(at);
+        Fact::PointsRedeemed(PointsRedeemed {
+            id: FactId::from_bytes([2; 16]),
+            member: MemberId::from_bytes([3; 16]),
+            store: StoreId::from_bytes([9; 16]),
+            at_ms: NOON,
+            reward: RecordId::from_bytes([4; 16]),
+            reward_name: "毛巾".into(),
+            points: amount + on_trust,
+            money_off_minor: 0,
+            postings: vec![Posting { lot: lot(1).id, kind: ValueKind::Points, from, to, amount }],
+            on_trust,
+            approved_by: None,
+        })
+    }
+
+    fn undone(target: &Fact, here: i64, elsewhere: i64, points: Purse) -> FactVoided {
+        let standing = LotStanding {
+            lot: lot(1).id,
+            here: vec![(Account::Till(me()), here)],
+            elsewhere,
+            expired: 0,
+            expires_ms: Some(NOON + 1),
+        };
+        let owns = |stream| stream == me();
+        let known = Void { target, voided: false, lots: vec![standing], points, owns: &owns };
+        match shop().at(NOON, |desk| void(desk, &known)).expect("voidable").fact {
+            Fact::FactVoided(fact) => fact,
+            _ => unreachable!("voiding voids"),
+        }
+    }
+
+    #[test]
+    fn an_earning_is_taken_back_and_what_is_spent_is_owed() {
+        let fact = undone(&earned(100), 100, 0, Purse::default());
+        assert_eq!((fact.postings[0].amount, fact.debt), (100, 0));
+        let fact = undone(&earned(100), 30, 0, Purse::default());
+        assert_eq!((fact.postings[0].amount, fact.debt), (30, 70));
+        let fact = undone(&earned(100), 30, 50, Purse::default());
+        assert_eq!((fact.postings[0].amount, fact.debt), (30, 20));
+    }
+
+    #[test]
+    fn a_redemption_goes_back_to_the_lots_it_came_from() {
+        let fact = undone(&redeemed(me(), 300, 0), 0, 0, Purse::default());
+        assert_eq!(fact.postings[0].from, Account::Spent(me()));
+        assert_eq!(fact.postings[0].to, Account::Till(me()));
+        assert!(fact.lots.is_empty());
+    }
+
+    #[test]
+    fn a_redemption_of_another_desk_is_given_anew_with_the_old_expiry() {
+        let other = StreamId { till: TillId::from_bytes([2; 16]), incarnation: 1 };
+        let fact = undone(&redeemed(other, 300, 0), 0, 0, Purse::default());
+        assert!(fact.postings.is_empty());
+        assert_eq!((fact.lots[0].amount, fact.lots[0].expires_ms), (300, Some(NOON + 1)));
+    }
+
+    #[test]
+    fn trust_is_forgiven() {
+        let owing = Purse { debt: 40, debt_here: 40, ..Purse::default() };
+        let fact = undone(&redeemed(me(), 300, 40), 0, 0, owing);
+        assert_eq!(fact.debt, -40);
+        assert_eq!(fact.postings.len(), 1);
+    }
+
+    #[test]
+    fn what_comes_back_repays_what_is_still_owed() {
+        let owing = Purse { debt: 100, debt_here: 100, ..Purse::default() };
+        let fact = undone(&redeemed(me(), 300, 0), 0, 0, owing);
+        assert_eq!(fact.debt, -100);
+        assert_eq!(fact.postings[1].amount, 100);
+        assert_eq!(fact.postings[1].to, Account::Spent(me()));
+    }
+
+    #[test]
+    fn not_twice() {
+        let target = earned(100);
+        let owns = |stream| stream == me();
+        let known = Void {
+            target: &target,
+            voided: true,
+            lots: vec![],
+            points: Purse::default(),
+            owns: &owns,
+        };
+        assert_eq!(shop().at(NOON, |desk| void(desk, &known)), Err(Refusal::AlreadyVoided));
+    }
+}

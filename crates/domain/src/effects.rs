@@ -1,0 +1,366 @@
+//! What a fact changes. The only place that knows; stores just carry the effects out.
+//!
+//! Every effect adds, keeps the latest by stamp, inserts under an id, or marks void: so the order
+//! of arrival cannot matter, and a fact that arrives twice is the same as once.
+
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, StoreId, StreamId};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    fact::{Fact, Gain, Pass, RecordSet},
+    ledger::{Account, Lot, Posting, ValueKind},
+    member::{MemberField, MemberPrivate},
+    time::Day,
+    verdict::Verdict,
+};
+
+/// Kinds of record that the owner sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// The business; its id is nil.
+    Business,
+    /// A store.
+    Store,
+    /// The house rules; their id is nil.
+    Rules,
+    /// A tier.
+    Tier,
+    /// A reward.
+    Reward,
+    /// A kind of pass.
+    PassType,
+    /// One of the staff.
+    Staff,
+}
+
+impl RecordKind {
+    /// The number that tables hold. Never change one that landed.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Business => 1,
+            Self::Store => 2,
+            Self::Rules => 3,
+            Self::Tier => 4,
+            Self::Reward => 5,
+            Self::PassType => 6,
+            Self::Staff => 7,
+        }
+    }
+}
+
+/// A fact's line in the table of what happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRow {
+    /// Id.
+    pub id: FactId,
+    /// Kind.
+    pub kind: u16,
+    /// Whose.
+    pub member: Option<MemberId>,
+    /// Where.
+    pub store: Option<StoreId>,
+    /// When: Unix ms, the time that never goes back; the header's stamp where the fact has none.
+    pub at_ms: Option<i64>,
+    /// Points given (positive) or used (negative).
+    pub points: i64,
+    /// Money, in minor units.
+    pub amount_minor: i64,
+    /// Of a visit.
+    pub verdict: Option<Verdict>,
+    /// Of a visit that counts.
+    pub counted: bool,
+}
+
+/// A pass as tables hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassRow {
+    /// Id.
+    pub id: PassId,
+    /// Whose.
+    pub member: MemberId,
+    /// The fact that gave it: voided with it.
+    pub fact: FactId,
+    /// Name.
+    pub name: String,
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Option<Day>,
+    /// Its visits.
+    pub visits: Option<LotId>,
+}
+
+/// One change to the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A line for what happened.
+    InsertFact(FactRow),
+    /// Keeps the latest of one field of a member's file.
+    SetMember {
+        /// Whose.
+        member: MemberId,
+        /// Which fields, and to what; none: taken out.
+        fields: Vec<(MemberField, Option<String>)>,
+    },
+    /// When a member's file was opened: keeps the earliest.
+    Joined {
+        /// Whose.
+        member: MemberId,
+        /// When: none: by the header's stamp.
+        at_ms: Option<i64>,
+    },
+    /// Keeps the latest of one record, whole.
+    SetRecord {
+        /// Its kind.
+        kind: RecordKind,
+        /// Its id.
+        id: Uuid,
+        /// The record as JSON.
+        body: String,
+    },
+    /// A pass.
+    InsertPass(PassRow),
+    /// A lot, credited to its first account.
+    Issue {
+        /// Whose; none: the store's.
+        member: Option<MemberId>,
+        /// The lot.
+        lot: Lot,
+    },
+    /// Adds to one account and takes from another.
+    Post {
+        /// Whose; none: the store's.
+        member: Option<MemberId>,
+        /// From, to and how much.
+        posting: Posting,
+    },
+    /// Adds to what a member owes on one stream's account.
+    Owe {
+        /// Who.
+        member: MemberId,
+        /// What.
+        kind: ValueKind,
+        /// On whose account.
+        stream: StreamId,
+        /// More (positive) or less.
+        amount: i64,
+    },
+    /// Marks a fact void.
+    Void {
+        /// Which.
+        target: FactId,
+        /// By which.
+        by: FactId,
+    },
+    /// One stream may debit another's accounts from now on.
+    TakeOver {
+        /// Whose accounts.
+        from: StreamId,
+        /// Who may.
+        to: StreamId,
+    },
+}
+
+/// A fact's private part, where it is still there.
+#[derive(Debug, Clone, Default)]
+pub struct Private<'a> {
+    /// Personal fields.
+    pub member: Option<&'a MemberPrivate>,
+    /// Name of one of the staff.
+    pub staff_name: Option<&'a str>,
+}
+
+/// Everything that `fact`, an entry of `stream`, changes.
+pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effect> {
+    let mut out = vec![Effect::InsertFact(row(fact))];
+    match fact {
+        Fact::StreamOpened(_) => {}
+        Fact::StreamVouched(body) => out.extend(
+            body.takes_over.iter().map(|from| Effect::TakeOver { from: *from, to: stream }),
+        ),
+        Fact::BusinessSet(body) => out.extend(record(RecordKind::Business, Uuid::nil(), body)),
+        Fact::StoreSet(body) => out.extend(record(RecordKind::Store, body.record.id.0, body)),
+        Fact::RulesSet(body) => out.extend(record(RecordKind::Rules, Uuid::nil(), body)),
+        Fact::TierSet(body) => out.extend(record(RecordKind::Tier, body.record.id.0, body)),
+        Fact::RewardSet(body) => out.extend(record(RecordKind::Reward, body.record.id.0, body)),
+        Fact::PassTypeSet(body) => {
+            out.extend(record(RecordKind::PassType, body.record.id.0, body));
+        }
+        Fact::StaffSet(body) => out.extend(staff(body, private.staff_name)),
+        Fact::MemberRegistered(body) => {
+            out.push(Effect::Joined { member: body.member, at_ms: body.joined_ms });
+            let mut fields = private.member.map(MemberPrivate::fields).unwrap_or_default();
+            fields.push((MemberField::HomeStore, Some(body.home_store.to_string())));
+            if let Some(tier) = body.tier {
+                fields.push((MemberField::Tier, Some(tier.to_string())));
+            }
+            out.push(Effect::SetMember { member: body.member, fields });
+            let member = Some(body.member);
+            out.extend(body.opening.iter().map(|lot| Effect::Issue { member, lot: *lot }));
+            out.extend(body.passes.iter().flat_map(|pass| give(body.member, body.id, pass)));
+        }
+        Fact::MemberChanged(body) => {
+            let mut fields = private.member.map(MemberPrivate::fields).unwrap_or_default();
+            if let Some(tier) = body.tier {
+                fields.push((MemberField::Tier, tier.map(|tier| tier.to_string())));
+            }
+            out.push(Effect::SetMember { member: body.member, fields });
+        }
+        Fact::MemberPhotoSet(body) => {
+            let photo = body.private.map(|_| body.id.to_string());
+            out.push(Effect::SetMember {
+                member: body.member,
+                fields: vec![(MemberField::Photo, photo)],
+            });
+        }
+        Fact::PassGiven(body) => out.extend(give(body.member, body.id, &body.pass)),
+        Fact::VisitRecorded(body) => {
+            out.extend(post(body.member, &body.postings));
+            if let (Some(member), Some(gain)) = (body.member, &body.earned) {
+                out.extend(earn(member, gain, stream));
+            }
+        }
+        Fact::PointsEarned(body) => {
+            out.extend(body.earned.iter().flat_map(|gain| earn(body.member, gain, stream)));
+        }
+        Fact::PointsRedeemed(body) => {
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(owe(body.member, stream, body.on_trust));
+        }
+        Fact::ValueExpired(body) => out.extend(post(Some(body.member), &body.postings)),
+        Fact::FactVoided(body) => {
+            out.push(Effect::Void { target: body.target, by: body.id });
+            let member = body.member;
+            out.extend(body.lots.iter().map(|lot| Effect::Issue { member, lot: *lot }));
+            out.extend(post(member, &body.postings));
+            out.extend(member.into_iter().filter_map(|member| owe(member, stream, body.debt)));
+        }
+    }
+    out
+}
+
+/// A fact's line among what happened.
+fn row(fact: &Fact) -> FactRow {
+    let blank = FactRow {
+        id: fact.id(),
+        kind: fact.kind(),
+        member: None,
+        store: None,
+        at_ms: None,
+        points: 0,
+        amount_minor: 0,
+        verdict: None,
+        counted: false,
+    };
+    let gained = |gain: &Option<Gain>| gain.as_ref().map_or(0, |gain| gain.lot.amount);
+    match fact {
+        Fact::MemberRegistered(body) => FactRow { member: Some(body.member), ..blank },
+        Fact::MemberChanged(body) => FactRow { member: Some(body.member), ..blank },
+        Fact::MemberPhotoSet(body) => FactRow { member: Some(body.member), ..blank },
+        Fact::PassGiven(body) => {
+            FactRow { member: Some(body.member), amount_minor: body.price_minor, ..blank }
+        }
+        Fact::VisitRecorded(body) => FactRow {
+            member: body.member,
+            store: Some(body.store),
+            at_ms: Some(body.at_ms),
+            points: gained(&body.earned),
+            verdict: Some(body.verdict),
+            counted: body.counted,
+            ..blank
+        },
+        Fact::PointsEarned(body) => FactRow {
+            member: Some(body.member),
+            store: Some(body.store),
+            at_ms: Some(body.at_ms),
+            points: gained(&body.earned),
+            amount_minor: body.amount_minor,
+            ..blank
+        },
+        Fact::PointsRedeemed(body) => FactRow {
+            member: Some(body.member),
+            store: Some(body.store),
+            at_ms: Some(body.at_ms),
+            points: -body.points,
+            amount_minor: body.money_off_minor,
+            ..blank
+        },
+        Fact::ValueExpired(body) => {
+            let lost: i64 = points_of(&body.postings);
+            FactRow { member: Some(body.member), at_ms: Some(body.at_ms), points: -lost, ..blank }
+        }
+        Fact::FactVoided(body) => {
+            FactRow { member: body.member, at_ms: Some(body.at_ms), points: body.points, ..blank }
+        }
+        _ => blank,
+    }
+}
+
+/// Points among postings of any kind.
+fn points_of(postings: &[Posting]) -> i64 {
+    postings.iter().filter(|p| p.kind == ValueKind::Points).map(|p| p.amount).sum()
+}
+
+fn record<T: Serialize>(kind: RecordKind, id: Uuid, set: &RecordSet<T>) -> Option<Effect> {
+    // A record that came from JSON can be written as JSON again; were it not so, leaving it out
+    // here leaves it out on every machine alike.
+    let body = serde_json::to_string(&set.record).ok()?;
+    Some(Effect::SetRecord { kind, id, body })
+}
+
+/// Staff: the name comes from the private part, the rest from the payload.
+fn staff(set: &RecordSet<crate::records::Staff>, name: Option<&str>) -> Option<Effect> {
+    let mut body = serde_json::to_value(&set.record).ok()?;
+    body.as_object_mut()?.insert("name".into(), name.unwrap_or_default().into());
+    Some(Effect::SetRecord { kind: RecordKind::Staff, id: set.record.id.0, body: body.to_string() })
+}
+
+fn give(member: MemberId, fact: FactId, pass: &Pass) -> Vec<Effect> {
+    let row = PassRow {
+        id: pass.id,
+        member,
+        fact,
+        name: pass.name.clone(),
+        from: pass.from,
+        until: pass.until,
+        visits: pass.visits.map(|lot| lot.id),
+    };
+    let visits = pass.visits.map(|lot| Effect::Issue { member: Some(member), lot });
+    std::iter::once(Effect::InsertPass(row)).chain(visits).collect()
+}
+
+fn post(member: Option<MemberId>, postings: &[Posting]) -> impl Iterator<Item = Effect> {
+    postings.iter().map(move |posting| Effect::Post { member, posting: *posting })
+}
+
+fn owe(member: MemberId, stream: StreamId, amount: i64) -> Option<Effect> {
+    (amount != 0).then_some(Effect::Owe { member, kind: ValueKind::Points, stream, amount })
+}
+
+fn earn(member: MemberId, gain: &Gain, stream: StreamId) -> Vec<Effect> {
+    let mut out = vec![Effect::Issue { member: Some(member), lot: gain.lot }];
+    if let Some(posting) = gain.repaid {
+        out.push(Effect::Post { member: Some(member), posting });
+        out.extend(owe(member, stream, -posting.amount));
+    }
+    out
+}
+
+/// Whether a fact of `stream` only debits what is that stream's: its own accounts, and those of
+/// streams it took over. A store refuses to fold an entry that does otherwise.
+pub fn debits_only_own(
+    effects: &[Effect],
+    stream: StreamId,
+    took_over: impl Fn(StreamId) -> bool,
+) -> bool {
+    let own = |of: StreamId| of == stream || took_over(of);
+    effects.iter().all(|effect| match effect {
+        Effect::Post { posting, .. } => match posting.from {
+            Account::Till(of) | Account::Spent(of) => own(of) && posting.amount > 0,
+            Account::Pool | Account::Expired => false,
+        },
+        Effect::Issue { lot, .. } => lot.amount > 0,
+        _ => true,
+    })
+}

@@ -1,0 +1,440 @@
+//! Facts: what happened, with the decision that was taken. Never changed afterwards.
+//!
+//! A kind's number and the shape of its payload are on disks and on the wire. A shape may gain
+//! optional fields; anything else is a new version of the kind.
+
+use punchcard_protocol::{FactId, Hash, MemberId, PassId, RecordId, StaffId, StoreId, StreamId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ledger::{Lot, Posting},
+    records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
+    time::Day,
+    verdict::{Reason, Verdict},
+};
+
+/// A journal begins, or goes on in a new life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamOpened {
+    /// Id.
+    pub id: FactId,
+    /// Ed25519, 64 hexadecimal digits: what heads of this stream are checked with.
+    pub public_key: String,
+    /// Why: `new`, or the name of what made the store distrust itself.
+    pub reason: String,
+    /// The life before: its stream and the newest link that this store holds of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousLife>,
+}
+
+/// How far an earlier life of a till is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousLife {
+    /// Whose.
+    pub stream: StreamId,
+    /// Newest place in this store.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// A manager vouches for a store that was restored: this stream takes its earlier lives' accounts
+/// over. Only where this is the business's only till.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamVouched {
+    /// Id.
+    pub id: FactId,
+    /// Whose accounts this stream may debit from now on.
+    pub takes_over: Vec<StreamId>,
+    /// Who vouched.
+    pub by: StaffId,
+}
+
+/// A record of the owner's was set; the latest is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSet<T> {
+    /// Id of the fact.
+    pub id: FactId,
+    /// The record as it is from now on.
+    pub record: T,
+    /// The private part, for staff: their name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+}
+
+/// A member's file was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRegistered {
+    /// Id of the fact.
+    pub id: FactId,
+    /// The member.
+    pub member: MemberId,
+    /// Tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<RecordId>,
+    /// Home store.
+    pub home_store: StoreId,
+    /// When they joined, where that was before (an import).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_ms: Option<i64>,
+    /// Points and stored value brought along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opening: Vec<Lot>,
+    /// Passes brought along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<Pass>,
+    /// Names the private part: [`crate::member::MemberPrivate`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+}
+
+/// Fields of a member's file changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChanged {
+    /// Id of the fact.
+    pub id: FactId,
+    /// The member.
+    pub member: MemberId,
+    /// Tier, where it changed; an inner none takes it out.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
+    pub tier: Option<Option<RecordId>>,
+    /// Names the private part: [`crate::member::MemberPrivate`] with the fields that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A member's photo was set. The private part is the image itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberPhotoSet {
+    /// Id of the fact.
+    pub id: FactId,
+    /// The member.
+    pub member: MemberId,
+    /// Names the image; none: taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+}
+
+/// A pass as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Id.
+    pub id: PassId,
+    /// What it was called when it was given.
+    pub name: String,
+    /// Its kind, where that is on offer here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_type: Option<RecordId>,
+    /// First day.
+    pub from: Day,
+    /// Last day; none: no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+    /// Its visits; none: as often as one likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<Lot>,
+}
+
+/// A pass was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassGiven {
+    /// Id of the fact.
+    pub id: FactId,
+    /// To whom.
+    pub member: MemberId,
+    /// The pass.
+    pub pass: Pass,
+    /// What it cost, in minor units.
+    pub price_minor: i64,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// Somebody stood at the desk: let in, or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitRecorded {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Who; none where the card was nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberId>,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// What the desk said.
+    pub verdict: Verdict,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+    /// It counts as a visit: let in, and not seen within the window.
+    pub counted: bool,
+    /// The pass that let them in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<PassId>,
+    /// Visits taken from a pack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// Points for the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Gain>,
+    /// Why they were let in against a red verdict. A cashier's words: may name people, so it is
+    /// the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// Points given: a new lot, of which part may repay a debt at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// The lot.
+    pub lot: Lot,
+    /// What of it repays the member's debt at this till.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaid: Option<Posting>,
+}
+
+/// Points were given for an amount spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsEarned {
+    /// Id of the fact.
+    pub id: FactId,
+    /// To whom.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// What was paid, in minor units.
+    pub amount_minor: i64,
+    /// Points per unit that the rules gave.
+    pub points_per_unit: i64,
+    /// The tier's multiplier in percent.
+    pub multiplier_percent: i64,
+    /// The points; none where the amount was too small for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Gain>,
+}
+
+/// Points were redeemed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsRedeemed {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// For what.
+    pub reward: RecordId,
+    /// What it was called.
+    pub reward_name: String,
+    /// How many, those on trust among them.
+    pub points: i64,
+    /// Money off, in minor units, where the cashier chose the points.
+    #[serde(default)]
+    pub money_off_minor: i64,
+    /// From which lots.
+    pub postings: Vec<Posting>,
+    /// What was given on trust: the member owes it.
+    #[serde(default)]
+    pub on_trust: i64,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// Value ran out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueExpired {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// To `Expired`.
+    pub postings: Vec<Posting>,
+}
+
+/// Something was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactVoided {
+    /// Id of this fact.
+    pub id: FactId,
+    /// What was taken back.
+    pub target: FactId,
+    /// Whose it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberId>,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Value put back, or taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// Value given anew, where it was spent at another desk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<Lot>,
+    /// What the member owes from now on (positive) or no longer owes (negative).
+    #[serde(default)]
+    pub debt: i64,
+    /// Points given back (positive) or taken back (negative), for showing.
+    #[serde(default)]
+    pub points: i64,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident($body:ty) $id:ident),* $(,)?) => {
+        /// A fact of a kind that this build knows.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Fact {
+            $($(#[$doc])* $variant($body),)*
+        }
+
+        impl Fact {
+            /// The number of its kind, which the header holds. Never change one that landed.
+            pub fn kind(&self) -> u16 {
+                match self { $(Self::$variant(_) => $kind,)* }
+            }
+
+            /// The name of its kind.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// Its id.
+            pub fn id(&self) -> FactId {
+                match self { $(Self::$variant(body) => body.id,)* }
+            }
+
+            /// The payload, as it will be stored for ever.
+            ///
+            /// # Errors
+            /// Those of the JSON writer; none of our types has one.
+            pub fn to_payload(&self) -> Result<Vec<u8>, serde_json::Error> {
+                match self { $(Self::$variant(body) => serde_json::to_vec(body),)* }
+            }
+
+            /// Reads a payload. `None`: a kind or a version this build does not know, to be
+            /// stored, forwarded and not folded.
+            ///
+            /// # Errors
+            /// A payload that is not of its kind's shape.
+            pub fn from_payload(
+                kind: u16, version: u8, payload: &[u8],
+            ) -> Result<Option<Self>, serde_json::Error> {
+                if version != KIND_VERSION {
+                    return Ok(None);
+                }
+                match kind {
+                    $($kind => serde_json::from_slice(payload).map(|body| Some(Self::$variant(body))),)*
+                    _ => Ok(None),
+                }
+            }
+
+            /// Kinds and their names.
+            pub const KINDS: &'static [(u16, &'static str)] = &[$(($kind, $name)),*];
+        }
+    };
+}
+
+/// The version of every kind this build writes.
+pub const KIND_VERSION: u8 = 1;
+
+facts! {
+    /// A journal begins.
+    1 "stream_opened" StreamOpened(StreamOpened) id,
+    /// A manager vouches for a restored store.
+    2 "stream_vouched" StreamVouched(StreamVouched) id,
+    /// The business.
+    10 "business_set" BusinessSet(RecordSet<Business>) id,
+    /// A store.
+    11 "store_set" StoreSet(RecordSet<Store>) id,
+    /// The house rules.
+    12 "rules_set" RulesSet(RecordSet<Rules>) id,
+    /// A tier.
+    13 "tier_set" TierSet(RecordSet<Tier>) id,
+    /// A reward.
+    14 "reward_set" RewardSet(RecordSet<Reward>) id,
+    /// A kind of pass.
+    15 "pass_type_set" PassTypeSet(RecordSet<PassType>) id,
+    /// One of the staff.
+    16 "staff_set" StaffSet(RecordSet<Staff>) id,
+    /// A member's file was opened.
+    20 "member_registered" MemberRegistered(MemberRegistered) id,
+    /// A member's file was changed.
+    21 "member_changed" MemberChanged(MemberChanged) id,
+    /// A member's photo.
+    22 "member_photo_set" MemberPhotoSet(MemberPhotoSet) id,
+    /// A pass was given.
+    30 "pass_given" PassGiven(PassGiven) id,
+    /// Somebody stood at the desk.
+    40 "visit_recorded" VisitRecorded(VisitRecorded) id,
+    /// Points were given.
+    50 "points_earned" PointsEarned(PointsEarned) id,
+    /// Points were redeemed.
+    51 "points_redeemed" PointsRedeemed(PointsRedeemed) id,
+    /// Value ran out.
+    52 "value_expired" ValueExpired(ValueExpired) id,
+    /// Something was taken back.
+    60 "fact_voided" FactVoided(FactVoided) id,
+}
+
+impl Fact {
+    /// Where the fact names its private part.
+    pub fn private_mut(&mut self) -> Option<&mut Option<Hash>> {
+        match self {
+            Self::StaffSet(body) => Some(&mut body.private),
+            Self::MemberRegistered(body) => Some(&mut body.private),
+            Self::MemberChanged(body) => Some(&mut body.private),
+            Self::MemberPhotoSet(body) => Some(&mut body.private),
+            Self::VisitRecorded(body) => Some(&mut body.private),
+            _ => None,
+        }
+    }
+
+    /// The commitment of its private part.
+    pub fn private(&self) -> Option<Hash> {
+        match self {
+            Self::StaffSet(body) => body.private,
+            Self::MemberRegistered(body) => body.private,
+            Self::MemberChanged(body) => body.private,
+            Self::MemberPhotoSet(body) => body.private,
+            Self::VisitRecorded(body) => body.private,
+            _ => None,
+        }
+    }
+}
+
+/// Absent, null and a value are three things.
+mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the shape that serde calls it with")]
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(inner) => inner.serialize(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::<T>::deserialize(deserializer).map(Some)
+    }
+}

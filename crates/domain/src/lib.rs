@@ -1,0 +1,22 @@
+//! The rules of the business, pure: no disk, no network, no clock, no randomness.
+//!
+//! - [`decide`]: what is asked and what is known → the facts, or a [`Refusal`].
+//! - [`effects`]: a fact → what it changes. The one place that knows.
+//!
+//! Facts record decisions; folding never decides. So the order in which facts arrive cannot
+//! matter, and two machines that hold the same facts hold the same tables.
+
+pub mod decide;
+pub mod effects;
+pub mod fact;
+pub mod ledger;
+pub mod member;
+pub mod money;
+pub mod points;
+pub mod records;
+pub mod refusal;
+pub mod staff;
+pub mod time;
+pub mod verdict;
+
+pub use refusal::Refusal;

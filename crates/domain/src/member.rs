@@ -1,0 +1,187 @@
+//! Members: what is on their file.
+
+use serde::{Deserialize, Serialize};
+
+/// What a member's file holds, by field: each field keeps the latest, by stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberField {
+    /// Name.
+    Name,
+    /// Phone, E.164.
+    Phone,
+    /// E-mail.
+    Email,
+    /// Birthday, `YYYY-MM-DD`.
+    Birthday,
+    /// Gender.
+    Gender,
+    /// The staff's note.
+    Note,
+    /// Tags, a JSON list.
+    Tags,
+    /// Card numbers, a JSON list.
+    Cards,
+    /// Id of the tier.
+    Tier,
+    /// Id of the home store.
+    HomeStore,
+    /// Why they are banned; none: they are not.
+    Banned,
+    /// Id of the fact that set their photo: its private part is the image.
+    Photo,
+}
+
+impl MemberField {
+    /// Every field, in the order of their stored numbers.
+    pub const ALL: [Self; 12] = [
+        Self::Name,
+        Self::Phone,
+        Self::Email,
+        Self::Birthday,
+        Self::Gender,
+        Self::Note,
+        Self::Tags,
+        Self::Cards,
+        Self::Tier,
+        Self::HomeStore,
+        Self::Banned,
+        Self::Photo,
+    ];
+
+    /// Bit number in a stored stamp's mask. Never change one that landed.
+    pub fn bit(self) -> u32 {
+        match self {
+            Self::Name => 0,
+            Self::Phone => 1,
+            Self::Email => 2,
+            Self::Birthday => 3,
+            Self::Gender => 4,
+            Self::Note => 5,
+            Self::Tags => 6,
+            Self::Cards => 7,
+            Self::Tier => 8,
+            Self::HomeStore => 9,
+            Self::Banned => 10,
+            Self::Photo => 11,
+        }
+    }
+}
+
+/// What of a file is personal. Travels as a private part, never in a payload. Absent: unchanged;
+/// empty: taken out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemberPrivate {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Phone, E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// E-mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Birthday, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<String>,
+    /// Gender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// The staff's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// Card numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cards: Option<Vec<String>>,
+    /// Why they are banned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub banned: Option<String>,
+}
+
+impl MemberPrivate {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The fields it sets, and to what; none: taken out.
+    pub fn fields(&self) -> Vec<(MemberField, Option<String>)> {
+        let text = |value: &String| (!value.is_empty()).then(|| value.clone());
+        let list = |values: &Vec<String>| {
+            (!values.is_empty()).then(|| serde_json::Value::from(values.clone()).to_string())
+        };
+        let mut fields = Vec::new();
+        let mut put = |field, value: Option<Option<String>>| {
+            if let Some(value) = value {
+                fields.push((field, value));
+            }
+        };
+        put(MemberField::Name, self.name.as_ref().map(text));
+        put(MemberField::Phone, self.phone.as_ref().map(text));
+        put(MemberField::Email, self.email.as_ref().map(text));
+        put(MemberField::Birthday, self.birthday.as_ref().map(text));
+        put(MemberField::Gender, self.gender.as_ref().map(text));
+        put(MemberField::Note, self.note.as_ref().map(text));
+        put(MemberField::Tags, self.tags.as_ref().map(list));
+        put(MemberField::Cards, self.cards.as_ref().map(list));
+        put(MemberField::Banned, self.banned.as_ref().map(text));
+        fields
+    }
+}
+
+/// `138****0427`: enough to tell two members apart, not enough to call one.
+pub fn mask_phone(phone: &str) -> String {
+    let chars: Vec<char> = phone.chars().collect();
+    if chars.len() < 8 {
+        return "*".repeat(chars.len());
+    }
+    let head: String = chars[..chars.len() - 8].iter().collect();
+    let tail: String = chars[chars.len() - 4..].iter().collect();
+    format!("{head}****{tail}")
+}
+
+/// `l***@example.net`.
+pub fn mask_email(email: &str) -> String {
+    match email.split_once('@') {
+        Some((name, host)) => {
+            let first: String = name.chars().take(1).collect();
+            format!("{first}***@{host}")
+        }
+        None => "***".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_all_different() {
+        let mask = MemberField::ALL.iter().fold(0u32, |mask, field| mask | 1 << field.bit());
+        assert_eq!(mask.count_ones() as usize, MemberField::ALL.len());
+    }
+
+    #[test]
+    fn masks() {
+        assert_eq!(mask_phone("13812340427"), "138****0427");
+        assert_eq!(mask_phone("+14155550123"), "+141****0123");
+        assert_eq!(mask_phone("123"), "***");
+        assert_eq!(mask_email("lena@example.net"), "l***@example.net");
+    }
+
+    #[test]
+    fn absent_is_unchanged_and_empty_is_taken_out() {
+        let private = MemberPrivate {
+            name: Some("李喆".into()),
+            phone: Some(String::new()),
+            ..MemberPrivate::default()
+        };
+        assert_eq!(
+            private.fields(),
+            vec![(MemberField::Name, Some("李喆".into())), (MemberField::Phone, None)]
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! What the owner sets up: the business, its stores, tiers, rewards, kinds of pass, staff, rules.
+//! Each is a whole record; the latest, by stamp, is in force.
+
+use punchcard_protocol::{RecordId, StaffId, StoreId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    refusal::Refusal,
+    staff::Role,
+    time::{Day, StoreDays},
+};
+
+/// The longest name of anything, in characters.
+pub const MAX_NAME_CHARS: usize = 80;
+
+/// The business: one hub database, one business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Business {
+    /// Name.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Digits of the minor unit.
+    pub currency_digits: u32,
+    /// ISO 3166: how phones without a country are read.
+    pub country: String,
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Store {
+    /// Id.
+    pub id: StoreId,
+    /// Name.
+    pub name: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// The business day begins at this hour, 0 to 12.
+    pub day_start_hour: u32,
+}
+
+impl Store {
+    /// How this store counts days. A zone that this build does not know counts as UTC.
+    pub fn days(&self) -> StoreDays {
+        StoreDays {
+            zone: self.time_zone.parse().unwrap_or(chrono_tz::UTC),
+            day_start_hour: self.day_start_hour,
+        }
+    }
+}
+
+/// The house rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rules {
+    /// Points for each whole unit of currency.
+    pub points_per_unit: i64,
+    /// Points for a visit that counts.
+    pub points_per_visit: i64,
+    /// What becomes of a fraction of a point.
+    pub rounding: Rounding,
+    /// Points can be used for so many months, to the end of the last day; none: for ever.
+    pub points_expire_months: Option<u32>,
+    /// A second check-in within so many hours is not counted.
+    pub seen_again_hours: u32,
+    /// Warn so many days before a pass ends.
+    pub expires_soon_days: u32,
+    /// Warn when so many visits are left on a pack, or fewer.
+    pub few_visits: i64,
+    /// Nobody is let in without a pass.
+    pub pass_required: bool,
+    /// Points that may be redeemed on trust, at most, for one member.
+    pub trust_limit: i64,
+    /// Seconds in which one may take back one's own last action without a manager.
+    pub undo_secs: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            points_per_unit: 1,
+            points_per_visit: 5,
+            rounding: Rounding::Down,
+            points_expire_months: Some(24),
+            seen_again_hours: 6,
+            expires_soon_days: 14,
+            few_visits: 2,
+            pass_required: true,
+            trust_limit: 0,
+            undo_secs: 10,
+        }
+    }
+}
+
+/// What becomes of a fraction of a point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// Dropped (抹零).
+    #[default]
+    Down,
+    /// Half and more counts as one (四舍五入).
+    HalfUp,
+    /// Any fraction counts as one.
+    Up,
+}
+
+/// A tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// Id.
+    pub id: RecordId,
+    /// Name.
+    pub name: String,
+    /// Points are multiplied by this, in percent.
+    pub multiplier_percent: i64,
+}
+
+/// What points buy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reward {
+    /// Id.
+    pub id: RecordId,
+    /// Name.
+    pub name: String,
+    /// Points; 0: the cashier chooses how many.
+    pub cost: i64,
+    /// Where the cashier chooses: money off for one point, in minor units.
+    #[serde(default)]
+    pub minor_per_point: i64,
+    /// On offer.
+    pub active: bool,
+}
+
+/// A kind of pass on offer: for a term, for a number of visits, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassType {
+    /// Id.
+    pub id: RecordId,
+    /// Name.
+    pub name: String,
+    /// Days it lasts, the first one among them; none: no end.
+    pub days: Option<i32>,
+    /// Visits in the pack; none: as often as one likes.
+    pub visits: Option<i64>,
+    /// Price, in minor units.
+    pub price_minor: i64,
+    /// On offer.
+    pub active: bool,
+}
+
+impl PassType {
+    /// The last day of a pass of this kind that begins on `from`.
+    pub fn until(&self, from: Day) -> Option<Day> {
+        self.days.map(|days| from.plus_days(days - 1))
+    }
+}
+
+/// One of the staff. The PIN is no part of it: it stays on the till where it was set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staff {
+    /// Id.
+    pub id: StaffId,
+    /// Name: travels as a private part.
+    #[serde(skip)]
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// May sign in.
+    pub active: bool,
+}
+
+/// A name that fits and says something, without the spaces around it.
+///
+/// # Errors
+/// [`Refusal::NameMissing`], [`Refusal::TooLong`].
+pub fn check_name(name: &str) -> Result<String, Refusal> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Refusal::NameMissing);
+    }
+    if name.chars().count() > MAX_NAME_CHARS {
+        return Err(Refusal::TooLong { field: "name", limit: MAX_NAME_CHARS });
+    }
+    Ok(name.to_owned())
+}
+
+impl Rules {
+    /// Rules that can be worked with.
+    ///
+    /// # Errors
+    /// [`Refusal::BadInput`] names the first that cannot.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let checks = [
+            ("points_per_unit", (0..=10_000).contains(&self.points_per_unit)),
+            ("points_per_visit", (0..=100_000).contains(&self.points_per_visit)),
+            (
+                "points_expire_months",
+                self.points_expire_months.is_none_or(|m| (1..=600).contains(&m)),
+            ),
+            ("seen_again_hours", self.seen_again_hours <= 24 * 31),
+            ("expires_soon_days", self.expires_soon_days <= 366),
+            ("few_visits", (0..=1000).contains(&self.few_visits)),
+            ("trust_limit", (0..=1_000_000_000).contains(&self.trust_limit)),
+            ("undo_secs", self.undo_secs <= 600),
+        ];
+        match checks.into_iter().find(|(_, holds)| !holds) {
+            Some((field, _)) => Err(Refusal::BadInput(field)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reward {
+    /// A reward that can be offered.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the field.
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_name(&self.name)?;
+        if !(0..=1_000_000_000).contains(&self.cost) {
+            return Err(Refusal::BadInput("cost"));
+        }
+        if !(0..=1_000_000).contains(&self.minor_per_point) {
+            return Err(Refusal::BadInput("minor_per_point"));
+        }
+        Ok(())
+    }
+}
+
+impl PassType {
+    /// A kind of pass that can be offered.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the field.
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_name(&self.name)?;
+        if self.days.is_some_and(|days| !(1..=36_600).contains(&days)) {
+            return Err(Refusal::BadInput("days"));
+        }
+        if self.visits.is_some_and(|visits| !(1..=100_000).contains(&visits)) {
+            return Err(Refusal::BadInput("visits"));
+        }
+        if !(0..=1_000_000_000).contains(&self.price_minor) {
+            return Err(Refusal::BadInput("price_minor"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! "You may not": a rule said no. Nothing is broken and nothing was changed.
+
+use crate::staff::Permission;
+
+/// Why a rule refuses. Each has a code that the desk branches on and translates.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Neither who is signed in nor who approved may do this.
+    #[error("this needs somebody with the permission {0:?}")]
+    ApprovalNeeded(Permission),
+    /// Fewer points can be spent here than are needed.
+    #[error("{need} points are needed, {here} can be spent here ({on_file} on file)")]
+    PointsShort {
+        /// Needed.
+        need: i64,
+        /// Spendable here now.
+        here: i64,
+        /// On file.
+        on_file: i64,
+    },
+    /// The owner's limit for redeeming on trust would be passed.
+    #[error("at most {limit} points may be redeemed on trust")]
+    TrustLimit {
+        /// The limit for one member.
+        limit: i64,
+    },
+    /// A reward of a fixed cost was asked for with another number of points, or one that lets
+    /// the cashier choose with none.
+    #[error("this reward does not take that many points")]
+    WrongPoints,
+    /// The store is not trusted to be the newest: nothing can be spent.
+    #[error("this store was restored; nothing can be spent until it is vouched for")]
+    NotVouched,
+    /// There is no such thing, or it is no longer on offer.
+    #[error("{0} is not known here")]
+    NotFound(&'static str),
+    /// The member is banned.
+    #[error("this member is banned")]
+    Banned,
+    /// A name is needed.
+    #[error("a name is needed")]
+    NameMissing,
+    /// Longer than fits.
+    #[error("{field} is longer than {limit} characters")]
+    TooLong {
+        /// Which field.
+        field: &'static str,
+        /// How many fit.
+        limit: usize,
+    },
+    /// The phone belongs to another member.
+    #[error("this phone belongs to another member")]
+    PhoneTaken {
+        /// Whose.
+        name: String,
+    },
+    /// The card belongs to another member.
+    #[error("this card belongs to another member")]
+    CardTaken {
+        /// Whose.
+        name: String,
+    },
+    /// A field cannot be understood.
+    #[error("{0} cannot be understood")]
+    BadInput(&'static str),
+    /// Not an amount of money, or none.
+    #[error("not an amount that points are given for")]
+    BadAmount,
+    /// It was voided already.
+    #[error("this was taken back already")]
+    AlreadyVoided,
+    /// This kind of fact cannot be voided.
+    #[error("this cannot be taken back")]
+    NotVoidable,
+    /// No visit can be taken from any pack here.
+    #[error("no visit can be used here")]
+    NoVisits,
+    /// There must be an owner who can sign in.
+    #[error("there must be an owner")]
+    LastOwner,
+    /// Amounts would no longer fit.
+    #[error("the amount is too large")]
+    TooLarge,
+    /// Only where this is the business's only till; otherwise the hub says.
+    #[error("this is not the only till: connect to the hub")]
+    NotOnlyTill,
+    /// The store is trusted already.
+    #[error("there is nothing to vouch for")]
+    NothingToVouch,
+}
+
+impl Refusal {
+    /// The code that scripts and the desk go by.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ApprovalNeeded(_) => "approval_needed",
+            Self::PointsShort { .. } => "points_short",
+            Self::TrustLimit { .. } => "trust_limit",
+            Self::WrongPoints => "wrong_points",
+            Self::NotVouched => "not_vouched",
+            Self::NotFound(_) => "not_found",
+            Self::Banned => "banned",
+            Self::NameMissing => "name_missing",
+            Self::TooLong { .. } => "too_long",
+            Self::PhoneTaken { .. } => "phone_taken",
+            Self::CardTaken { .. } => "card_taken",
+            Self::BadInput(_) => "bad_input",
+            Self::BadAmount => "bad_amount",
+            Self::AlreadyVoided => "already_voided",
+            Self::NotVoidable => "not_voidable",
+            Self::NoVisits => "no_visits",
+            Self::LastOwner => "last_owner",
+            Self::TooLarge => "too_large",
+            Self::NotOnlyTill => "not_only_till",
+            Self::NothingToVouch => "nothing_to_vouch",
+        }
+    }
+
+    /// What the translated sentence fills in.
+    pub fn args(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::ApprovalNeeded(permission) => vec![("permission", permission_name(*permission))],
+            Self::PointsShort { need, here, on_file } => vec![
+                ("need", need.to_string()),
+                ("here", here.to_string()),
+                ("on_file", on_file.to_string()),
+            ],
+            Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
+            Self::NotFound(what) => vec![("what", (*what).to_owned())],
+            Self::TooLong { field, limit } => {
+                vec![("field", (*field).to_owned()), ("limit", limit.to_string())]
+            }
+            Self::PhoneTaken { name } | Self::CardTaken { name } => vec![("name", name.clone())],
+            Self::BadInput(field) => vec![("field", (*field).to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The permission's name as the desk knows it.
+pub fn permission_name(permission: Permission) -> String {
+    match serde_json::to_value(permission) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{permission:?}"),
+    }
+}

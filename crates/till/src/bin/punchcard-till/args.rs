@@ -1,0 +1,197 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// One till without a window: check-in, points and redemption, offline.
+///
+/// Acts as the owner of the machine, or, with --pin, as whoever's PIN it is.
+/// Exit status: 0 done, 1 broken, 2 usage, 3 refused by a rule, 4 damaged.
+#[derive(Parser)]
+#[command(name = "punchcard-till", version)]
+pub(crate) struct Args {
+    /// The till's data folder.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Print one JSON object (errors too) instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Act as whoever has this PIN.
+    #[arg(long, global = true)]
+    pub(crate) pin: Option<String>,
+    /// Keep a new store's keys in a file under --data even where there is a keyring.
+    #[arg(long, global = true)]
+    pub(crate) keys_in_file: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new store.
+    Init(Init),
+    /// Import members from a CSV file. Points and stored value arrive as opening lots.
+    Import(Import),
+    /// Find members by phone ending, card, name, pinyin or initials.
+    Find {
+        /// What to look for.
+        query: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Check somebody in. A red verdict exits with 3, and is recorded.
+    CheckIn(CheckIn),
+    /// Give points for an amount spent.
+    Earn {
+        /// To whom.
+        #[arg(long)]
+        member: String,
+        /// What was paid: 128.00.
+        #[arg(long)]
+        amount: String,
+    },
+    /// Redeem points for a reward.
+    Redeem {
+        /// Whose points.
+        #[arg(long)]
+        member: String,
+        /// Which reward: see `rewards`.
+        #[arg(long)]
+        reward: String,
+        /// How many, where the reward lets you choose.
+        #[arg(long)]
+        points: Option<i64>,
+        /// What is short goes on trust, within the owner's limit.
+        #[arg(long)]
+        on_trust: bool,
+    },
+    /// Rewards on offer, with their ids.
+    Rewards,
+    /// Kinds of pass on offer, with their ids.
+    PassTypes,
+    /// Give a pass.
+    GivePass {
+        /// To whom.
+        #[arg(long)]
+        member: String,
+        /// Which kind: see `pass-types`.
+        #[arg(long)]
+        pass_type: String,
+    },
+    /// A member's file, with points on file, spendable here, and the age of the figure.
+    Member {
+        /// Id: see `find`.
+        id: String,
+    },
+    /// Take something back: a place in this till's journal, or a fact's id.
+    Void {
+        /// Which.
+        entry: String,
+    },
+    /// Does the store hold together?
+    Verify,
+    /// One hash over all folded tables.
+    Digest,
+    /// Make the folded tables anew from the journal.
+    Rebuild,
+    /// Write a backup.
+    Backup {
+        /// A file that does not exist yet.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the store. Nothing can be spent until it is vouched for.
+    Restore {
+        /// A backup of this store.
+        file: PathBuf,
+    },
+    /// Vouch, with a manager's PIN, for a store that was restored, where it is the only till.
+    Vouch,
+    /// Post what has run out.
+    Expire,
+    /// How the till stands.
+    Status,
+    /// The journal.
+    Log {
+        /// Only what stands after this place.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+    /// Read one command a line from standard input, answer one JSON object a line: for scripts
+    /// that do many things. Lines are those of the command line, without --data.
+    Batch,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Init {
+    /// Name of the business.
+    #[arg(long)]
+    pub(crate) business: String,
+    /// Name of this store.
+    #[arg(long)]
+    pub(crate) store: String,
+    /// The owner's name.
+    #[arg(long, default_value = "店主 Owner")]
+    pub(crate) owner: String,
+    /// IANA name; the machine's where it is not given.
+    #[arg(long)]
+    pub(crate) time_zone: Option<String>,
+    /// ISO 4217: CNY, USD, EUR, GBP, JPY, HKD, TWD, SGD…
+    #[arg(long, default_value = "CNY")]
+    pub(crate) currency: String,
+    /// ISO 3166: how phones without a country are read.
+    #[arg(long, default_value = "CN")]
+    pub(crate) country: String,
+    /// The business day begins at this hour, 0 to 12.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) day_start: u32,
+    /// Fill it with a demo shop; prints everybody's PIN.
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Import {
+    /// A CSV file, in UTF-8 or GB18030.
+    pub(crate) file: PathBuf,
+    /// Which column is which: auto, zh or en.
+    #[arg(long, default_value = "auto")]
+    pub(crate) profile: String,
+    /// Only say what would come in.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where rows that did not come in are written, with their reason.
+    #[arg(long)]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct CheckIn {
+    #[command(flatten)]
+    pub(crate) who: WhoArgs,
+    /// When it happened, where it is written down afterwards: RFC 3339, or the store's own time
+    /// without a zone.
+    #[arg(long)]
+    pub(crate) at: Option<String>,
+    /// Take a visit from a pack, seen again or not.
+    #[arg(long, conflicts_with = "let_in")]
+    pub(crate) use_visit: bool,
+    /// Let in this once, for this reason.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) let_in: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[group(required = true, multiple = false)]
+pub(crate) struct WhoArgs {
+    /// Whoever holds this card.
+    #[arg(long)]
+    pub(crate) card: Option<String>,
+    /// Whoever has this phone.
+    #[arg(long)]
+    pub(crate) phone: Option<String>,
+    /// This member.
+    #[arg(long)]
+    pub(crate) member: Option<String>,
+}

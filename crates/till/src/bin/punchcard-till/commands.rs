@@ -1,0 +1,397 @@
+//! Each command: open, do, answer.
+
+use std::{
+    io::{BufRead as _, Write as _},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+use punchcard_till::{
+    Actor, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp, Till, Who,
+    demo,
+    import::{ImportInput, Profile},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{Args, CheckIn, Command, Import, Init},
+    print,
+};
+
+/// What a command answers: the object, its text, and the exit status.
+struct Answer {
+    json: Value,
+    text: String,
+    status: u8,
+}
+
+impl Answer {
+    fn new(json: Value, text: impl Into<String>) -> Self {
+        Self { json, text: text.into(), status: 0 }
+    }
+
+    fn pretty(json: Value) -> Self {
+        let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+        Self::new(json, text)
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let options = Options {
+        keys: if args.keys_in_file { KeyPlace::File } else { KeyPlace::Auto },
+        ..Options::default()
+    };
+    let answer = match args.command {
+        Command::Init(init) => set_up(&args.data, &init, args.pin.as_deref(), &options)?,
+        Command::Restore { file } => restore(&args.data, &file, &options)?,
+        Command::Batch => {
+            let till = Till::open(&args.data, &options)?;
+            return batch(&till);
+        }
+        command => {
+            let till = Till::open(&args.data, &options)?;
+            if let Command::Log { after } = command
+                && !args.json
+            {
+                return log_lines(&till, after);
+            }
+            perform(&till, command, args.pin.as_deref())?
+        }
+    };
+    if args.json {
+        println!("{}", answer.json);
+    } else {
+        println!("{}", answer.text);
+    }
+    Ok(ExitCode::from(answer.status))
+}
+
+fn perform(till: &Till, command: Command, pin: Option<&str>) -> Result<Answer> {
+    let actor = match pin {
+        Some(pin) => till.whose_pin(pin)?,
+        None => till.owner()?,
+    };
+    match command {
+        Command::Import(import) => bring_in(till, &actor, &import),
+        Command::Find { query, limit } => find(till, &actor, &query, limit),
+        Command::CheckIn(input) => check_in(till, &actor, input),
+        Command::Earn { member, amount } => {
+            let done = till.earn(&actor, id(&member)?, &amount)?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
+        Command::Redeem { member, reward, points, on_trust } => {
+            let input =
+                RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
+            Ok(Answer::pretty(print::done(&till.redeem(&actor, input)?)))
+        }
+        Command::Rewards => Ok(Answer::pretty(serde_json::to_value(till.reward_list()?)?)),
+        Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
+        Command::GivePass { member, pass_type } => {
+            let view = till.give_pass(&actor, id(&member)?, id(&pass_type)?)?;
+            Ok(Answer::pretty(print::member(&view)?))
+        }
+        Command::Member { id: member } => {
+            Ok(Answer::pretty(print::member(&till.member(&actor, id(&member)?)?)?))
+        }
+        Command::Void { entry } => {
+            Ok(Answer::pretty(print::done(&till.undo_entry(&actor, &entry)?)))
+        }
+        Command::Verify => verify(till),
+        Command::Digest => {
+            let (digest, tables) = till.digest()?;
+            let tables: serde_json::Map<_, _> =
+                tables.into_iter().map(|(name, hash)| (name.to_owned(), hash.into())).collect();
+            Ok(Answer::new(json!({"digest": digest, "tables": tables}), digest))
+        }
+        Command::Rebuild => {
+            let (before, after) = till.rebuild()?;
+            let same = before == after;
+            let text = if same {
+                "rebuilt; the same as before"
+            } else {
+                "rebuilt; the tables were wrong and are mended"
+            };
+            Ok(Answer::new(json!({"before": before, "after": after, "same": same}), text))
+        }
+        Command::Backup { file } => {
+            let done = till.backup(&actor, &file)?;
+            let text =
+                format!("{} entries, {} bytes: {}", done.entries, done.bytes, done.path.display());
+            Ok(Answer::new(
+                json!({"path": done.path, "bytes": done.bytes, "entries": done.entries}),
+                text,
+            ))
+        }
+        Command::Vouch => {
+            if pin.is_none() {
+                return Err(Error::bad_input("pin", "a manager vouches with their PIN: --pin"));
+            }
+            till.vouch(&actor)?;
+            Ok(Answer::new(json!({"vouched": true}), "vouched for; value can be spent again"))
+        }
+        Command::Expire => {
+            let members = till.expire_due()?;
+            Ok(Answer::new(json!({"members": members}), format!("{members} members")))
+        }
+        Command::Status => Ok(Answer::pretty(serde_json::to_value(till.status(None)?)?)),
+        Command::Log { after } => {
+            let mut entries = Vec::new();
+            till.log(after, |line| {
+                entries.push(serde_json::to_value(line)?);
+                Ok(())
+            })?;
+            Ok(Answer::pretty(json!({ "entries": entries })))
+        }
+        Command::Init(_) | Command::Restore { .. } | Command::Batch => {
+            Err(Error::bad_input("command", "not within a batch"))
+        }
+    }
+}
+
+fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::bad_input("id", format!("{text} is not an id")))
+}
+
+/// Digits of the minor unit.
+fn digits_of(currency: &str) -> Result<u32> {
+    match currency {
+        "JPY" | "KRW" | "VND" | "CLP" => Ok(0),
+        "BHD" | "KWD" | "OMR" | "TND" | "JOD" => Ok(3),
+        _ if currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()) => Ok(2),
+        _ => Err(Error::bad_input("currency", "three capital letters, as CNY or USD")),
+    }
+}
+
+fn set_up(data: &Path, init: &Init, pin: Option<&str>, options: &Options) -> Result<Answer> {
+    let time_zone = match &init.time_zone {
+        Some(zone) => zone.clone(),
+        None => iana_time_zone::get_timezone().unwrap_or_else(|_| "Asia/Shanghai".into()),
+    };
+    if time_zone.parse::<chrono_tz::Tz>().is_err() {
+        return Err(Error::bad_input("time_zone", format!("{time_zone} is not a time zone")));
+    }
+    if init.day_start > 12 {
+        return Err(Error::bad_input("day_start", "from 0 to 12"));
+    }
+    let pin = match pin {
+        Some(pin) => pin.to_owned(),
+        None => demo::fresh_pin()?,
+    };
+    let set_up = SetUp {
+        business: init.business.clone(),
+        store: init.store.clone(),
+        currency_digits: digits_of(&init.currency)?,
+        currency: init.currency.clone(),
+        country: init.country.clone(),
+        time_zone,
+        day_start_hour: init.day_start,
+        owner: init.owner.clone(),
+        pin: pin.clone(),
+    };
+    let till = Till::create(data, &set_up, options)?;
+    let mut staff = vec![json!({"name": init.owner, "role": "owner", "pin": pin})];
+    if init.demo {
+        for person in demo::fill(&till, &till.owner()?)? {
+            staff.push(serde_json::to_value(person)?);
+        }
+    }
+    let text = welcome(init, &staff);
+    if init.demo {
+        // A demo shop's PINs protect nothing: kept, so that they can be looked up again.
+        write_private(&data.join("demo-pins.txt"), &text)?;
+    }
+    Ok(Answer::new(json!({"business": init.business, "store": init.store, "staff": staff}), text))
+}
+
+fn welcome(init: &Init, staff: &[Value]) -> String {
+    let mut text = format!("{} · {}\n", init.business, init.store);
+    for person in staff {
+        let field =
+            |name: &str| person.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let line = format!("  PIN {}  {:<13} {}\n", field("pin"), field("role"), field("name"));
+        text.push_str(&line);
+    }
+    if init.demo {
+        text.push_str("Cards 10000001 to 10000012 show one verdict each; search by name, pinyin or phone ending.");
+    } else {
+        text.push_str("Note the PIN now: it is not kept anywhere in clear.");
+    }
+    text
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn restore(data: &Path, file: &Path, options: &Options) -> Result<Answer> {
+    let till = Till::restore(data, file, options)?;
+    let status = till.status(None)?;
+    Ok(Answer::new(
+        json!({"restored": true, "distrust": status.distrust, "only_till": status.only_till}),
+        "restored. Nothing can be spent until the hub has been reached or, as the only till, a manager vouches: punchcard-till vouch --pin PIN",
+    ))
+}
+
+fn bring_in(till: &Till, actor: &Actor, import: &Import) -> Result<Answer> {
+    let bytes = std::fs::read(&import.file).map_err(|error| Error::BadFile {
+        path: import.file.display().to_string(),
+        message: error.to_string(),
+    })?;
+    let profile: Profile = import.profile.parse()?;
+    let input = ImportInput { bytes, profile, dry_run: import.dry_run };
+    let report = match &import.rejects {
+        Some(path) => {
+            let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
+            let report = till.import(actor, &input, &mut out)?;
+            out.flush()?;
+            report
+        }
+        None => till.import(actor, &input, &mut std::io::sink())?,
+    };
+    Ok(Answer::new(serde_json::to_value(&report)?, print::import(&report)))
+}
+
+fn find(till: &Till, actor: &Actor, query: &str, limit: usize) -> Result<Answer> {
+    let found = till.find(actor, query, limit)?;
+    let lines: Vec<String> = found
+        .iter()
+        .map(|member| {
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            format!(
+                "{}  {}  {}  {}  {}",
+                member.id,
+                member.name,
+                text(&member.phone),
+                text(&member.card),
+                text(&member.tier)
+            )
+        })
+        .collect();
+    let text = if lines.is_empty() { "nobody".to_owned() } else { lines.join("\n") };
+    Ok(Answer::new(Value::Array(found.iter().map(print::brief).collect()), text))
+}
+
+fn check_in(till: &Till, actor: &Actor, input: CheckIn) -> Result<Answer> {
+    let who = match (input.who.card, input.who.phone, input.who.member) {
+        (Some(card), ..) => Who::Card(card),
+        (_, Some(phone), _) => Who::Phone(phone),
+        (.., member) => Who::Member(id(&member.unwrap_or_default())?),
+    };
+    let how = match input.let_in {
+        Some(reason) => CheckInHow::LetIn(reason),
+        None if input.use_visit => CheckInHow::UseVisit,
+        None => CheckInHow::Scan,
+    };
+    let at_ms = input.at.map(|text| moment(till, &text)).transpose()?;
+    let view = till.check_in(actor, who, how, at_ms)?;
+    let codes: Vec<&str> =
+        view.reasons.iter().map(punchcard_domain::verdict::Reason::code).collect();
+    let name = view.member.as_ref().map_or("nobody's card", |member| member.name.as_str());
+    let word = match view.verdict {
+        punchcard_domain::verdict::Verdict::Admit => "ADMIT",
+        punchcard_domain::verdict::Verdict::Note => "NOTE",
+        punchcard_domain::verdict::Verdict::Refuse => "REFUSE",
+    };
+    let text = format!("{word}  {name}  {}", codes.join(", "));
+    let mut answer = Answer::new(print::check_in(&view), text);
+    answer.status = if view.refused() { 3 } else { 0 };
+    Ok(answer)
+}
+
+/// RFC 3339, or the store's own time without a zone.
+fn moment(till: &Till, text: &str) -> Result<i64> {
+    if let Ok(moment) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.timestamp_millis());
+    }
+    let bad =
+        || Error::bad_input("at", format!("{text} is not a time, as 2026-11-23T14:30:00+08:00"));
+    let local = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| chrono::NaiveDateTime::parse_from_str(text, format).ok())
+        .ok_or_else(bad)?;
+    let zone: chrono_tz::Tz = till.status(None)?.time_zone.parse().map_err(|_| bad())?;
+    let moment = local.and_local_timezone(zone).earliest().ok_or_else(bad)?;
+    Ok(moment.timestamp_millis())
+}
+
+fn verify(till: &Till) -> Result<Answer> {
+    let found = till.verify()?;
+    let text = if found.ok {
+        format!("ok: {} entries, digest {}", found.entries, found.digest)
+    } else {
+        format!("NOT ok: {} entries\n- {}", found.entries, found.problems.join("\n- "))
+    };
+    let mut answer = Answer::new(serde_json::to_value(&found)?, text);
+    answer.status = if found.ok { 0 } else { 4 };
+    Ok(answer)
+}
+
+fn log_lines(till: &Till, after: u64) -> Result<ExitCode> {
+    let out = std::io::stdout();
+    till.log(after, |line| {
+        let at = print::moment(line.wall_ms);
+        let hash = line.hash.get(..12).unwrap_or_default();
+        writeln!(out.lock(), "{:>8}  {at}  {hash}  {:<18}  {}", line.seq, line.kind, line.payload)?;
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line of a batch, as a command line without `--data`.
+#[derive(clap::Parser)]
+#[command(name = "", no_binary_name = true)]
+struct Line {
+    #[arg(long)]
+    pin: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Commands from standard input, an answer each, told only when it is done.
+fn batch(till: &Till) -> Result<ExitCode> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let words = words(&line);
+        if words.is_empty() {
+            continue;
+        }
+        let answer = match Line::try_parse_from(words) {
+            Ok(line) => perform(till, line.command, line.pin.as_deref()),
+            Err(error) => Err(Error::bad_input("command", error.render().to_string())),
+        };
+        let out = match answer {
+            Ok(answer) => answer.json,
+            Err(error) if error.kind() == ErrorKind::Damaged => return Err(error),
+            Err(error) => json!({ "error": error.to_app() }),
+        };
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "{out}")?;
+        stdout.flush()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Words of a line; double quotes hold spaces together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}

@@ -1,0 +1,37 @@
+//! One till without a window.
+//!
+//! - [`Till`] opens a data folder; every use case is one function and one transaction.
+//! - Nothing is told before the commit has returned and the anchor is written.
+//! - Rules are in `punchcard-domain`; here is what reads, keeps and shows.
+
+mod anchor;
+pub mod clock;
+pub mod demo;
+mod error;
+mod files;
+pub mod import;
+mod keys;
+mod phone;
+mod pin;
+mod pinyin;
+mod random;
+mod store;
+mod till;
+mod use_cases;
+pub mod views;
+mod work;
+mod writer;
+
+pub use error::{AppError, Error, ErrorKind, Result};
+pub use keys::KeyPlace;
+pub use store::connect::Durability;
+pub use till::{Options, SetUp, Till};
+pub use use_cases::{
+    actor::Actor,
+    backup::BackupDone,
+    check_in::{CheckInHow, Who},
+    log::LogLine,
+    owner::{PassTypeInput, RewardInput, StaffInput},
+    points::RedeemInput,
+    verify::Verification,
+};

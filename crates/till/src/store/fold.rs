@@ -1,0 +1,403 @@
+//! Carries effects out. Each adds, keeps the latest, inserts under an id, or marks void, so the
+//! order of arrival cannot matter.
+
+use punchcard_domain::{
+    effects::{Effect, FactRow, PassRow},
+    ledger::{Account, Lot, Posting, ValueKind},
+    member::MemberField,
+    verdict::Verdict,
+};
+use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+
+use super::{keys_of_members, streams};
+use crate::error::{Error, Result};
+
+/// Tables that are folded, in the order they are emptied.
+pub const FOLDED: &[&str] = &[
+    "fact",
+    "void",
+    "member",
+    "member_key",
+    "record",
+    "pass",
+    "lot",
+    "account",
+    "debt",
+    "takeover",
+];
+
+/// Nobody's, in the column of members: the store's own lots.
+const STORES_OWN: i64 = 0;
+
+/// Carries one effect of an entry out.
+///
+/// # Errors
+/// Those of the store.
+pub fn carry_out(db: &Connection, entry: i64, header: &Header, effect: &Effect) -> Result<()> {
+    match effect {
+        Effect::InsertFact(row) => insert_fact(db, entry, header, row),
+        Effect::SetMember { member, fields } => set_member(db, header, *member, fields),
+        Effect::Joined { member, at_ms } => joined(db, header, *member, *at_ms),
+        Effect::SetRecord { kind, id, body } => set_record(db, header, kind.number(), *id, body),
+        Effect::InsertPass(row) => insert_pass(db, row),
+        Effect::Issue { member, lot } => issue(db, *member, lot),
+        Effect::Post { member, posting } => post(db, *member, posting),
+        Effect::Owe { member, kind, stream, amount } => owe(db, *member, *kind, *stream, *amount),
+        Effect::Void { target, by } => void(db, *target, *by),
+        Effect::TakeOver { from, to } => take_over(db, *from, *to),
+    }
+}
+
+/// The number that the table holds for a verdict. Never change one that landed.
+pub fn verdict_number(verdict: Verdict) -> i64 {
+    match verdict {
+        Verdict::Admit => 1,
+        Verdict::Note => 2,
+        Verdict::Refuse => 3,
+    }
+}
+
+/// From the number that the table holds.
+pub fn verdict_of(number: i64) -> Option<Verdict> {
+    [Verdict::Admit, Verdict::Note, Verdict::Refuse]
+        .into_iter()
+        .find(|verdict| verdict_number(*verdict) == number)
+}
+
+fn insert_fact(db: &Connection, entry: i64, header: &Header, row: &FactRow) -> Result<()> {
+    let member = row.member.map(|member| member_number(db, member)).transpose()?;
+    db.prepare_cached(
+        "INSERT INTO fact (id, entry, kind, member, store, at_ms, points, amount_minor, verdict, counted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
+    )?
+    .execute(params![
+        row.id.as_bytes(),
+        entry,
+        row.kind,
+        member,
+        row.store.as_ref().map(|store| *store.as_bytes()),
+        row.at_ms.unwrap_or(header.hlc.unix_ms()),
+        row.points,
+        row.amount_minor,
+        row.verdict.map(verdict_number),
+        row.counted,
+    ])?;
+    Ok(())
+}
+
+/// The local number of a member, given one where it has none.
+fn member_number(db: &Connection, member: MemberId) -> Result<i64> {
+    let found = db
+        .prepare_cached("SELECT n FROM member WHERE id = ?1")?
+        .query_row([member.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(number) = found {
+        return Ok(number);
+    }
+    db.prepare_cached("INSERT INTO member (id, stamps) VALUES (?1, x'')")?
+        .execute([member.as_bytes()])?;
+    Ok(db.last_insert_rowid())
+}
+
+fn owner_number(db: &Connection, member: Option<MemberId>) -> Result<i64> {
+    member.map_or(Ok(STORES_OWN), |member| member_number(db, member))
+}
+
+/// Stamps of a member's fields: for each stamp a mask of the fields it set last, oldest first.
+/// Thirty-two bytes for a member whose file was written once.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Stamps(Vec<(Key, u32)>);
+
+/// A stamp as it is stored and compared: HLC, then stream.
+type Key = [u8; 28];
+
+impl Stamps {
+    fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut out = Vec::new();
+        for chunk in bytes.chunks(32) {
+            let (key, mask) = chunk
+                .split_at_checked(28)
+                .ok_or_else(|| Error::Damaged("a member's stamps".into()))?;
+            let damaged = |_| Error::Damaged("a member's stamps".into());
+            let key: Key = key.try_into().map_err(damaged)?;
+            out.push((key, u32::from_be_bytes(mask.try_into().map_err(damaged)?)));
+        }
+        Ok(Self(out))
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        self.0
+            .iter()
+            .flat_map(|(key, mask)| key.iter().copied().chain(mask.to_be_bytes()))
+            .collect()
+    }
+
+    /// Notes that `key` sets `field`; false where a later stamp already did.
+    fn set(&mut self, key: Key, field: MemberField) -> bool {
+        let bit = 1 << field.bit();
+        if self.0.iter().any(|(other, mask)| mask & bit != 0 && *other > key) {
+            return false;
+        }
+        for (_, mask) in &mut self.0 {
+            *mask &= !bit;
+        }
+        match self.0.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, mask)) => *mask |= bit,
+            None => self.0.push((key, bit)),
+        }
+        self.0.retain(|(_, mask)| *mask != 0);
+        self.0.sort_unstable();
+        true
+    }
+}
+
+fn stamp_key(header: &Header) -> Key {
+    let mut key = [0; 28];
+    key[..8].copy_from_slice(&header.hlc.0.to_be_bytes());
+    key[8..].copy_from_slice(&header.stream.to_bytes());
+    key
+}
+
+/// The column of a field. A name from a fixed list, never from input.
+fn column(field: MemberField) -> &'static str {
+    match field {
+        MemberField::Name => "name",
+        MemberField::Phone => "phone",
+        MemberField::Email => "email",
+        MemberField::Birthday => "birthday",
+        MemberField::Gender => "gender",
+        MemberField::Note => "note",
+        MemberField::Tags => "tags",
+        MemberField::Cards => "cards",
+        MemberField::Tier => "tier",
+        MemberField::HomeStore => "home_store",
+        MemberField::Banned => "banned",
+        MemberField::Photo => "photo",
+    }
+}
+
+/// One statement for whatever fields are set together: the names come from [`column`] alone.
+fn update(fields: &[MemberField]) -> String {
+    let sets: String = fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| format!(", {} = ?{}", column(*field), at + 3))
+        .collect();
+    format!("UPDATE member SET stamps = ?2{sets} WHERE n = ?1")
+}
+
+fn set_member(
+    db: &Connection,
+    header: &Header,
+    member: MemberId,
+    fields: &[(MemberField, Option<String>)],
+) -> Result<()> {
+    let number = member_number(db, member)?;
+    let bytes: Vec<u8> = db
+        .prepare_cached("SELECT stamps FROM member WHERE n = ?1")?
+        .query_row([number], |row| row.get(0))?;
+    let mut stamps = Stamps::decode(&bytes)?;
+    let key = stamp_key(header);
+    let newer: Vec<&(MemberField, Option<String>)> =
+        fields.iter().filter(|(field, _)| stamps.set(key, *field)).collect();
+    let names: Vec<MemberField> = newer.iter().map(|(field, _)| *field).collect();
+    let stamps = stamps.encode();
+    let values = newer.iter().map(|(_, value)| value as &dyn ToSql);
+    let row: Vec<&dyn ToSql> =
+        [&number as &dyn ToSql, &stamps as &dyn ToSql].into_iter().chain(values).collect();
+    db.prepare_cached(&update(&names))?.execute(row.as_slice())?;
+    let findable = [MemberField::Name, MemberField::Phone, MemberField::Cards];
+    if names.iter().any(|field| findable.contains(field)) {
+        keys_of_members::refresh(db, number)?;
+    }
+    Ok(())
+}
+
+fn joined(db: &Connection, header: &Header, member: MemberId, at_ms: Option<i64>) -> Result<()> {
+    let number = member_number(db, member)?;
+    db.prepare_cached(
+        "UPDATE member SET joined_ms = min(coalesce(joined_ms, ?2), ?2) WHERE n = ?1",
+    )?
+    .execute(params![number, at_ms.unwrap_or(header.hlc.unix_ms())])?;
+    Ok(())
+}
+
+fn set_record(
+    db: &Connection,
+    header: &Header,
+    kind: i64,
+    id: uuid::Uuid,
+    body: &str,
+) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO record (kind, id, body, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (kind, id) DO UPDATE SET body = ?3, hlc = ?4, stream = ?5
+         WHERE (excluded.hlc, excluded.stream) > (record.hlc, record.stream)",
+    )?
+    // An HLC holds 48 bits of milliseconds above 16 of counter: as a signed number it stays
+    // positive until the year 6429.
+    .execute(params![
+        kind,
+        id.as_bytes(),
+        body,
+        i64::try_from(header.hlc.0).unwrap_or(i64::MAX),
+        header.stream.to_bytes()
+    ])?;
+    Ok(())
+}
+
+fn insert_pass(db: &Connection, row: &PassRow) -> Result<()> {
+    let member = member_number(db, row.member)?;
+    db.prepare_cached(
+        "INSERT INTO pass (member, id, fact, name, first_day, last_day, visits)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (member, id) DO NOTHING",
+    )?
+    .execute(params![
+        member,
+        row.id.as_bytes(),
+        row.fact.as_bytes(),
+        row.name,
+        row.from.to_string(),
+        row.until.map(|day| day.to_string()),
+        row.visits.map(|lot| *lot.as_bytes()),
+    ])?;
+    Ok(())
+}
+
+fn issue(db: &Connection, member: Option<MemberId>, lot: &Lot) -> Result<()> {
+    let owner = owner_number(db, member)?;
+    db.prepare_cached(
+        "INSERT INTO lot (member, id, kind, issued, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (member, id) DO NOTHING",
+    )?
+    .execute(params![
+        owner,
+        lot.id.as_bytes(),
+        lot.kind.number(),
+        lot.amount,
+        lot.expires_ms
+    ])?;
+    add(db, owner, lot.id, lot.kind, lot.to, lot.amount)
+}
+
+fn post(db: &Connection, member: Option<MemberId>, posting: &Posting) -> Result<()> {
+    let owner = owner_number(db, member)?;
+    add(db, owner, posting.lot, posting.kind, posting.from, -posting.amount)?;
+    add(db, owner, posting.lot, posting.kind, posting.to, posting.amount)
+}
+
+fn add(
+    db: &Connection,
+    owner: i64,
+    lot: LotId,
+    kind: ValueKind,
+    account: Account,
+    amount: i64,
+) -> Result<()> {
+    let stream = match account.stream() {
+        Some(stream) => streams::number(db, stream)?,
+        None => streams::NOBODY,
+    };
+    db.prepare_cached(
+        "INSERT INTO account (member, lot, account, stream, kind, amount) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (member, lot, account, stream) DO UPDATE SET amount = amount + ?6",
+    )?
+    .execute(params![owner, lot.as_bytes(), account.number(), stream, kind.number(), amount])?;
+    Ok(())
+}
+
+fn owe(
+    db: &Connection,
+    member: MemberId,
+    kind: ValueKind,
+    stream: StreamId,
+    amount: i64,
+) -> Result<()> {
+    let owner = member_number(db, member)?;
+    let stream = streams::number(db, stream)?;
+    db.prepare_cached(
+        "INSERT INTO debt (member, kind, stream, amount) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (member, kind, stream) DO UPDATE SET amount = amount + ?4",
+    )?
+    .execute(params![owner, kind.number(), stream, amount])?;
+    Ok(())
+}
+
+fn void(db: &Connection, target: FactId, by: FactId) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO void (target, by) VALUES (?1, ?2)
+         ON CONFLICT (target) DO UPDATE SET by = min(by, ?2)",
+    )?
+    .execute(params![target.as_bytes(), by.as_bytes()])?;
+    Ok(())
+}
+
+fn take_over(db: &Connection, from: StreamId, to: StreamId) -> Result<()> {
+    if from.till != to.till || from.incarnation >= to.incarnation {
+        return Err(Error::Damaged(format!("{to} cannot take {from} over")));
+    }
+    let from_number = streams::number(db, from)?;
+    let to_number = streams::number(db, to)?;
+    let now: Option<i64> = db
+        .prepare_cached("SELECT to_stream FROM takeover WHERE from_stream = ?1")?
+        .query_row([from_number], |row| row.get(0))
+        .optional()?;
+    if let Some(now) = now
+        && streams::stream(db, now)?.incarnation >= to.incarnation
+    {
+        return Ok(());
+    }
+    db.prepare_cached(
+        "INSERT INTO takeover (from_stream, to_stream) VALUES (?1, ?2)
+         ON CONFLICT (from_stream) DO UPDATE SET to_stream = ?2",
+    )?
+    .execute([from_number, to_number])?;
+    Ok(())
+}
+
+/// Whether `by` may debit the accounts of `of`.
+///
+/// # Errors
+/// Those of the store.
+pub fn took_over(db: &Connection, of: StreamId, by: StreamId) -> Result<bool> {
+    let (Some(of), Some(by)) = (streams::known_number(db, of)?, streams::known_number(db, by)?)
+    else {
+        return Ok(false);
+    };
+    Ok(db
+        .prepare_cached("SELECT 1 FROM takeover WHERE from_stream = ?1 AND to_stream = ?2")?
+        .exists([of, by])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(n: u8) -> Key {
+        let mut key = [0; 28];
+        key[7] = n;
+        key
+    }
+
+    #[test]
+    fn the_latest_of_each_field_wins_whatever_the_order() {
+        let sets = [
+            (key(1), MemberField::Name),
+            (key(1), MemberField::Phone),
+            (key(2), MemberField::Phone),
+            (key(3), MemberField::Name),
+        ];
+        let mut first = Stamps::default();
+        for (key, field) in sets {
+            assert!(first.set(key, field));
+        }
+        let mut second = Stamps::default();
+        for (key, field) in sets.into_iter().rev() {
+            second.set(key, field);
+        }
+        assert_eq!(first, second);
+        assert_eq!(Stamps::decode(&first.encode()).expect("ours"), first);
+        assert!(!first.set(key(2), MemberField::Name));
+    }
+}

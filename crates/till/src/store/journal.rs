@@ -1,0 +1,198 @@
+//! The journal: entries in, entries out.
+
+use punchcard_domain::{
+    effects::{Private, debits_only_own, effects},
+    fact::Fact,
+    member::MemberPrivate,
+};
+use punchcard_protocol::{Entry, Header, Link, PrivatePart, StreamId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{fold, streams};
+use crate::error::{Error, Result};
+
+/// An entry as it lies in the store.
+pub struct Stored {
+    /// Where.
+    pub id: i64,
+    /// The entry.
+    pub entry: Entry,
+    /// Its private part, where it has one that was not erased.
+    pub private: Option<PrivatePart>,
+}
+
+/// Keeps an entry and folds it. The caller has checked that it follows.
+///
+/// # Errors
+/// Those of the store; [`Error::Damaged`] where it debits what is not its stream's.
+pub fn insert(
+    db: &Connection,
+    stream: i64,
+    header: &Header,
+    entry: &Entry,
+    private: Option<&PrivatePart>,
+    fact: Option<&Fact>,
+) -> Result<i64> {
+    let id = streams::entry_id(stream, header.seq)?;
+    db.prepare_cached("INSERT INTO entry (id, header, salt, payload) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, entry.header, entry.salt, entry.payload])?;
+    if let Some(part) = private {
+        db.prepare_cached("INSERT INTO private_part (entry, salt, bytes) VALUES (?1, ?2, ?3)")?
+            .execute(params![id, part.salt, part.bytes])?;
+    }
+    if let Some(fact) = fact {
+        fold_fact(db, id, header, fact, private)?;
+    }
+    Ok(id)
+}
+
+/// Folds one fact into the tables.
+///
+/// # Errors
+/// Those of the store; [`Error::Damaged`] where it debits what is not its stream's.
+pub fn fold_fact(
+    db: &Connection,
+    id: i64,
+    header: &Header,
+    fact: &Fact,
+    private: Option<&PrivatePart>,
+) -> Result<()> {
+    let opened = Opened::of(fact, private)?;
+    let changes = effects(fact, &opened.as_private(), header.stream);
+    let took_over = |of: StreamId| fold::took_over(db, of, header.stream).unwrap_or(false);
+    if !debits_only_own(&changes, header.stream, took_over) {
+        return Err(Error::Damaged(format!(
+            "entry {} of {} debits what is not its own",
+            header.seq, header.stream
+        )));
+    }
+    for change in &changes {
+        fold::carry_out(db, id, header, change)?;
+    }
+    Ok(())
+}
+
+/// A private part, read as what its fact's kind says it is.
+struct Opened {
+    member: Option<MemberPrivate>,
+    staff_name: Option<String>,
+}
+
+impl Opened {
+    fn of(fact: &Fact, private: Option<&PrivatePart>) -> Result<Self> {
+        let bytes = private.map(|part| part.bytes.as_slice());
+        let (member, staff_name) = match (fact, bytes) {
+            (Fact::StaffSet(_), Some(bytes)) => (None, Some(serde_json::from_slice(bytes)?)),
+            (Fact::MemberRegistered(_) | Fact::MemberChanged(_), Some(bytes)) => {
+                (Some(serde_json::from_slice(bytes)?), None)
+            }
+            _ => (None, None),
+        };
+        Ok(Self { member, staff_name })
+    }
+
+    fn as_private(&self) -> Private<'_> {
+        Private { member: self.member.as_ref(), staff_name: self.staff_name.as_deref() }
+    }
+}
+
+/// The newest link of a stream, and its header.
+///
+/// # Errors
+/// Those of the store; [`Error::Damaged`] for a header that cannot be read.
+pub fn newest(db: &Connection, stream: i64) -> Result<(Link, Option<Header>)> {
+    let first = streams::entry_id(stream, 0)?;
+    let last = streams::entry_id(stream + 1, 0)?;
+    let header: Option<Vec<u8>> = db
+        .prepare_cached(
+            "SELECT header FROM entry WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([first, last], |row| row.get(0))
+        .optional()?;
+    let Some(bytes) = header else { return Ok((Link::START, None)) };
+    let header = read_header(&bytes)?;
+    let hash = punchcard_protocol::hash_header(&bytes);
+    Ok((Link { seq: header.seq, hash }, Some(header)))
+}
+
+/// The link at one place of a stream, where there is one.
+///
+/// # Errors
+/// Those of the store.
+pub fn link_at(db: &Connection, stream: i64, seq: u64) -> Result<Option<Link>> {
+    let id = streams::entry_id(stream, seq)?;
+    let header: Option<Vec<u8>> = db
+        .prepare_cached("SELECT header FROM entry WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(header.map(|bytes| Link { seq, hash: punchcard_protocol::hash_header(&bytes) }))
+}
+
+/// Reads a header that lies in the store.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub fn read_header(bytes: &[u8]) -> Result<Header> {
+    Header::from_bytes(bytes).map_err(|error| Error::Damaged(error.to_string()))
+}
+
+/// One entry.
+///
+/// # Errors
+/// Those of the store.
+pub fn get(db: &Connection, id: i64) -> Result<Option<Stored>> {
+    Ok(db.prepare_cached(&select("WHERE e.id = ?1"))?.query_row([id], stored).optional()?)
+}
+
+/// Calls `each` with every entry from `after` on (an id, exclusive), in order.
+///
+/// # Errors
+/// Those of the store and those of `each`.
+pub fn walk(db: &Connection, after: i64, mut each: impl FnMut(Stored) -> Result<()>) -> Result<()> {
+    let mut statement = db.prepare(&select("WHERE e.id > ?1 ORDER BY e.id"))?;
+    let mut rows = statement.query([after])?;
+    while let Some(row) = rows.next()? {
+        each(stored(row)?)?;
+    }
+    Ok(())
+}
+
+/// Entries of one stream below `before` (an id), newest first, at most `limit`.
+///
+/// # Errors
+/// Those of the store.
+pub fn backwards(db: &Connection, stream: i64, before: i64, limit: i64) -> Result<Vec<Stored>> {
+    let first = streams::entry_id(stream, 0)?;
+    let mut statement =
+        db.prepare_cached(&select("WHERE e.id > ?1 AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3"))?;
+    let rows = statement.query_map([first, before, limit], stored)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn select(tail: &str) -> String {
+    format!(
+        "SELECT e.id, e.header, e.salt, e.payload, p.salt, p.bytes
+         FROM entry e LEFT JOIN private_part p ON p.entry = e.id {tail}"
+    )
+}
+
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+    let private = match (row.get::<_, Option<[u8; 16]>>(4)?, row.get::<_, Option<Vec<u8>>>(5)?) {
+        (Some(salt), Some(bytes)) => Some(PrivatePart { salt, bytes }),
+        _ => None,
+    };
+    Ok(Stored {
+        id: row.get(0)?,
+        entry: Entry { header: row.get(1)?, salt: row.get(2)?, payload: row.get(3)? },
+        private,
+    })
+}
+
+/// The fact of an entry, where this build knows its kind.
+///
+/// # Errors
+/// [`Error::Damaged`] for a payload that is not of its kind's shape.
+pub fn fact_of(header: &Header, payload: &[u8]) -> Result<Option<Fact>> {
+    Fact::from_payload(header.kind, header.kind_version, payload)
+        .map_err(|error| Error::Damaged(format!("entry {}: {error}", header.seq)))
+}

@@ -1,0 +1,12 @@
+//! The store: SQLite, encrypted, one writer.
+
+pub mod connect;
+pub mod digest;
+pub mod fold;
+pub mod journal;
+pub mod keys_of_members;
+pub mod local;
+pub mod purse;
+pub mod read;
+pub mod records;
+pub mod streams;

@@ -1,0 +1,189 @@
+//! What members hold: lots and accounts, read for a decision.
+
+use punchcard_domain::{
+    decide::LotStanding,
+    ledger::{Account, Holding, Purse, ValueKind},
+};
+use punchcard_protocol::{LotId, StreamId};
+use rusqlite::{Connection, params};
+
+use super::streams;
+use crate::error::{Error, Result};
+
+const TILL: i64 = 1;
+const SPENT: i64 = 2;
+const POOL: i64 = 3;
+const EXPIRED: i64 = 4;
+
+/// The streams whose accounts this till may debit: its own, and those it took over.
+#[derive(Debug, Clone)]
+pub struct Owned {
+    numbers: Vec<(i64, StreamId)>,
+}
+
+impl Owned {
+    /// Reads which streams `me` owns.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read(db: &Connection, me: StreamId) -> Result<Self> {
+        let Some(number) = streams::known_number(db, me)? else {
+            return Ok(Self { numbers: Vec::new() });
+        };
+        let mut numbers = vec![(number, me)];
+        let mut statement =
+            db.prepare_cached("SELECT from_stream FROM takeover WHERE to_stream = ?1")?;
+        for from in statement.query_map([number], |row| row.get::<_, i64>(0))? {
+            let from = from?;
+            numbers.push((from, streams::stream(db, from)?));
+        }
+        Ok(Self { numbers })
+    }
+
+    /// Whether a stream's accounts are this till's to debit.
+    pub fn has(&self, stream: StreamId) -> bool {
+        self.numbers.iter().any(|(_, own)| *own == stream)
+    }
+
+    fn stream(&self, number: i64) -> Option<StreamId> {
+        self.numbers.iter().find(|(own, _)| *own == number).map(|(_, stream)| *stream)
+    }
+}
+
+/// Which lots of a member are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// All of one kind.
+    Kind(ValueKind),
+    /// One.
+    Lot(LotId),
+}
+
+/// One account with something in it.
+struct Row {
+    lot: LotId,
+    kind: ValueKind,
+    account: i64,
+    stream: i64,
+    amount: i64,
+    expires_ms: Option<i64>,
+}
+
+fn rows(db: &Connection, member: i64, which: Which) -> Result<Vec<Row>> {
+    let (kind, lot) = match which {
+        Which::Kind(kind) => (Some(kind.number()), None),
+        Which::Lot(lot) => (None, Some(*lot.as_bytes())),
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT a.lot, a.kind, a.account, a.stream, a.amount, l.expires_ms
+         FROM account a LEFT JOIN lot l ON l.member = a.member AND l.id = a.lot
+         WHERE a.member = ?1 AND a.amount <> 0
+           AND (?2 IS NULL OR a.kind = ?2) AND (?3 IS NULL OR a.lot = ?3)",
+    )?;
+    let found = statement.query_map(params![member, kind, lot], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    })?;
+    found
+        .map(|row| {
+            let (lot, kind, account, stream, amount, expires_ms) = row?;
+            let kind = ValueKind::from_number(kind)
+                .ok_or_else(|| Error::Damaged(format!("a lot of kind {kind}")))?;
+            Ok(Row { lot: LotId::from_bytes(lot), kind, account, stream, amount, expires_ms })
+        })
+        .collect()
+}
+
+/// A member's value of one kind, or of one lot.
+///
+/// # Errors
+/// Those of the store.
+pub fn purse(
+    db: &Connection,
+    owned: &Owned,
+    member: i64,
+    which: Which,
+    now_ms: i64,
+) -> Result<Purse> {
+    let mut purse = Purse::default();
+    for row in rows(db, member, which)? {
+        let usable = row.expires_ms.is_none_or(|expires| expires > now_ms);
+        match (row.account, owned.stream(row.stream)) {
+            (TILL, Some(stream)) => purse.here.push(Holding {
+                lot: row.lot,
+                kind: row.kind,
+                account: Account::Till(stream),
+                amount: row.amount,
+                expires_ms: row.expires_ms,
+            }),
+            (TILL | POOL, _) if usable => purse.elsewhere += row.amount,
+            _ => {}
+        }
+    }
+    if let Which::Kind(kind) = which {
+        (purse.debt, purse.debt_here) = debt(db, owned, member, kind)?;
+    }
+    Ok(purse)
+}
+
+/// What a member owes: to anybody, and on this till's account.
+fn debt(db: &Connection, owned: &Owned, member: i64, kind: ValueKind) -> Result<(i64, i64)> {
+    let mut statement =
+        db.prepare_cached("SELECT stream, amount FROM debt WHERE member = ?1 AND kind = ?2")?;
+    let found = statement.query_map([member, kind.number()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let (mut all, mut here) = (0, 0);
+    for row in found {
+        let (stream, amount) = row?;
+        all += amount;
+        if owned.stream(stream).is_some() {
+            here += amount;
+        }
+    }
+    Ok((all, here))
+}
+
+/// How one lot stands, for taking something back.
+///
+/// # Errors
+/// Those of the store.
+pub fn standing(db: &Connection, owned: &Owned, member: i64, lot: LotId) -> Result<LotStanding> {
+    let mut out = LotStanding { lot, here: vec![], elsewhere: 0, expired: 0, expires_ms: None };
+    for row in rows(db, member, Which::Lot(lot))? {
+        out.expires_ms = row.expires_ms;
+        match (row.account, owned.stream(row.stream)) {
+            (TILL, Some(stream)) => out.here.push((Account::Till(stream), row.amount)),
+            (TILL | POOL, _) => out.elsewhere += row.amount,
+            (EXPIRED, _) => out.expired += row.amount,
+            (SPENT, _) => {}
+            (other, _) => return Err(Error::Damaged(format!("an account of kind {other}"))),
+        }
+    }
+    Ok(out)
+}
+
+/// Members of whom something has run out that this till still holds, with at most `limit`.
+///
+/// # Errors
+/// Those of the store.
+pub fn members_with_expired(
+    db: &Connection,
+    owned: &Owned,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let mut members = Vec::new();
+    for (number, _) in &owned.numbers {
+        let mut statement = db.prepare_cached(
+            "SELECT DISTINCT l.member FROM lot l
+             JOIN account a ON a.member = l.member AND a.lot = l.id
+             WHERE l.expires_ms <= ?1 AND l.member <> 0
+               AND a.account = 1 AND a.stream = ?2 AND a.amount > 0 LIMIT ?3",
+        )?;
+        let found = statement.query_map([now_ms, *number, limit], |row| row.get(0))?;
+        members.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+    }
+    members.sort_unstable();
+    members.dedup();
+    Ok(members)
+}

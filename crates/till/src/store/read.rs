@@ -1,0 +1,281 @@
+//! Questions about members and what happened.
+
+use punchcard_domain::time::Day;
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::keys_of_members::fold;
+use crate::error::{Error, Result};
+
+/// A member's file as it lies in the table.
+#[derive(Debug, Clone)]
+pub struct MemberFile {
+    /// Local number.
+    pub number: i64,
+    /// Id.
+    pub id: MemberId,
+    /// Name.
+    pub name: String,
+    /// Phone, E.164.
+    pub phone: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+    /// Birthday.
+    pub birthday: Option<Day>,
+    /// Gender.
+    pub gender: Option<String>,
+    /// The staff's note.
+    pub note: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Card numbers.
+    pub cards: Vec<String>,
+    /// Tier.
+    pub tier: Option<RecordId>,
+    /// Why they are banned.
+    pub banned: Option<String>,
+    /// The fact that set their photo.
+    pub photo: Option<FactId>,
+    /// When their file was opened.
+    pub joined_ms: i64,
+}
+
+const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
+                             banned, photo, joined_ms FROM member";
+
+fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
+    let list = |text: Option<String>| {
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    };
+    let parsed = |text: Option<String>| text.and_then(|text| text.parse().ok());
+    Ok(MemberFile {
+        number: row.get(0)?,
+        id: MemberId::from_bytes(row.get(1)?),
+        name: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        phone: row.get(3)?,
+        email: row.get(4)?,
+        birthday: row.get::<_, Option<String>>(5)?.and_then(|text| text.parse().ok()),
+        gender: row.get(6)?,
+        note: row.get(7)?,
+        tags: list(row.get(8)?),
+        cards: list(row.get(9)?),
+        tier: row.get::<_, Option<String>>(10)?.and_then(|text| text.parse().ok()),
+        banned: row.get(11)?,
+        photo: parsed(row.get(12)?),
+        joined_ms: row.get::<_, Option<i64>>(13)?.unwrap_or_default(),
+    })
+}
+
+/// One member.
+///
+/// # Errors
+/// Those of the store.
+pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
+    Ok(db
+        .prepare_cached(&format!("{MEMBER} WHERE id = ?1"))?
+        .query_row([id.as_bytes()], member_file)
+        .optional()?)
+}
+
+/// One member, by local number.
+///
+/// # Errors
+/// Those of the store.
+pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFile>> {
+    Ok(db
+        .prepare_cached(&format!("{MEMBER} WHERE n = ?1"))?
+        .query_row([number], member_file)
+        .optional()?)
+}
+
+/// Members that have exactly this key (see [`super::keys_of_members`]), at most two: more than
+/// one is all a caller needs to know.
+///
+/// # Errors
+/// Those of the store.
+pub fn members_with_key(db: &Connection, key: &str) -> Result<Vec<i64>> {
+    let mut statement =
+        db.prepare_cached("SELECT member FROM member_key WHERE key = ?1 ORDER BY member LIMIT 2")?;
+    let rows = statement.query_map([key], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Members found by the beginning of a card number, the ending of a phone, a name, its pinyin or
+/// initials: local numbers, the exact ones first, at most `limit`.
+///
+/// # Errors
+/// Those of the store.
+pub fn find(db: &Connection, query: &str, limit: usize) -> Result<Vec<i64>> {
+    let mut found: Vec<i64> = Vec::new();
+    for prefix in prefixes(query) {
+        let missing = limit.saturating_sub(found.len());
+        if missing == 0 {
+            break;
+        }
+        let mut statement = db.prepare_cached(
+            "SELECT member FROM member_key WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+        )?;
+        // A name may stand in the range more than once; what is asked for more than is missing
+        // makes up for that.
+        let most = i64::try_from(limit * 2).unwrap_or(i64::MAX);
+        let end = format!("{prefix}\u{10FFFF}");
+        for member in statement.query_map(params![prefix, end, most], |row| row.get(0))? {
+            let member = member?;
+            if !found.contains(&member) {
+                found.push(member);
+            }
+        }
+        found.truncate(limit);
+    }
+    Ok(found)
+}
+
+/// What a query may mean, the likeliest first.
+fn prefixes(query: &str) -> Vec<String> {
+    let folded = fold(query);
+    if folded.is_empty() {
+        return Vec::new();
+    }
+    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+    let phone_like = folded.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '(' | ')'));
+    if phone_like && !digits.is_empty() {
+        let ending: String = digits.chars().rev().collect();
+        return vec![format!("p{ending}"), format!("c{digits}")];
+    }
+    if folded.is_ascii() {
+        return ["y", "i", "n", "c"].iter().map(|kind| format!("{kind}{folded}")).collect();
+    }
+    let mut prefixes = vec![format!("n{folded}")];
+    prefixes.push(format!("y{folded}"));
+    prefixes
+}
+
+/// A pass as it lies in the table, not voided.
+#[derive(Debug, Clone)]
+pub struct PassFile {
+    /// Id.
+    pub id: PassId,
+    /// Name.
+    pub name: String,
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Option<Day>,
+    /// Its visits.
+    pub visits: Option<LotId>,
+}
+
+/// A member's passes, those that were taken back left out.
+///
+/// # Errors
+/// Those of the store.
+pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, name, first_day, last_day, visits FROM pass
+         WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass.fact) ORDER BY id",
+    )?;
+    let rows = statement.query_map([member], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, Option<String>>(3)?,
+            row.get::<_, Option<[u8; 16]>>(4)?,
+        ))
+    })?;
+    let day = |text: &str| {
+        text.parse::<Day>().map_err(|_| Error::Damaged(format!("{text} is not a day")))
+    };
+    rows.map(|row| {
+        let (id, name, from, until, visits) = row?;
+        Ok(PassFile {
+            id: PassId::from_bytes(id),
+            name,
+            from: day(&from)?,
+            until: until.as_deref().map(day).transpose()?,
+            visits: visits.map(LotId::from_bytes),
+        })
+    })
+    .collect()
+}
+
+/// A member's last visit that counted, not after `before_ms`.
+///
+/// # Errors
+/// Those of the store.
+pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option<i64>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT at_ms FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
+             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
+             ORDER BY at_ms DESC LIMIT 1",
+        )?
+        .query_row([member, before_ms], |row| row.get(0))
+        .optional()?)
+}
+
+/// How many visits counted since a moment.
+///
+/// # Errors
+/// Those of the store.
+pub fn visits_since(db: &Connection, member: i64, since_ms: i64) -> Result<i64> {
+    Ok(db
+        .prepare_cached(
+            "SELECT count(*) FROM fact WHERE member = ?1 AND at_ms >= ?2 AND counted = 1
+             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
+        )?
+        .query_row([member, since_ms], |row| row.get(0))?)
+}
+
+/// Where a fact stands, and whether it was taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct FactPlace {
+    /// Its entry's id.
+    pub entry: i64,
+    /// When.
+    pub at_ms: i64,
+    /// It was taken back.
+    pub voided: bool,
+}
+
+/// Finds a fact.
+///
+/// # Errors
+/// Those of the store.
+pub fn fact(db: &Connection, id: FactId) -> Result<Option<FactPlace>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT entry, at_ms, EXISTS (SELECT 1 FROM void WHERE target = ?1) FROM fact WHERE id = ?1",
+        )?
+        .query_row([id.as_bytes()], |row| {
+            Ok(FactPlace { entry: row.get(0)?, at_ms: row.get(1)?, voided: row.get(2)? })
+        })
+        .optional()?)
+}
+
+/// Entries about a member, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn entries_of_member(db: &Connection, member: i64, limit: i64) -> Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT entry FROM fact WHERE member = ?1 ORDER BY at_ms DESC, entry DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map([member, limit], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_query_may_mean() {
+        assert_eq!(prefixes("0427"), ["p7240", "c0427"]);
+        assert_eq!(prefixes("138 1234-0427"), ["p72404321831", "c13812340427"]);
+        assert_eq!(prefixes("１３８"), ["p831", "c138"]);
+        assert_eq!(prefixes("WK"), ["ywk", "iwk", "nwk", "cwk"]);
+        assert_eq!(prefixes("王 堃"), ["n王堃", "y王堃"]);
+        assert!(prefixes("  ").is_empty());
+    }
+}

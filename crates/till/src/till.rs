@@ -1,0 +1,467 @@
+//! A till: opening its data folder, and noticing whether it is the newest there is.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use punchcard_domain::{
+    fact::{Fact, PreviousLife, RecordSet, StreamOpened},
+    records::{Business, Rules, Staff, Store, check_name},
+    staff::Role,
+};
+use punchcard_protocol::{
+    FactId, HybridClock, Link, StaffId, StoreId, StreamId, StreamKey, TillId,
+};
+use rusqlite::Connection;
+
+use crate::{
+    anchor::Anchor,
+    clock::{self, Clock},
+    error::{Error, Result},
+    files,
+    keys::{KeyPlace, KeyStore, Secrets},
+    pin, random,
+    store::{
+        connect::{self, Durability},
+        journal, local,
+        purse::Owned,
+        records::{self, House},
+        streams,
+    },
+    views::Distrust,
+    work::{Head, Work},
+    writer::{Writer, WriterThread},
+};
+
+/// How a till is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where a new store's keys go.
+    pub keys: KeyPlace,
+    /// Tells the time.
+    pub clock: Clock,
+    /// How much a commit waits for.
+    pub durability: Durability,
+    /// Whether the anchor is kept and asked. Only tests and benches leave it out, to show what
+    /// would not be noticed.
+    pub anchored: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keys: KeyPlace::Auto,
+            clock: clock::system(),
+            durability: Durability::Full,
+            anchored: true,
+        }
+    }
+}
+
+/// What a new store is made of.
+#[derive(Clone)]
+pub struct SetUp {
+    /// Name of the business.
+    pub business: String,
+    /// Name of the store.
+    pub store: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Digits of the minor unit.
+    pub currency_digits: u32,
+    /// ISO 3166.
+    pub country: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// The business day begins at this hour.
+    pub day_start_hour: u32,
+    /// The owner's name.
+    pub owner: String,
+    /// The owner's PIN.
+    pub pin: String,
+}
+
+/// Files of a data folder.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+    pub(crate) fn db(&self) -> PathBuf {
+        self.root.join("till.db")
+    }
+    fn anchor(&self) -> PathBuf {
+        self.root.join("anchor")
+    }
+    fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+    /// Where the desk puts backups.
+    pub(crate) fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+}
+
+/// One till. Cheap to share: every method takes `&self`.
+pub struct Till {
+    pub(crate) folder: Folder,
+    pub(crate) keys: KeyStore,
+    pub(crate) clock: Clock,
+    secrets: Secrets,
+    writer: WriterThread,
+    readers: Mutex<Vec<Connection>>,
+    /// Held as long as the till is open; the operating system lets go of it when we die.
+    _lock: File,
+}
+
+impl Till {
+    /// Whether there is a store in the folder.
+    pub fn exists(folder: &Path) -> bool {
+        Folder::new(folder).db().exists()
+    }
+
+    /// Makes a new store and opens it.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySetUp`], [`Error::InUse`], bad names or PIN, those of the disk.
+    pub fn create(folder: &Path, set_up: &SetUp, options: &Options) -> Result<Self> {
+        pin::check(&set_up.pin)?;
+        let names =
+            (check_name(&set_up.business)?, check_name(&set_up.store)?, check_name(&set_up.owner)?);
+        files::create_private_folder(folder)?;
+        let place = Folder::new(folder);
+        let lock = lock(&place)?;
+        if place.db().exists() && !half_made(&place) {
+            return Err(Error::AlreadySetUp(folder.display().to_string()));
+        }
+        let keys = KeyStore::of(folder);
+        let mut secrets = keys.create(options.keys)?;
+        keys.add_signing(&mut secrets, 1)?;
+        let mut db = connect::writer(&place.db(), &secrets, options.durability)?;
+        first_entries(&mut db, &secrets, set_up, &names, (options.clock)())?;
+        // The schema leaves the log at once: a damaged log can then never take it along.
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        let (link, stream) = written(&db)?;
+        if options.anchored {
+            let mut anchor = Anchor::open(&place.anchor(), secrets.anchor_key()?)?;
+            anchor.write(stream, link)?;
+        }
+        drop(db);
+        Self::start(place, keys, secrets, lock, options)
+    }
+
+    /// Opens a store. One that is not the newest there is opens its next life: see
+    /// [`crate::views::StatusView::distrust`].
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`], [`Error::InUse`], [`Error::KeysMissing`], [`Error::StoreNewer`],
+    /// [`Error::Damaged`], those of the disk.
+    pub fn open(folder: &Path, options: &Options) -> Result<Self> {
+        let place = Folder::new(folder);
+        if !place.db().exists() {
+            return Err(Error::NotSetUp(folder.display().to_string()));
+        }
+        let lock = lock(&place)?;
+        let keys = KeyStore::of(folder);
+        let secrets = keys.load()?;
+        Self::start(place, keys, secrets, lock, options)
+    }
+
+    fn start(
+        folder: Folder,
+        keys: KeyStore,
+        mut secrets: Secrets,
+        lock: File,
+        options: &Options,
+    ) -> Result<Self> {
+        let mut db = connect::writer(&folder.db(), &secrets, options.durability)?;
+        let anchor = options
+            .anchored
+            .then(|| Anchor::open(&folder.anchor(), secrets.anchor_key()?))
+            .transpose()?;
+        let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock)?;
+        let head = head(&db)?;
+        let store: StoreId = local::get(&db, local::STORE)?
+            .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
+        let writer = Writer {
+            house: records::house(&db, store)?,
+            owned: Owned::read(&db, head.stream)?,
+            db,
+            anchor,
+            head,
+            distrust,
+            secrets: secrets.clone(),
+            clock: options.clock.clone(),
+            failed: None,
+        };
+        Ok(Self {
+            folder,
+            keys,
+            clock: options.clock.clone(),
+            secrets,
+            writer: WriterThread::start(writer)?,
+            readers: Mutex::new(Vec::new()),
+            _lock: lock,
+        })
+    }
+
+    /// One use case: one transaction on the writing thread.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.call(move |writer| writer.transact(act))
+    }
+
+    /// Something on the writing thread that is no transaction of ours.
+    pub(crate) fn with_writer<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.call(act)
+    }
+
+    /// A question, on a connection that can only read.
+    pub(crate) fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = self.readers.lock().map_err(|_| poisoned())?.pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => connect::reader(&self.folder.db(), &self.secrets)?,
+        };
+        let answer = ask(&reader);
+        self.readers.lock().map_err(|_| poisoned())?.push(reader);
+        answer
+    }
+
+    /// Whether the keys are in a file rather than in the system's keyring.
+    pub fn keys_in_file(&self) -> bool {
+        self.keys.in_file()
+    }
+}
+
+fn poisoned() -> Error {
+    Error::Internal("a reading thread fell over; start Punchcard again".into())
+}
+
+/// Two programs on one store would each believe its own anchor.
+fn lock(folder: &Folder) -> Result<File> {
+    let path = folder.lock();
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// A set-up that was cut short before its first commit: keys, perhaps an empty database.
+fn half_made(folder: &Folder) -> bool {
+    let Ok(secrets) = KeyStore::of(folder.root()).load() else { return false };
+    let Ok(db) = connect::writer(&folder.db(), &secrets, Durability::Full) else { return false };
+    matches!(local::get::<TillId>(&db, local::TILL), Ok(None))
+}
+
+/// The journal begins, and the owner can sign in.
+fn first_entries(
+    db: &mut Connection,
+    secrets: &Secrets,
+    set_up: &SetUp,
+    names: &(String, String, String),
+    wall_ms: i64,
+) -> Result<()> {
+    let stream = StreamId { till: TillId(random::uuid_at(wall_ms)?), incarnation: 1 };
+    let (business, store, owner) = names;
+    let business = Business {
+        name: business.clone(),
+        currency: set_up.currency.clone(),
+        currency_digits: set_up.currency_digits,
+        country: set_up.country.clone(),
+    };
+    let store = Store {
+        id: StoreId(random::uuid_at(wall_ms)?),
+        name: store.clone(),
+        time_zone: set_up.time_zone.clone(),
+        day_start_hour: set_up.day_start_hour,
+    };
+    let rules = Rules::default();
+    let owner = Staff {
+        id: StaffId(random::uuid_at(wall_ms)?),
+        name: owner.clone(),
+        role: Role::Owner,
+        active: true,
+    };
+    let house = House { business: business.clone(), store: store.clone(), rules: rules.clone() };
+    let transaction = db.transaction()?;
+    let number = streams::number(&transaction, stream)?;
+    remember(&transaction, stream)?;
+    local::set(&transaction, local::STORE, &store.id)?;
+    pin::keep(&transaction, owner.id, &set_up.pin, secrets)?;
+    let head = Head { stream, number, link: Link::START, clock: HybridClock::default() };
+    let holds = Owned::read(&transaction, stream)?;
+    let mut work = Work::new(&transaction, head, &house, &holds, None, secrets, wall_ms);
+    let id = || random::uuid_at(wall_ms).map(FactId);
+    let name = Some(serde_json::to_vec(&owner.name)?);
+    let opened = StreamOpened {
+        id: id()?,
+        public_key: public_key(secrets, 1)?,
+        reason: "new".into(),
+        previous: None,
+    };
+    let by = owner.id;
+    work.append_with(by, Fact::StreamOpened(opened), None)?;
+    work.append_with(
+        by,
+        Fact::BusinessSet(RecordSet { id: id()?, record: business, private: None }),
+        None,
+    )?;
+    work.append_with(
+        by,
+        Fact::StoreSet(RecordSet { id: id()?, record: store, private: None }),
+        None,
+    )?;
+    work.append_with(
+        by,
+        Fact::RulesSet(RecordSet { id: id()?, record: rules, private: None }),
+        None,
+    )?;
+    work.append_with(
+        by,
+        Fact::StaffSet(RecordSet { id: id()?, record: owner, private: None }),
+        name,
+    )?;
+    Ok(transaction.commit()?)
+}
+
+fn public_key(secrets: &Secrets, incarnation: u32) -> Result<String> {
+    Ok(hex::encode(StreamKey::from_seed(&secrets.signing_seed(incarnation)?).public()))
+}
+
+fn remember(db: &Connection, stream: StreamId) -> Result<()> {
+    local::set(db, local::TILL, &stream.till)?;
+    local::set(db, local::INCARNATION, &stream.incarnation)
+}
+
+/// Which journal this store writes.
+fn own_stream(db: &Connection) -> Result<StreamId> {
+    let till = local::get(db, local::TILL)?;
+    let incarnation = local::get(db, local::INCARNATION)?;
+    match (till, incarnation) {
+        (Some(till), Some(incarnation)) => Ok(StreamId { till, incarnation }),
+        _ => Err(Error::Damaged(
+            "it does not say which till it is: the set-up was cut short, or its log was lost"
+                .into(),
+        )),
+    }
+}
+
+fn head(db: &Connection) -> Result<Head> {
+    let stream = own_stream(db)?;
+    let number = streams::number(db, stream)?;
+    let (link, header) = journal::newest(db, number)?;
+    // A till never stamps before anything it holds, its earlier lives among it.
+    let mut latest = header.map(|header| header.hlc).unwrap_or_default();
+    for (other, _) in streams::all(db)? {
+        if let (_, Some(header)) = journal::newest(db, other)? {
+            latest = latest.max(header.hlc);
+        }
+    }
+    Ok(Head { stream, number, link, clock: HybridClock::resume(latest) })
+}
+
+fn written(db: &Connection) -> Result<(Link, StreamId)> {
+    let head = head(db)?;
+    Ok((head.link, head.stream))
+}
+
+/// Compares the store with its anchor. Where it cannot be the newest, it opens its next life: a
+/// new key, a new journal, and nothing spendable.
+fn trust(
+    db: &mut Connection,
+    anchor: Option<Anchor>,
+    keys: &KeyStore,
+    secrets: &mut Secrets,
+    clock: &Clock,
+) -> Result<(Option<Anchor>, Option<Distrust>)> {
+    let earlier: Option<Distrust> = local::get(db, local::DISTRUST)?;
+    let Some(mut anchor) = anchor else { return Ok((None, earlier)) };
+    let (doubt, anchored_life) = doubt(db, &mut anchor)?;
+    let Some(why) = doubt else {
+        let head = head(db)?;
+        anchor.write(head.stream, head.link)?;
+        return Ok((Some(anchor), earlier));
+    };
+    let head = next_life(db, keys, secrets, why, anchored_life, clock())?;
+    anchor.write(head.stream, head.link)?;
+    Ok((Some(anchor), Some(why)))
+}
+
+/// Why the store cannot be the newest, and the latest life that the anchor knows.
+fn doubt(db: &Connection, anchor: &mut Anchor) -> Result<(Option<Distrust>, u32)> {
+    let stream = own_stream(db)?;
+    let Some(anchored) = anchor.read()? else { return Ok((Some(Distrust::NoAnchor), 0)) };
+    let life = anchored.stream.incarnation;
+    if local::get::<bool>(db, local::RESTORED)?.unwrap_or(false) {
+        return Ok((Some(Distrust::Restored), life));
+    }
+    if !anchored.in_place || anchored.stream.till != stream.till {
+        return Ok((Some(Distrust::Copied), life));
+    }
+    let Some(number) = streams::known_number(db, anchored.stream)? else {
+        return Ok((Some(Distrust::BehindAnchor), life));
+    };
+    let here = journal::link_at(db, number, anchored.link.seq)?;
+    let why = match here {
+        None => Some(Distrust::BehindAnchor),
+        Some(link) if link != anchored.link => Some(Distrust::OtherHistory),
+        Some(_) => None,
+    };
+    Ok((why, life))
+}
+
+/// Opens the next incarnation.
+fn next_life(
+    db: &mut Connection,
+    keys: &KeyStore,
+    secrets: &mut Secrets,
+    why: Distrust,
+    anchored_life: u32,
+    wall_ms: i64,
+) -> Result<Head> {
+    let before = head(db)?;
+    let incarnation = before.stream.incarnation.max(anchored_life).saturating_add(1);
+    keys.add_signing(secrets, incarnation)?;
+    let stream = StreamId { till: before.stream.till, incarnation };
+    let store: StoreId = local::get(db, local::STORE)?
+        .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
+    let house = records::house(db, store)?;
+    let nobody = StaffId::from_bytes([0; 16]);
+    let transaction = db.transaction()?;
+    let number = streams::number(&transaction, stream)?;
+    remember(&transaction, stream)?;
+    local::set(&transaction, local::DISTRUST, &why)?;
+    local::remove(&transaction, local::RESTORED)?;
+    let holds = Owned::read(&transaction, stream)?;
+    let head = Head { stream, number, link: Link::START, clock: before.clock };
+    let mut work = Work::new(&transaction, head, &house, &holds, Some(why), secrets, wall_ms);
+    let previous =
+        PreviousLife { stream: before.stream, seq: before.link.seq, hash: before.link.hash };
+    let opened = StreamOpened {
+        id: FactId(random::uuid_at(wall_ms)?),
+        public_key: public_key(secrets, incarnation)?,
+        reason: serde_json::to_value(why)?.as_str().unwrap_or_default().to_owned(),
+        previous: Some(previous),
+    };
+    work.append_with(nobody, Fact::StreamOpened(opened), None)?;
+    let done = work.finish();
+    transaction.commit()?;
+    tracing::warn!(reason = ?why, incarnation, "the store is not the newest; a new journal was opened");
+    Ok(done.head)
+}

@@ -1,0 +1,301 @@
+//! The journal of the day, and what happened lately.
+
+use std::collections::BTreeMap;
+
+use punchcard_domain::{
+    decide::voidable, effects::RecordKind, fact::Fact, staff::Permission, time::Day,
+    verdict::Verdict,
+};
+use punchcard_protocol::{MemberId, StaffId};
+use rusqlite::Connection;
+
+use super::actor::Actor;
+use crate::{
+    error::Result,
+    store::{
+        fold,
+        journal::{self, Stored},
+        read,
+        records::{self, StaffRecord},
+        streams,
+    },
+    till::Till,
+    views::{DayRow, DayView, RecentVisit},
+    work::Work,
+};
+
+const RECENT: usize = 30;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+/// The most lines of a day that are sent to the window.
+const MOST_ROWS: usize = 2000;
+
+impl Till {
+    /// The newest visits of this desk.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn recent(&self, actor: &Actor) -> Result<Vec<RecentVisit>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::CheckIn)?;
+            let mut names = Names::new(work.db);
+            let mut visits = Vec::new();
+            let before = streams::entry_id(work.stream_number() + 1, 0)?;
+            for stored in journal::backwards(work.db, work.stream_number(), before, 400)? {
+                if let Some(visit) = recent_visit(work, &mut names, &stored)? {
+                    visits.push(visit);
+                }
+                if visits.len() == RECENT {
+                    break;
+                }
+            }
+            Ok(visits)
+        })
+    }
+
+    /// The figures of a day, and its lines where they are asked for. `None`: today.
+    ///
+    /// # Errors
+    /// `approval_needed`; those of the store.
+    pub fn day(&self, actor: &Actor, day: Option<Day>, with_rows: bool) -> Result<DayView> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            let needed = if with_rows { Permission::ViewJournal } else { Permission::CheckIn };
+            actor.require(needed)?;
+            let days = work.house.store.days();
+            let day = day.unwrap_or_else(|| days.day_of(work.now_ms()));
+            let (start, end) = (days.start_of(day), days.end_of(day));
+            let mut view = figures(work.db, day, start, end)?;
+            if with_rows {
+                view.rows = rows_between(work, start, end)?;
+            }
+            Ok(view)
+        })
+    }
+}
+
+/// UUIDv7 ids sort by time, so a day's facts are one stretch of the table.
+fn first_id_of(ms: i64) -> [u8; 16] {
+    let mut id = [0; 16];
+    let bytes = u64::try_from(ms).unwrap_or(0).to_be_bytes();
+    id[..6].copy_from_slice(&bytes[2..]);
+    id
+}
+
+fn figures(db: &Connection, day: Day, start: i64, end: i64) -> Result<DayView> {
+    let mut view = DayView {
+        day,
+        visits: 0,
+        refused: 0,
+        points_given: 0,
+        redemptions: 0,
+        points_used: 0,
+        new_members: 0,
+        hourly: vec![0; 24],
+        rows: Vec::new(),
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT kind, at_ms, points, verdict, counted FROM fact
+         WHERE id >= ?1 AND id < ?2 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
+    )?;
+    let mut rows = statement.query([first_id_of(start), first_id_of(end)])?;
+    while let Some(row) = rows.next()? {
+        let (kind, at_ms, points): (u16, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let verdict = row.get::<_, Option<i64>>(3)?.and_then(fold::verdict_of);
+        let counted: bool = row.get(4)?;
+        view.points_given += points.max(0);
+        match kind {
+            20 => view.new_members += 1,
+            51 => {
+                view.redemptions += 1;
+                view.points_used -= points;
+            }
+            _ => {}
+        }
+        view.refused += i64::from(verdict == Some(Verdict::Refuse));
+        if counted {
+            view.visits += 1;
+            let hour = usize::try_from((at_ms - start) / HOUR_MS).unwrap_or(0).min(23);
+            view.hourly[hour] += 1;
+        }
+    }
+    Ok(view)
+}
+
+fn rows_between(work: &Work<'_>, start: i64, end: i64) -> Result<Vec<DayRow>> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT entry FROM fact WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
+    let found = statement
+        .query_map(rusqlite::params![first_id_of(start), first_id_of(end), most], |row| {
+            row.get::<_, i64>(0)
+        })?;
+    let entries = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    rows(work, &entries)
+}
+
+/// What happened to one member, newest first.
+pub(crate) fn rows_of_member(work: &Work<'_>, member: i64, limit: i64) -> Result<Vec<DayRow>> {
+    let entries = read::entries_of_member(work.db, member, limit)?;
+    rows(work, &entries)
+}
+
+fn rows(work: &Work<'_>, entries: &[i64]) -> Result<Vec<DayRow>> {
+    let mut names = Names::new(work.db);
+    let mut rows = Vec::new();
+    for entry in entries {
+        if let Some(stored) = journal::get(work.db, *entry)? {
+            rows.extend(row(work, &mut names, &stored)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Names of staff and members, each looked up once.
+struct Names<'a> {
+    db: &'a Connection,
+    staff: BTreeMap<StaffId, Option<String>>,
+    members: BTreeMap<MemberId, Option<String>>,
+}
+
+impl<'a> Names<'a> {
+    fn new(db: &'a Connection) -> Self {
+        Self { db, staff: BTreeMap::new(), members: BTreeMap::new() }
+    }
+
+    fn staff(&mut self, id: StaffId) -> Result<Option<String>> {
+        if !self.staff.contains_key(&id) {
+            let person: Option<StaffRecord> = records::one(self.db, RecordKind::Staff, id.0)?;
+            self.staff.insert(id, person.map(|person| person.name));
+        }
+        Ok(self.staff.get(&id).cloned().flatten())
+    }
+
+    fn member(&mut self, id: MemberId) -> Result<Option<String>> {
+        if !self.members.contains_key(&id) {
+            self.members.insert(id, read::member(self.db, id)?.map(|file| file.name));
+        }
+        Ok(self.members.get(&id).cloned().flatten())
+    }
+}
+
+fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option<DayRow>> {
+    let header = journal::read_header(&stored.entry.header)?;
+    let Some(fact) = journal::fact_of(&header, &stored.entry.payload)? else { return Ok(None) };
+    let place = read::fact(work.db, fact.id())?;
+    let voided = place.is_some_and(|place| place.voided);
+    let about = About::of(&fact);
+    Ok(Some(DayRow {
+        fact: fact.id().to_string(),
+        seq: i64::try_from(header.seq).unwrap_or(i64::MAX),
+        at_ms: place.map_or(header.hlc.unix_ms(), |place| place.at_ms),
+        kind: fact.name().to_owned(),
+        staff: names.staff(header.staff)?,
+        member: about.member.map(|member| member.to_string()),
+        member_name: about.member.map(|member| names.member(member)).transpose()?.flatten(),
+        points: about.points,
+        amount_minor: about.amount_minor,
+        verdict: about.verdict,
+        reasons: about.reasons,
+        label: about.label,
+        voided,
+        voidable: voidable(&fact) && !voided,
+    }))
+}
+
+/// What a line says about a fact.
+#[derive(Default)]
+struct About {
+    member: Option<MemberId>,
+    points: i64,
+    amount_minor: i64,
+    verdict: Option<Verdict>,
+    reasons: Vec<punchcard_domain::verdict::Reason>,
+    label: Option<String>,
+}
+
+impl About {
+    fn of(fact: &Fact) -> Self {
+        match fact {
+            Fact::VisitRecorded(body) => Self {
+                member: body.member,
+                points: body.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+                verdict: Some(body.verdict),
+                reasons: body.reasons.clone(),
+                ..Self::default()
+            },
+            Fact::PointsEarned(body) => Self {
+                member: Some(body.member),
+                points: body.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+                amount_minor: body.amount_minor,
+                ..Self::default()
+            },
+            Fact::PointsRedeemed(body) => Self {
+                member: Some(body.member),
+                points: -body.points,
+                amount_minor: body.money_off_minor,
+                label: Some(body.reward_name.clone()),
+                ..Self::default()
+            },
+            Fact::PassGiven(body) => Self {
+                member: Some(body.member),
+                amount_minor: body.price_minor,
+                label: Some(body.pass.name.clone()),
+                ..Self::default()
+            },
+            Fact::ValueExpired(body) => Self {
+                member: Some(body.member),
+                points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),
+                ..Self::default()
+            },
+            Fact::FactVoided(body) => {
+                Self { member: body.member, points: body.points, ..Self::default() }
+            }
+            Fact::MemberRegistered(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::MemberChanged(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::MemberPhotoSet(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::RewardSet(body) => {
+                Self { label: Some(body.record.name.clone()), ..Self::default() }
+            }
+            Fact::PassTypeSet(body) => {
+                Self { label: Some(body.record.name.clone()), ..Self::default() }
+            }
+            Fact::TierSet(body) => {
+                Self { label: Some(body.record.name.clone()), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+fn recent_visit(
+    work: &Work<'_>,
+    names: &mut Names<'_>,
+    stored: &Stored,
+) -> Result<Option<RecentVisit>> {
+    let header = journal::read_header(&stored.entry.header)?;
+    let Some(Fact::VisitRecorded(body)) = journal::fact_of(&header, &stored.entry.payload)? else {
+        return Ok(None);
+    };
+    let pass = match (body.member, body.pass) {
+        (Some(member), Some(pass)) => match read::member(work.db, member)? {
+            Some(file) => read::passes(work.db, file.number)?
+                .into_iter()
+                .find(|held| held.id == pass)
+                .map(|held| held.name),
+            None => None,
+        },
+        _ => None,
+    };
+    Ok(Some(RecentVisit {
+        fact: body.id.to_string(),
+        at_ms: body.at_ms,
+        member: body.member.map(|member| member.to_string()),
+        name: body.member.map(|member| names.member(member)).transpose()?.flatten(),
+        verdict: body.verdict,
+        reason: body.reasons.first().cloned(),
+        pass,
+        voided: read::fact(work.db, body.id)?.is_some_and(|place| place.voided),
+    }))
+}

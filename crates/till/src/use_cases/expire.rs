@@ -1,0 +1,66 @@
+//! Value that ran out is posted to `Expired` by the owner of the account. A till refuses to spend
+//! it anyway; this keeps the books.
+
+use punchcard_domain::{
+    fact::{Fact, ValueExpired},
+    ledger::ValueKind,
+};
+use punchcard_protocol::FactId;
+
+use super::actor::Actor;
+use crate::{
+    error::Result,
+    random,
+    store::{purse, read},
+    till::Till,
+    work::Work,
+};
+
+/// Members in one transaction: a cashier never waits for more than these.
+const BATCH: i64 = 100;
+/// Postings in one entry, well below the longest payload.
+const POSTINGS: usize = 60;
+
+impl Till {
+    /// Posts what has run out, a batch at a time; returns how many members it was for.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn expire_due(&self) -> Result<usize> {
+        let actor = self.owner()?;
+        let mut all = 0;
+        loop {
+            let actor = actor.clone();
+            let done = self.write(move |work| batch(work, &actor))?;
+            all += done;
+            if done == 0 {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn batch(work: &mut Work<'_>, actor: &Actor) -> Result<usize> {
+    if !work.trusted() {
+        return Ok(0);
+    }
+    let now_ms = work.now_ms();
+    let members = purse::members_with_expired(work.db, work.owned, now_ms, BATCH)?;
+    for number in &members {
+        let Some(file) = read::member_by_number(work.db, *number)? else { continue };
+        let mut postings = Vec::new();
+        for kind in ValueKind::ALL {
+            postings.extend(work.eye(actor.role).purse(*number, kind)?.expire(now_ms));
+        }
+        for part in postings.chunks(POSTINGS) {
+            let fact = ValueExpired {
+                id: FactId(random::uuid_at(now_ms)?),
+                member: file.id,
+                at_ms: now_ms,
+                postings: part.to_vec(),
+            };
+            work.append_with(actor.staff, Fact::ValueExpired(fact), None)?;
+        }
+    }
+    Ok(members.len())
+}

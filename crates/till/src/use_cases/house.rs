@@ -1,0 +1,166 @@
+//! How the desk stands, the house rules, preferences, and vouching for a restored store.
+
+use punchcard_domain::{
+    fact::{Fact, StreamVouched},
+    records::{Rules, Store},
+    refusal::Refusal,
+    staff::Permission,
+};
+use punchcard_protocol::FactId;
+
+use super::{actor::Actor, owner};
+use crate::{
+    error::Result,
+    random,
+    store::{local, streams},
+    till::Till,
+    views::{Prefs, RulesInput, SessionView, StatusView},
+    work::Work,
+};
+
+impl Till {
+    /// How the desk stands.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn status(&self, session: Option<SessionView>) -> Result<StatusView> {
+        let keys_in_file = self.keys_in_file();
+        self.write(move |work| {
+            let house = work.house;
+            let last_sync_ms = local::get(work.db, local::LAST_SYNC)?;
+            Ok(StatusView {
+                set_up: true,
+                business: house.business.name.clone(),
+                store: house.store.name.clone(),
+                currency: house.business.currency.clone(),
+                currency_digits: house.business.currency_digits,
+                time_zone: house.store.time_zone.clone(),
+                day: Some(house.store.days().day_of(work.now_ms())),
+                now_ms: work.wall_ms,
+                session,
+                unsynced: i64::try_from(work.link().seq).unwrap_or(i64::MAX),
+                last_sync_ms,
+                only_till: only_till(work)?,
+                distrust: work.distrust(),
+                keys_in_file,
+                clock_behind: work.clock_behind(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                prefs: local::get(work.db, local::PREFS)?.unwrap_or_default(),
+            })
+        })
+    }
+
+    /// Keeps the desk's preferences.
+    ///
+    /// # Errors
+    /// `bad_input` for what cannot be worked with.
+    pub fn save_prefs(&self, prefs: Prefs) -> Result<()> {
+        let bad = |field| crate::Error::bad_input(field, "not among what can be chosen");
+        if !["zh-CN", "en"].contains(&prefs.language.as_str()) {
+            return Err(bad("language"));
+        }
+        if !(15..=3600).contains(&prefs.idle_lock_secs) {
+            return Err(bad("idle_lock_secs"));
+        }
+        if !(10..=500).contains(&prefs.scanner_gap_ms) {
+            return Err(bad("scanner_gap_ms"));
+        }
+        if prefs.scanner_prefix.len() > 16 || prefs.scanner_suffix.len() > 16 {
+            return Err(bad("scanner_prefix"));
+        }
+        self.write(move |work| local::set(work.db, local::PREFS, &prefs))
+    }
+
+    /// The house rules, as the settings page shows them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn rules(&self) -> Result<RulesInput> {
+        self.write(|work| Ok(shown(&work.house.rules, &work.house.store)))
+    }
+
+    /// Sets the house rules.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`.
+    pub fn save_rules(&self, actor: &Actor, input: RulesInput) -> Result<RulesInput> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            let rules = Rules {
+                points_per_unit: input.points_per_unit,
+                points_per_visit: input.points_per_visit,
+                points_expire_months: input.points_expire_months,
+                seen_again_hours: input.seen_again_hours,
+                expires_soon_days: input.expires_soon_days,
+                pass_required: input.pass_required,
+                trust_limit: input.trust_limit,
+                ..work.house.rules.clone()
+            };
+            rules.check()?;
+            if input.day_start_hour > 12 {
+                return Err(Refusal::BadInput("day_start_hour").into());
+            }
+            if rules != work.house.rules {
+                owner::set(work, &actor, rules, Fact::RulesSet)?;
+            }
+            let mut store = work.house.store.clone();
+            if store.day_start_hour != input.day_start_hour {
+                store.day_start_hour = input.day_start_hour;
+                owner::set(work, &actor, store, Fact::StoreSet)?;
+            }
+            Ok(input)
+        })
+    }
+
+    /// A manager vouches for a store that was restored: this journal takes its earlier lives'
+    /// value over. Only where this is the business's only till; a hub knows better.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_only_till`, `nothing_to_vouch`.
+    pub fn vouch(&self, actor: &Actor) -> Result<()> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::VouchForStore)?;
+            if work.trusted() {
+                return Err(Refusal::NothingToVouch.into());
+            }
+            if !only_till(work)? {
+                return Err(Refusal::NotOnlyTill.into());
+            }
+            let me = work.stream();
+            let earlier = streams::all(work.db)?
+                .into_iter()
+                .map(|(_, stream)| stream)
+                .filter(|stream| stream.till == me.till && stream.incarnation < me.incarnation)
+                .collect();
+            let by = actor.approver.map_or(actor.staff, |(staff, _)| staff);
+            let id = FactId(random::uuid_at(work.now_ms())?);
+            let fact = Fact::StreamVouched(StreamVouched { id, takes_over: earlier, by });
+            work.append_with(actor.staff, fact, None)?;
+            local::remove(work.db, local::DISTRUST)?;
+            work.set_distrust(None);
+            Ok(())
+        })
+    }
+}
+
+/// Never paired with a hub, and nobody else's entries are here.
+fn only_till(work: &Work<'_>) -> Result<bool> {
+    let till = work.stream().till;
+    let paired = local::get::<i64>(work.db, local::LAST_SYNC)?.is_some();
+    Ok(!paired && streams::all(work.db)?.iter().all(|(_, stream)| stream.till == till))
+}
+
+fn shown(rules: &Rules, store: &Store) -> RulesInput {
+    RulesInput {
+        points_per_unit: rules.points_per_unit,
+        points_per_visit: rules.points_per_visit,
+        points_expire_months: rules.points_expire_months,
+        seen_again_hours: rules.seen_again_hours,
+        expires_soon_days: rules.expires_soon_days,
+        pass_required: rules.pass_required,
+        trust_limit: rules.trust_limit,
+        day_start_hour: store.day_start_hour,
+    }
+}

@@ -1,0 +1,16 @@
+//! What a till does: one use case, one function, one transaction.
+
+pub mod actor;
+pub mod backup;
+pub mod check_in;
+pub mod day;
+pub mod expire;
+pub mod house;
+pub mod log;
+pub mod members;
+pub mod owner;
+pub mod photo;
+pub mod points;
+pub mod show;
+pub mod undo;
+pub mod verify;

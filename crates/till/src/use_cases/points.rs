@@ -1,0 +1,258 @@
+//! Points: giving, redeeming, and what either would do.
+
+use punchcard_domain::{
+    decide::{self, Earn, Redeem},
+    fact::{Fact, Gain},
+    ledger::{Posting, ValueKind},
+    money::parse_amount,
+    records::Reward,
+    refusal::Refusal,
+    staff::Permission,
+};
+use punchcard_protocol::{MemberId, RecordId};
+
+use super::{actor::Actor, check_in::undo_until, show::Eye};
+use crate::{
+    error::{Error, Result},
+    store::{
+        read::{self, MemberFile},
+        records,
+    },
+    till::Till,
+    views::{Affordable, DoneView, EarnPreview, LotView, RedeemPreview, RewardView},
+    work::Work,
+};
+
+/// What a redemption asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct RedeemInput {
+    /// Whose points.
+    pub member: MemberId,
+    /// For what.
+    pub reward: RecordId,
+    /// How many, where the reward lets the cashier choose.
+    pub points: Option<i64>,
+    /// What is short may go on trust.
+    pub on_trust: bool,
+}
+
+impl Till {
+    /// What an amount, as it was typed, would earn. Changes nothing.
+    ///
+    /// # Errors
+    /// `bad_amount`, `not_found`.
+    pub fn earn_preview(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        amount: &str,
+    ) -> Result<EarnPreview> {
+        let (actor, amount) = (actor.clone(), amount.to_owned());
+        self.write(move |work| {
+            let (file, amount_minor, fact) = earning(work, &actor, member, &amount)?;
+            let Fact::PointsEarned(body) = &fact.fact else { return Err(unexpected()) };
+            let eye = work.eye(actor.role);
+            let gain = body.earned.as_ref();
+            let rules = &work.house.rules;
+            let digits = work.house.business.currency_digits;
+            Ok(EarnPreview {
+                amount_minor,
+                points: gain.map_or(0, |gain| gain.lot.amount),
+                base: punchcard_domain::points::for_amount(amount_minor, digits, 100, rules)?.base,
+                multiplier_percent: work.multiplier(&file)?,
+                expires: gain
+                    .and_then(|gain| gain.lot.expires_ms)
+                    .and_then(|expires| eye.last_day(expires)),
+                repays_debt: gain.map_or(0, repaid),
+            })
+        })
+    }
+
+    /// Gives points for an amount, as it was typed.
+    ///
+    /// # Errors
+    /// `bad_amount`, `approval_needed`, `not_found`.
+    pub fn earn(&self, actor: &Actor, member: MemberId, amount: &str) -> Result<DoneView> {
+        let (actor, amount) = (actor.clone(), amount.to_owned());
+        self.write(move |work| {
+            let (file, _, decided) = earning(work, &actor, member, &amount)?;
+            let Fact::PointsEarned(body) = &decided.fact else { return Err(unexpected()) };
+            let points = body.earned.as_ref().map_or(0, |gain| gain.lot.amount);
+            done(work, &actor, decided, &file, points)
+        })
+    }
+
+    /// Rewards on offer, and whether a member can have each here and now.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn rewards(&self, actor: &Actor, member: MemberId) -> Result<Vec<RewardView>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::ViewMember)?;
+            let file = known_member(work, member)?;
+            let eye = work.eye(actor.role);
+            let points = eye.points(&eye.purse(file.number, ValueKind::Points)?)?;
+            let on_offer = records::rewards(work.db)?.into_iter().filter(|reward| reward.active);
+            Ok(on_offer
+                .map(|reward| reward_view(&reward, points.spendable_here, points.on_file))
+                .collect())
+        })
+    }
+
+    /// What a redemption would do. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Till::redeem`].
+    pub fn redeem_preview(&self, actor: &Actor, input: RedeemInput) -> Result<RedeemPreview> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            let (file, decided) = redemption(work, &actor, input)?;
+            let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
+            let eye = work.eye(actor.role);
+            let purse = eye.purse(file.number, ValueKind::Points)?;
+            let spent: i64 = body.postings.iter().map(|posting| posting.amount).sum();
+            Ok(RedeemPreview {
+                points: body.points,
+                lots: spent_lots(&eye, &purse, &body.postings),
+                left_here: purse.spendable(eye.now_ms) - spent,
+                left_on_file: purse.on_file(eye.now_ms) - spent,
+                on_trust: body.on_trust,
+                money_off_minor: body.money_off_minor,
+            })
+        })
+    }
+
+    /// Redeems points.
+    ///
+    /// # Errors
+    /// `points_short`, `trust_limit`, `wrong_points`, `banned`, `not_vouched`,
+    /// `approval_needed`, `not_found`.
+    pub fn redeem(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            let (file, mut decided) = redemption(work, &actor, input)?;
+            let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
+            body.approved_by = if body.on_trust > 0 {
+                actor.require(Permission::RedeemOnTrust)?;
+                actor.approved_by(Permission::RedeemOnTrust)
+            } else {
+                actor.approved_by(Permission::RedeemPoints)
+            };
+            let points = -body.points;
+            done(work, &actor, decided, &file, points)
+        })
+    }
+}
+
+fn unexpected() -> Error {
+    Error::Internal("a rule decided something else than it was asked".into())
+}
+
+fn repaid(gain: &Gain) -> i64 {
+    gain.repaid.map_or(0, |posting| posting.amount)
+}
+
+pub(crate) fn known_member(work: &Work<'_>, member: MemberId) -> Result<MemberFile> {
+    read::member(work.db, member)?.ok_or_else(|| Refusal::NotFound("member").into())
+}
+
+fn earning(
+    work: &Work<'_>,
+    actor: &Actor,
+    member: MemberId,
+    amount: &str,
+) -> Result<(MemberFile, i64, decide::Decided)> {
+    actor.require(Permission::EarnPoints)?;
+    let file = known_member(work, member)?;
+    let amount_minor = parse_amount(amount, work.house.business.currency_digits)
+        .map_err(|error| Error::bad_input("amount", format!("{amount}: {error}")))?;
+    let known = Earn {
+        member,
+        amount_minor,
+        multiplier_percent: work.multiplier(&file)?,
+        points: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
+    };
+    let decided = work.decide(None, |desk| Ok(decide::earn(desk, &known)?))?;
+    Ok((file, amount_minor, decided))
+}
+
+fn redemption(
+    work: &Work<'_>,
+    actor: &Actor,
+    input: RedeemInput,
+) -> Result<(MemberFile, decide::Decided)> {
+    actor.require(Permission::RedeemPoints)?;
+    let file = known_member(work, input.member)?;
+    let reward = records::rewards(work.db)?
+        .into_iter()
+        .find(|reward| reward.id == input.reward)
+        .ok_or(Refusal::NotFound("reward"))?;
+    let known = Redeem {
+        member: input.member,
+        banned: file.banned.is_some(),
+        reward,
+        points: input.points,
+        on_trust: input.on_trust,
+        purse: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
+    };
+    let decided = work.decide(None, |desk| Ok(decide::redeem(desk, &known)?))?;
+    Ok((file, decided))
+}
+
+/// Appends what was decided and tells what it did.
+fn done(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    decided: decide::Decided,
+    file: &MemberFile,
+    points: i64,
+) -> Result<DoneView> {
+    let fact = work.append(actor, decided)?;
+    let eye = work.eye(actor.role);
+    let balance = eye.points(&eye.purse(file.number, ValueKind::Points)?)?;
+    Ok(DoneView {
+        fact: fact.to_string(),
+        at_ms: work.now_ms(),
+        points,
+        balance: Some(balance),
+        undo_until_ms: undo_until(work),
+    })
+}
+
+fn reward_view(reward: &Reward, here: i64, on_file: i64) -> RewardView {
+    // Where the cashier chooses, one point is enough to begin with.
+    let need = reward.cost.max(1);
+    let (affordable, short_by) = if here >= need {
+        (Affordable::Here, 0)
+    } else if on_file >= need {
+        (Affordable::NeedsLine, need - here)
+    } else {
+        (Affordable::No, need - on_file)
+    };
+    RewardView {
+        id: reward.id.to_string(),
+        name: reward.name.clone(),
+        cost: reward.cost,
+        minor_per_point: reward.minor_per_point,
+        affordable,
+        short_by,
+    }
+}
+
+fn spent_lots(
+    eye: &Eye<'_>,
+    purse: &punchcard_domain::ledger::Purse,
+    postings: &[Posting],
+) -> Vec<LotView> {
+    let expiry = |posting: &Posting| {
+        purse.here.iter().find(|held| held.lot == posting.lot).and_then(|held| held.expires_ms)
+    };
+    postings
+        .iter()
+        .map(|posting| LotView {
+            points: posting.amount,
+            expires: expiry(posting).and_then(|expires| eye.last_day(expires)),
+        })
+        .collect()
+}

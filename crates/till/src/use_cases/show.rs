@@ -1,0 +1,166 @@
+//! From what lies in the tables to what is shown.
+
+use punchcard_domain::{
+    ledger::{Purse, ValueKind},
+    member::mask_email,
+    staff::{Permission, Role},
+    time::{Day, StoreDays},
+};
+use rusqlite::Connection;
+
+use crate::{
+    error::Result,
+    phone,
+    store::{
+        local,
+        purse::{self, Owned, Which},
+        read::{MemberFile, PassFile},
+        records,
+    },
+    views::{Distrust, LotView, MemberBrief, PassState, PassView, PointsView},
+};
+
+/// What showing depends on besides the tables.
+pub(crate) struct Eye<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) owned: &'a Owned,
+    pub(crate) distrust: Option<Distrust>,
+    pub(crate) now_ms: i64,
+    pub(crate) days: StoreDays,
+    /// Who looks: contact data is masked unless they may see it.
+    pub(crate) role: Role,
+}
+
+impl Eye<'_> {
+    pub(crate) fn today(&self) -> Day {
+        self.days.day_of(self.now_ms)
+    }
+
+    pub(crate) fn phone(&self, file: &MemberFile) -> Option<String> {
+        let full = self.role.may(Permission::ViewContact);
+        file.phone.as_ref().map(|p| if full { phone::shown(p) } else { phone::masked(p) })
+    }
+
+    pub(crate) fn email(&self, file: &MemberFile) -> Option<String> {
+        let full = self.role.may(Permission::ViewContact);
+        file.email.as_ref().map(|e| if full { e.clone() } else { mask_email(e) })
+    }
+
+    pub(crate) fn brief(&self, file: &MemberFile) -> Result<MemberBrief> {
+        let tier = match file.tier {
+            Some(id) => records::tier(self.db, id)?.map(|tier| tier.name),
+            None => None,
+        };
+        Ok(MemberBrief {
+            id: file.id.to_string(),
+            name: file.name.clone(),
+            phone: self.phone(file),
+            card: file.cards.first().cloned(),
+            tier,
+            photo: file.photo.map(|photo| photo.to_string()),
+        })
+    }
+
+    pub(crate) fn purse(&self, member: i64, kind: ValueKind) -> Result<Purse> {
+        purse::purse(self.db, self.owned, member, Which::Kind(kind), self.now_ms)
+    }
+
+    pub(crate) fn points(&self, purse: &Purse) -> Result<PointsView> {
+        let on_file = purse.on_file(self.now_ms);
+        let spendable = if self.distrust.is_none() { purse.spendable(self.now_ms) } else { 0 };
+        let last_sync: Option<i64> = local::get(self.db, local::LAST_SYNC)?;
+        Ok(PointsView {
+            on_file,
+            spendable_here: spendable,
+            elsewhere: on_file - spendable,
+            // Never synced: this is the only till, and what it knows is all there is.
+            as_of_ms: last_sync.unwrap_or(self.now_ms),
+            debt: purse.debt.max(0),
+            expiring: self.lots(purse).into_iter().find(|lot| lot.expires.is_some()),
+        })
+    }
+
+    /// What is spendable here, by the day it runs out.
+    pub(crate) fn lots(&self, purse: &Purse) -> Vec<LotView> {
+        let mut by_expiry = std::collections::BTreeMap::new();
+        for holding in purse.here.iter().filter(|holding| holding.usable(self.now_ms)) {
+            *by_expiry.entry(holding.expires_ms.unwrap_or(i64::MAX)).or_insert(0) += holding.amount;
+        }
+        by_expiry
+            .into_iter()
+            .map(|(expires_ms, points)| LotView { points, expires: self.last_day(expires_ms) })
+            .collect()
+    }
+
+    /// The last day of something that runs out at a moment; the largest number: never.
+    pub(crate) fn last_day(&self, expires_ms: i64) -> Option<Day> {
+        (expires_ms != i64::MAX).then(|| self.days.day_of(expires_ms - 1))
+    }
+
+    /// All passes, those that let in first, then the newest.
+    pub(crate) fn passes(&self, member: i64, files: &[PassFile]) -> Result<Vec<PassView>> {
+        let mut views =
+            files.iter().map(|file| self.pass(member, file)).collect::<Result<Vec<_>>>()?;
+        views.sort_by_key(|view| {
+            let rank = match view.state {
+                PassState::Active => 0,
+                PassState::NotStarted => 1,
+                PassState::UsedUp => 2,
+                PassState::Expired | PassState::Voided => 3,
+            };
+            (rank, std::cmp::Reverse(view.until), std::cmp::Reverse(view.id.clone()))
+        });
+        Ok(views)
+    }
+
+    pub(crate) fn pass(&self, member: i64, file: &PassFile) -> Result<PassView> {
+        let today = self.today();
+        let visits = match file.visits {
+            Some(lot) => {
+                let held = purse::purse(self.db, self.owned, member, Which::Lot(lot), self.now_ms)?;
+                let here = if self.distrust.is_none() { held.spendable(self.now_ms) } else { 0 };
+                Some((held.on_file(self.now_ms), here))
+            }
+            None => None,
+        };
+        let state = match (visits, file.until) {
+            (_, Some(until)) if until < today => PassState::Expired,
+            _ if file.from > today => PassState::NotStarted,
+            (Some((0, _)), _) => PassState::UsedUp,
+            _ => PassState::Active,
+        };
+        Ok(PassView {
+            id: file.id.to_string(),
+            name: file.name.clone(),
+            from: Some(file.from),
+            until: file.until,
+            days_left: file.until.map(|until| today.days_until(until)),
+            visits_left: visits.map(|(left, _)| left),
+            visits_here: visits.map(|(_, here)| here),
+            state,
+        })
+    }
+}
+
+impl crate::work::Work<'_> {
+    /// The eye of a use case that is at work.
+    pub(crate) fn eye(&self, role: Role) -> Eye<'_> {
+        Eye {
+            db: self.db,
+            owned: self.owned,
+            distrust: self.distrust(),
+            now_ms: self.now_ms(),
+            days: self.house.store.days(),
+            role,
+        }
+    }
+
+    /// The multiplier of a member's tier, in percent.
+    pub(crate) fn multiplier(&self, file: &MemberFile) -> Result<i64> {
+        let tier = match file.tier {
+            Some(id) => records::tier(self.db, id)?,
+            None => None,
+        };
+        Ok(tier.map_or(100, |tier| tier.multiplier_percent))
+    }
+}

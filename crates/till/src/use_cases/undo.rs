@@ -1,0 +1,150 @@
+//! Taking something back.
+
+use punchcard_domain::{
+    decide::{self, Void, voidable},
+    fact::Fact,
+    ledger::ValueKind,
+    refusal::Refusal,
+    staff::Permission,
+};
+use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
+
+use super::{actor::Actor, check_in::undo_until};
+use crate::{
+    error::{Error, Result},
+    store::{journal, purse, read, streams},
+    till::Till,
+    views::DoneView,
+    work::Work,
+};
+
+impl Till {
+    /// Takes a fact back. One's own last action needs no manager while its time lasts.
+    ///
+    /// # Errors
+    /// `already_voided`, `not_voidable`, `approval_needed`, `not_found`.
+    pub fn undo(&self, actor: &Actor, fact: FactId) -> Result<DoneView> {
+        let actor = actor.clone();
+        self.write(move |work| undo(work, &actor, fact))
+    }
+
+    /// Takes back what stands at one place of this till's own journal, or of the whole, by the
+    /// fact's id: for scripts.
+    ///
+    /// # Errors
+    /// As [`Till::undo`].
+    pub fn undo_entry(&self, actor: &Actor, entry: &str) -> Result<DoneView> {
+        let actor = actor.clone();
+        let entry = entry.to_owned();
+        self.write(move |work| {
+            let fact = match entry.parse::<u64>() {
+                Ok(seq) => fact_at(work, seq)?,
+                Err(_) => entry.parse().map_err(|_| not_found())?,
+            };
+            undo(work, &actor, fact)
+        })
+    }
+}
+
+fn not_found() -> Error {
+    Refusal::NotFound("entry").into()
+}
+
+fn fact_at(work: &Work<'_>, seq: u64) -> Result<FactId> {
+    let id = streams::entry_id(work.stream_number(), seq)?;
+    let stored = journal::get(work.db, id)?.ok_or_else(not_found)?;
+    let header = journal::read_header(&stored.entry.header)?;
+    let fact = journal::fact_of(&header, &stored.entry.payload)?;
+    fact.map(|fact| fact.id()).ok_or_else(not_found)
+}
+
+fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> {
+    let place = read::fact(work.db, target)?.ok_or_else(not_found)?;
+    let stored = journal::get(work.db, place.entry)?.ok_or_else(not_found)?;
+    let header = journal::read_header(&stored.entry.header)?;
+    let fact = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
+    let approved_by = permitted(work, actor, &header, &fact)?;
+    let member =
+        member_of(&fact).map(|member| read::member(work.db, member)).transpose()?.flatten();
+    let number = member.as_ref().map(|file| file.number);
+    let points = match number {
+        Some(number) => work.eye(actor.role).purse(number, ValueKind::Points)?,
+        None => punchcard_domain::ledger::Purse::default(),
+    };
+    let lots = match number {
+        Some(number) => lots_of(&fact)
+            .into_iter()
+            .map(|lot| purse::standing(work.db, work.owned, number, lot))
+            .collect::<Result<Vec<_>>>()?,
+        None => Vec::new(),
+    };
+    let owns = |stream: StreamId| work.owned.has(stream);
+    let known = Void { target: &fact, voided: place.voided, lots, points, owns: &owns };
+    let mut decided = work.decide(None, |desk| Ok(decide::void(desk, &known)?))?;
+    let Fact::FactVoided(body) = &mut decided.fact else {
+        return Err(Error::Internal("a void voids".into()));
+    };
+    body.approved_by = approved_by;
+    let points = body.points;
+    let fact = work.append(actor, decided)?;
+    let eye = work.eye(actor.role);
+    let balance = match number {
+        Some(number) => Some(eye.points(&eye.purse(number, ValueKind::Points)?)?),
+        None => None,
+    };
+    Ok(DoneView {
+        fact: fact.to_string(),
+        at_ms: work.now_ms(),
+        points,
+        balance,
+        undo_until_ms: undo_until(work),
+    })
+}
+
+/// One's own last action, in this journal, while its time lasts; else the permission to void.
+fn permitted(
+    work: &Work<'_>,
+    actor: &Actor,
+    header: &Header,
+    fact: &Fact,
+) -> Result<Option<punchcard_protocol::StaffId>> {
+    if !voidable(fact) {
+        return Err(Refusal::NotVoidable.into());
+    }
+    let window = i64::from(work.house.rules.undo_secs) * 1000;
+    // Half a second of grace: the countdown on screen began a moment after the entry.
+    let fresh = work.now_ms() - header.hlc.unix_ms() <= window + 500;
+    let own = header.stream == work.stream() && header.staff == actor.staff;
+    let given_a_pass = matches!(fact, Fact::PassGiven(_)) && !actor.role.may(Permission::GivePass);
+    if own && fresh && !given_a_pass {
+        return Ok(None);
+    }
+    actor.require(Permission::VoidFact)?;
+    Ok(actor.approved_by(Permission::VoidFact))
+}
+
+fn member_of(fact: &Fact) -> Option<MemberId> {
+    match fact {
+        Fact::VisitRecorded(body) => body.member,
+        Fact::PointsEarned(body) => Some(body.member),
+        Fact::PointsRedeemed(body) => Some(body.member),
+        Fact::PassGiven(body) => Some(body.member),
+        _ => None,
+    }
+}
+
+/// Every lot that a fact names.
+fn lots_of(fact: &Fact) -> Vec<LotId> {
+    match fact {
+        Fact::VisitRecorded(body) => body
+            .postings
+            .iter()
+            .map(|posting| posting.lot)
+            .chain(body.earned.iter().map(|gain| gain.lot.id))
+            .collect(),
+        Fact::PointsEarned(body) => body.earned.iter().map(|gain| gain.lot.id).collect(),
+        Fact::PointsRedeemed(body) => body.postings.iter().map(|posting| posting.lot).collect(),
+        Fact::PassGiven(body) => body.pass.visits.iter().map(|lot| lot.id).collect(),
+        _ => Vec::new(),
+    }
+}

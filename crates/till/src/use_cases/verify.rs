@@ -1,0 +1,195 @@
+//! Does the store hold together? And making its tables anew from the journal.
+
+use punchcard_domain::fact::Fact;
+use punchcard_protocol::{Link, follow};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{
+    error::{Error, Result},
+    store::{digest, fold, journal, streams},
+    till::Till,
+    views::{Distrust, VerifyView},
+};
+
+/// More problems than these help nobody.
+const MOST_PROBLEMS: usize = 20;
+
+/// What `verify` found.
+pub type Verification = VerifyView;
+
+impl Till {
+    /// Checks the file, every chain, every payload and private part, and the ledger.
+    ///
+    /// # Errors
+    /// Those of the store where it cannot even be read.
+    pub fn verify(&self) -> Result<Verification> {
+        let distrust = self.write(|work| Ok(work.distrust()))?;
+        self.read(|db| verify(db, distrust))
+    }
+
+    /// One hash over all folded tables, and each table's own.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn digest(&self) -> Result<(String, Vec<(&'static str, String)>)> {
+        self.read(|db| {
+            let tables = digest::tables(db)?;
+            let named = tables.into_iter().map(|(name, hash)| (name, hash.to_string())).collect();
+            Ok((digest::whole(db)?.to_string(), named))
+        })
+    }
+
+    /// Empties the folded tables and folds the journal again, in one transaction. Returns the
+    /// digest before and after: the same, unless something was wrong.
+    ///
+    /// # Errors
+    /// Those of the store; nothing is changed then.
+    pub fn rebuild(&self) -> Result<(String, String)> {
+        self.write(|work| {
+            let before = digest::whole(work.db)?.to_string();
+            rebuild(work.db)?;
+            let after = digest::whole(work.db)?.to_string();
+            Ok((before, after))
+        })
+    }
+}
+
+fn rebuild(db: &Connection) -> Result<()> {
+    for table in fold::FOLDED {
+        // A name from a fixed list, never from input.
+        db.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    journal::walk(db, 0, |stored| {
+        let header = journal::read_header(&stored.entry.header)?;
+        match journal::fact_of(&header, &stored.entry.payload)? {
+            Some(fact) => {
+                journal::fold_fact(db, stored.id, &header, &fact, stored.private.as_ref())
+            }
+            None => Ok(()),
+        }
+    })
+}
+
+/// What does not hold, in sentences, as many as help.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, problem: impl Into<String>) {
+        if self.0.len() < MOST_PROBLEMS {
+            self.0.push(problem.into());
+        }
+    }
+}
+
+fn verify(db: &Connection, distrust: Option<Distrust>) -> Result<Verification> {
+    let mut problems = Problems::default();
+    file(db, &mut problems)?;
+    let entries = chains(db, &mut problems)?;
+    ledger(db, &mut problems)?;
+    if let Some(why) = distrust {
+        problems.add(format!(
+            "this store is not the newest there was ({}): entries may be missing; nothing can be spent until a manager vouches for it",
+            serde_json::to_value(why)?.as_str().unwrap_or_default()
+        ));
+    }
+    Ok(VerifyView {
+        ok: problems.0.is_empty(),
+        entries,
+        problems: problems.0,
+        distrust,
+        digest: digest::whole(db)?.to_string(),
+    })
+}
+
+/// The file itself: every page's seal, every B-tree, every reference.
+fn file(db: &Connection, problems: &mut Problems) -> Result<()> {
+    for pragma in ["PRAGMA cipher_integrity_check", "PRAGMA integrity_check"] {
+        let mut statement = db.prepare(pragma)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let line: String = row.get(0)?;
+            if line != "ok" {
+                problems.add(line);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each journal link by link, each payload and private part against its commitment.
+fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
+    let mut entries = 0;
+    let mut current: Option<(i64, Link)> = None;
+    let streams: std::collections::BTreeMap<i64, _> = streams::all(db)?.into_iter().collect();
+    journal::walk(db, 0, |stored| {
+        entries += 1;
+        let (number, _) = streams::split_entry_id(stored.id);
+        let Some(stream) = streams.get(&number) else {
+            problems.add(format!("entry {} belongs to no journal", stored.id));
+            return Ok(());
+        };
+        let last = match current {
+            Some((same, link)) if same == number => link,
+            _ => Link::START,
+        };
+        match follow(*stream, last, &stored.entry) {
+            Ok((header, link)) => {
+                current = Some((number, link));
+                private(&header, &stored, problems)?;
+            }
+            Err(error) => {
+                problems.add(format!("{stream}: {error}"));
+                // Go on from here: one bad entry is one problem, not one for each that follows.
+                let header = journal::read_header(&stored.entry.header)?;
+                let link = Link { seq: header.seq, hash: stored.entry.hash() };
+                current = Some((number, link));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+fn private(
+    header: &punchcard_protocol::Header,
+    stored: &journal::Stored,
+    problems: &mut Problems,
+) -> Result<()> {
+    let Some(part) = &stored.private else { return Ok(()) };
+    let fact: Option<Fact> = journal::fact_of(header, &stored.entry.payload)?;
+    let named = fact.as_ref().and_then(Fact::private);
+    if named != Some(part.commitment()) {
+        problems.add(format!("the private part of entry {} is not the one it names", header.seq));
+    }
+    Ok(())
+}
+
+/// What was issued lies somewhere, and no account of this till is below zero.
+fn ledger(db: &Connection, problems: &mut Problems) -> Result<()> {
+    let below: i64 =
+        db.query_row("SELECT count(*) FROM account WHERE amount < 0", [], |row| row.get(0))?;
+    if below > 0 {
+        problems.add(format!("{below} accounts are below zero"));
+    }
+    let uneven: Option<Vec<u8>> = db
+        .query_row(
+            "SELECT l.id FROM lot l WHERE l.issued <>
+               (SELECT coalesce(sum(a.amount), 0) FROM account a
+                WHERE a.member = l.member AND a.lot = l.id) LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(lot) = uneven {
+        problems.add(format!("the accounts of lot {} do not add up", hex::encode(lot)));
+    }
+    Ok(())
+}
+
+impl Error {
+    /// Whether this is what a damaged store answers with.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_))
+    }
+}

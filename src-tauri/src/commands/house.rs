@@ -1,0 +1,103 @@
+//! Settings: rules, rewards, passes, staff; import, backup, verify, vouching.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use punchcard_till::{
+    Error, PassTypeInput, RewardInput, StaffInput,
+    import::ImportInput,
+    views::{Approval, ImportReport, PassTypeView, RulesInput, StaffView, StatusView, VerifyView},
+};
+use serde::Serialize;
+use tauri::State;
+
+use super::{Answer, approved, signed_in};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub(crate) async fn rules(desk: State<'_, Desk>) -> Answer<RulesInput> {
+    signed_in(&desk, |till, _| till.rules()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_rules(desk: State<'_, Desk>, input: RulesInput) -> Answer<RulesInput> {
+    signed_in(&desk, move |till, actor| till.save_rules(actor, input)).await
+}
+
+#[tauri::command]
+pub(crate) async fn reward_list(desk: State<'_, Desk>) -> Answer<Vec<RewardInput>> {
+    signed_in(&desk, |till, _| till.reward_list()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_reward(
+    desk: State<'_, Desk>,
+    input: RewardInput,
+) -> Answer<Vec<RewardInput>> {
+    signed_in(&desk, move |till, actor| till.save_reward(actor, input)).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_pass_type(
+    desk: State<'_, Desk>,
+    input: PassTypeInput,
+) -> Answer<Vec<PassTypeView>> {
+    signed_in(&desk, move |till, actor| till.save_pass_type(actor, input)).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_staff(desk: State<'_, Desk>, input: StaffInput) -> Answer<Vec<StaffView>> {
+    signed_in(&desk, move |till, actor| till.save_staff(actor, input)).await
+}
+
+/// An import's report, and the rows that did not come in.
+#[derive(Serialize)]
+pub(crate) struct ImportView {
+    report: ImportReport,
+    rejects_csv: String,
+}
+
+#[tauri::command]
+pub(crate) async fn import_members(
+    desk: State<'_, Desk>,
+    file: String,
+    profile: String,
+    dry_run: bool,
+) -> Answer<ImportView> {
+    signed_in(&desk, move |till, actor| {
+        let bytes = STANDARD
+            .decode(file.as_bytes())
+            .map_err(|_| Error::bad_input("file", "the file did not arrive whole; try again"))?;
+        let input = ImportInput { bytes, profile: profile.parse()?, dry_run };
+        let mut rejects = Vec::new();
+        let report = till.import(actor, &input, &mut rejects)?;
+        let rejects_csv = String::from_utf8(rejects)
+            .map_err(|_| Error::Internal("rejects are written as UTF-8".into()))?;
+        Ok(ImportView { report, rejects_csv })
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn vouch(desk: State<'_, Desk>, approval: Option<Approval>) -> Answer<StatusView> {
+    approved(&desk, approval, |till, actor| till.vouch(actor)).await?;
+    desk.status()
+}
+
+/// Where a backup was written.
+#[derive(Serialize)]
+pub(crate) struct BackupView {
+    path: String,
+}
+
+#[tauri::command]
+pub(crate) async fn backup(desk: State<'_, Desk>) -> Answer<BackupView> {
+    signed_in(&desk, |till, actor| {
+        let done = till.backup_here(actor)?;
+        Ok(BackupView { path: done.path.display().to_string() })
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn verify(desk: State<'_, Desk>) -> Answer<VerifyView> {
+    signed_in(&desk, |till, _| till.verify()).await
+}

@@ -1,0 +1,71 @@
+//! Giving and redeeming points.
+
+use punchcard_till::{
+    RedeemInput, Result,
+    views::{Approval, DoneView, EarnPreview, RedeemPreview, RewardView},
+};
+use tauri::State;
+
+use super::{Answer, approved, id, signed_in};
+use crate::desk::Desk;
+
+#[tauri::command]
+pub(crate) async fn earn_preview(
+    desk: State<'_, Desk>,
+    member: String,
+    amount: String,
+) -> Answer<EarnPreview> {
+    signed_in(&desk, move |till, actor| till.earn_preview(actor, id("member", &member)?, &amount))
+        .await
+}
+
+#[tauri::command]
+pub(crate) async fn earn(
+    desk: State<'_, Desk>,
+    member: String,
+    amount: String,
+) -> Answer<DoneView> {
+    signed_in(&desk, move |till, actor| till.earn(actor, id("member", &member)?, &amount)).await
+}
+
+#[tauri::command]
+pub(crate) async fn rewards(desk: State<'_, Desk>, member: String) -> Answer<Vec<RewardView>> {
+    signed_in(&desk, move |till, actor| till.rewards(actor, id("member", &member)?)).await
+}
+
+fn input(member: &str, reward: &str, points: Option<i64>, on_trust: bool) -> Result<RedeemInput> {
+    Ok(RedeemInput {
+        member: id("member", member)?,
+        reward: id("reward", reward)?,
+        points,
+        on_trust,
+    })
+}
+
+#[tauri::command]
+pub(crate) async fn redeem_preview(
+    desk: State<'_, Desk>,
+    member: String,
+    reward: String,
+    points: Option<i64>,
+) -> Answer<RedeemPreview> {
+    signed_in(&desk, move |till, actor| {
+        till.redeem_preview(actor, input(&member, &reward, points, false)?)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn redeem(
+    desk: State<'_, Desk>,
+    member: String,
+    reward: String,
+    points: Option<i64>,
+    on_trust: bool,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        till.redeem(actor, input(&member, &reward, points, on_trust)?)
+    })
+    .await
+}

@@ -1,0 +1,222 @@
+//! What the window's commands share: the till, and who is signed in.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use punchcard_till::{
+    Actor, AppError, Error, Options, Result, SetUp, Till, clock, demo,
+    views::{Prefs, SessionView, SetUpInput, StatusView},
+};
+use tracing_appender::non_blocking::WorkerGuard;
+
+/// The window's own clock locks the desk; this is the lock behind it, a little later.
+const GRACE_MS: i64 = 5_000;
+/// How often what ran out is posted.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+
+/// The desk behind the window.
+pub(crate) struct Desk {
+    folder: PathBuf,
+    till: Mutex<Opened>,
+    session: Mutex<Option<Session>>,
+    _log: Option<WorkerGuard>,
+}
+
+/// What became of opening the store.
+enum Opened {
+    /// There is none yet: the first-run page makes one.
+    NotSetUp,
+    /// It is open.
+    Till(Arc<Till>),
+    /// It cannot be opened, and why.
+    Failed(AppError),
+}
+
+struct Session {
+    actor: Actor,
+    view: SessionView,
+    last_seen_ms: i64,
+    idle_lock_ms: i64,
+}
+
+impl Desk {
+    /// Opens the store in a folder, where there is one. A store that cannot be opened is said on
+    /// screen, not by a window that closes.
+    pub(crate) fn open(folder: PathBuf, log: Option<WorkerGuard>) -> Self {
+        let till = if Till::exists(&folder) { opened(&folder) } else { Opened::NotSetUp };
+        Self { folder, till: Mutex::new(till), session: Mutex::new(None), _log: log }
+    }
+
+    /// The till.
+    pub(crate) fn till(&self) -> std::result::Result<Arc<Till>, AppError> {
+        match &*lock(&self.till)? {
+            Opened::Till(till) => Ok(till.clone()),
+            Opened::Failed(error) => Err(error.clone()),
+            Opened::NotSetUp => Err(Error::NotSetUp(self.folder.display().to_string()).to_app()),
+        }
+    }
+
+    /// How the desk stands, for whoever is signed in.
+    pub(crate) fn status(&self) -> std::result::Result<StatusView, AppError> {
+        if matches!(&*lock(&self.till)?, Opened::NotSetUp) {
+            return Ok(not_set_up());
+        }
+        let session = self.session(false).ok().map(|(_, view)| view);
+        self.till()?.status(session).map_err(|error| error.to_app())
+    }
+
+    /// Makes the store.
+    pub(crate) fn set_up(&self, input: &SetUpInput) -> std::result::Result<(), AppError> {
+        let mut till = lock(&self.till)?;
+        if !matches!(&*till, Opened::NotSetUp) {
+            return Err(Error::AlreadySetUp(self.folder.display().to_string()).to_app());
+        }
+        let made = create(&self.folder, input).map_err(|error| error.to_app())?;
+        housekeeping(&made);
+        *till = Opened::Till(made);
+        Ok(())
+    }
+
+    /// Signs somebody in.
+    pub(crate) fn sign_in(
+        &self,
+        staff: &str,
+        pin: &str,
+    ) -> std::result::Result<SessionView, AppError> {
+        let till = self.till()?;
+        let staff = staff.parse().map_err(|_| Error::NotSignedIn.to_app())?;
+        let (actor, view) = till.sign_in(staff, pin).map_err(|error| error.to_app())?;
+        let prefs = till.status(None).map_err(|error| error.to_app())?.prefs;
+        *lock(&self.session)? = Some(Session {
+            actor,
+            view: view.clone(),
+            last_seen_ms: clock::now_ms(),
+            idle_lock_ms: idle_lock_ms(&prefs),
+        });
+        Ok(view)
+    }
+
+    /// Nobody is signed in any more.
+    pub(crate) fn sign_out(&self) -> std::result::Result<(), AppError> {
+        *lock(&self.session)? = None;
+        Ok(())
+    }
+
+    /// Who is signed in. `seen`: they are doing something now. Left alone for too long, nobody is.
+    pub(crate) fn session(
+        &self,
+        seen: bool,
+    ) -> std::result::Result<(Actor, SessionView), AppError> {
+        let now_ms = clock::now_ms();
+        let mut session = lock(&self.session)?;
+        let left_alone = session
+            .as_ref()
+            .is_some_and(|held| now_ms - held.last_seen_ms > held.idle_lock_ms + GRACE_MS);
+        if left_alone {
+            *session = None;
+        }
+        let held = session.as_mut().ok_or_else(|| Error::NotSignedIn.to_app())?;
+        if seen {
+            held.last_seen_ms = now_ms;
+        }
+        Ok((held.actor.clone(), held.view.clone()))
+    }
+
+    /// Keeps preferences.
+    pub(crate) fn save_prefs(&self, prefs: Prefs) -> std::result::Result<(), AppError> {
+        let idle_lock_ms = idle_lock_ms(&prefs);
+        self.till()?.save_prefs(prefs).map_err(|error| error.to_app())?;
+        if let Some(session) = lock(&self.session)?.as_mut() {
+            session.idle_lock_ms = idle_lock_ms;
+        }
+        Ok(())
+    }
+}
+
+fn idle_lock_ms(prefs: &Prefs) -> i64 {
+    i64::from(prefs.idle_lock_secs) * 1000
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::result::Result<MutexGuard<'_, T>, AppError> {
+    mutex
+        .lock()
+        .map_err(|_| Error::Internal("a command fell over; start Punchcard again".into()).to_app())
+}
+
+fn opened(folder: &Path) -> Opened {
+    match Till::open(folder, &Options::default()) {
+        Ok(till) => {
+            let till = Arc::new(till);
+            housekeeping(&till);
+            Opened::Till(till)
+        }
+        Err(error) => {
+            tracing::error!(code = error.code(), "the store cannot be opened");
+            Opened::Failed(error.to_app())
+        }
+    }
+}
+
+/// A shop is set up in China or anywhere: the machine's time zone, and yuan until the office says
+/// otherwise.
+fn create(folder: &Path, input: &SetUpInput) -> Result<Arc<Till>> {
+    let time_zone = iana_time_zone::get_timezone().unwrap_or_else(|_| "Asia/Shanghai".into());
+    let set_up = SetUp {
+        business: input.business.clone(),
+        store: input.store.clone(),
+        currency: "CNY".into(),
+        currency_digits: 2,
+        country: "CN".into(),
+        time_zone,
+        day_start_hour: 0,
+        owner: input.owner.clone(),
+        pin: input.pin.clone(),
+    };
+    let till = Till::create(folder, &set_up, &Options::default())?;
+    if input.demo {
+        demo::fill(&till, &till.owner()?)?;
+    }
+    Ok(Arc::new(till))
+}
+
+/// Posts what has run out, at the start and every hour, as long as the till is open.
+fn housekeeping(till: &Arc<Till>) {
+    let till = Arc::downgrade(till);
+    let work = move || {
+        while let Some(till) = till.upgrade() {
+            if let Err(error) = till.expire_due() {
+                tracing::warn!(code = error.code(), "what has run out could not be posted");
+            }
+            drop(till);
+            std::thread::sleep(HOUSEKEEPING);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("housekeeping".into()).spawn(work) {
+        tracing::warn!(%error, "no housekeeping until the next start");
+    }
+}
+
+fn not_set_up() -> StatusView {
+    StatusView {
+        set_up: false,
+        business: String::new(),
+        store: String::new(),
+        currency: "CNY".into(),
+        currency_digits: 2,
+        time_zone: iana_time_zone::get_timezone().unwrap_or_else(|_| "Asia/Shanghai".into()),
+        day: None,
+        now_ms: clock::now_ms(),
+        session: None,
+        unsynced: 0,
+        last_sync_ms: None,
+        only_till: true,
+        distrust: None,
+        keys_in_file: false,
+        clock_behind: false,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        prefs: Prefs::default(),
+    }
+}
