@@ -210,6 +210,7 @@ fn not_set_up() -> StatusView {
         day: None,
         now_ms: clock::now_ms(),
         session: None,
+        has_members: false,
         unsynced: 0,
         last_sync_ms: None,
         only_till: true,

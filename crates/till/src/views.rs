@@ -378,6 +378,8 @@ pub struct PassTypeView {
     pub visits: Option<i64>,
     /// Price, in minor units.
     pub price_minor: i64,
+    /// On offer.
+    pub active: bool,
 }
 
 /// A tier.
@@ -402,6 +404,8 @@ pub struct StaffView {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// May sign in.
+    pub active: bool,
     /// Until when their PIN is refused, after too many wrong ones.
     pub locked_until_ms: Option<i64>,
 }
@@ -476,6 +480,8 @@ pub struct StatusView {
     pub now_ms: i64,
     /// Who is signed in.
     pub session: Option<SessionView>,
+    /// There is a member; none: a new shop.
+    pub has_members: bool,
     /// Entries that no hub has yet.
     pub unsynced: i64,
     /// The last sync; none: never.
@@ -602,6 +608,24 @@ pub struct ImportReport {
     pub points_total: i64,
     /// Stored value that came in, in minor units.
     pub stored_minor_total: i64,
+}
+
+/// An import's report, and the rows that did not come in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ImportView {
+    /// What came in, or would.
+    pub report: ImportReport,
+    /// What did not, with the reason, as CSV to be mended.
+    pub rejects_csv: String,
+}
+
+/// Where a backup was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct BackupView {
+    /// The file.
+    pub path: String,
 }
 
 /// Rows that did not come in, by reason.

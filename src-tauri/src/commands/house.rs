@@ -4,9 +4,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
     Error, PassTypeInput, RewardInput, StaffInput,
     import::ImportInput,
-    views::{Approval, ImportReport, PassTypeView, RulesInput, StaffView, StatusView, VerifyView},
+    views::{
+        Approval, BackupView, ImportView, PassTypeView, RulesInput, StaffView, StatusView,
+        VerifyView,
+    },
 };
-use serde::Serialize;
 use tauri::State;
 
 use super::{Answer, approved, signed_in};
@@ -44,15 +46,18 @@ pub(crate) async fn save_pass_type(
 }
 
 #[tauri::command]
-pub(crate) async fn save_staff(desk: State<'_, Desk>, input: StaffInput) -> Answer<Vec<StaffView>> {
-    signed_in(&desk, move |till, actor| till.save_staff(actor, input)).await
+pub(crate) async fn pass_type_list(desk: State<'_, Desk>) -> Answer<Vec<PassTypeView>> {
+    signed_in(&desk, |till, _| till.pass_type_list()).await
 }
 
-/// An import's report, and the rows that did not come in.
-#[derive(Serialize)]
-pub(crate) struct ImportView {
-    report: ImportReport,
-    rejects_csv: String,
+#[tauri::command]
+pub(crate) async fn staff_all(desk: State<'_, Desk>) -> Answer<Vec<StaffView>> {
+    signed_in(&desk, |till, _| till.staff_all()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_staff(desk: State<'_, Desk>, input: StaffInput) -> Answer<Vec<StaffView>> {
+    signed_in(&desk, move |till, actor| till.save_staff(actor, input)).await
 }
 
 #[tauri::command]
@@ -80,12 +85,6 @@ pub(crate) async fn import_members(
 pub(crate) async fn vouch(desk: State<'_, Desk>, approval: Option<Approval>) -> Answer<StatusView> {
     approved(&desk, approval, |till, actor| till.vouch(actor)).await?;
     desk.status()
-}
-
-/// Where a backup was written.
-#[derive(Serialize)]
-pub(crate) struct BackupView {
-    path: String,
 }
 
 #[tauri::command]

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
     Error,
-    views::{Approval, MemberBrief, MemberInput, MemberView, PassTypeView, TierView},
+    views::{Approval, DoneView, MemberBrief, MemberInput, MemberView, PassTypeView, TierView},
 };
 use tauri::State;
 
@@ -96,7 +96,7 @@ pub(crate) async fn give_pass(
     member: String,
     pass_type: String,
     approval: Option<Approval>,
-) -> Answer<MemberView> {
+) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
         till.give_pass(actor, id("member", &member)?, id("pass_type", &pass_type)?)
     })

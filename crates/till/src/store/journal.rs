@@ -41,15 +41,31 @@ pub fn insert(
             .execute(params![id, part.salt, part.bytes])?;
     }
     if let Some(fact) = fact {
+        check_debits(db, header, fact)?;
         fold_fact(db, id, header, fact, private)?;
     }
     Ok(id)
 }
 
+/// Refuses a fact that debits what is not its stream's own. Asked where an entry is appended or
+/// comes in, in the order of its journal; folding itself asks nothing, so that order cannot matter.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub fn check_debits(db: &Connection, header: &Header, fact: &Fact) -> Result<()> {
+    let changes = effects(fact, &Private::default(), header.stream);
+    let took_over = |of: StreamId| fold::took_over(db, of, header.stream).unwrap_or(false);
+    if debits_only_own(&changes, header.stream, took_over) {
+        return Ok(());
+    }
+    let (seq, stream) = (header.seq, header.stream);
+    Err(Error::Damaged(format!("entry {seq} of {stream} debits what is not its own")))
+}
+
 /// Folds one fact into the tables.
 ///
 /// # Errors
-/// Those of the store; [`Error::Damaged`] where it debits what is not its stream's.
+/// Those of the store.
 pub fn fold_fact(
     db: &Connection,
     id: i64,
@@ -59,13 +75,6 @@ pub fn fold_fact(
 ) -> Result<()> {
     let opened = Opened::of(fact, private)?;
     let changes = effects(fact, &opened.as_private(), header.stream);
-    let took_over = |of: StreamId| fold::took_over(db, of, header.stream).unwrap_or(false);
-    if !debits_only_own(&changes, header.stream, took_over) {
-        return Err(Error::Damaged(format!(
-            "entry {} of {} debits what is not its own",
-            header.seq, header.stream
-        )));
-    }
     for change in &changes {
         fold::carry_out(db, id, header, change)?;
     }

@@ -265,6 +265,14 @@ pub fn entries_of_member(db: &Connection, member: i64, limit: i64) -> Result<Vec
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether there is any member.
+///
+/// # Errors
+/// Those of the store.
+pub fn has_members(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM member)", [], |row| row.get(0))?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

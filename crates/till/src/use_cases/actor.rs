@@ -52,10 +52,19 @@ impl Till {
     /// # Errors
     /// Those of the store.
     pub fn staff(&self) -> Result<Vec<StaffView>> {
+        let all = self.staff_all()?;
+        Ok(all.into_iter().filter(|person| person.active).collect())
+    }
+
+    /// Everybody, those who left too.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn staff_all(&self) -> Result<Vec<StaffView>> {
         let now_ms = (self.clock)();
         self.read(|db| {
-            let active = records::staff(db)?.into_iter().filter(|person| person.active);
-            active
+            records::staff(db)?
+                .into_iter()
                 .map(|person| {
                     let kept = pin::kept(db, person.id)?;
                     let locked = kept.map(|kept| kept.until_ms).filter(|until| *until > now_ms);
@@ -63,6 +72,7 @@ impl Till {
                         id: person.id.to_string(),
                         name: person.name,
                         role: person.role,
+                        active: person.active,
                         locked_until_ms: locked,
                     })
                 })

@@ -12,7 +12,7 @@ use super::{actor::Actor, owner};
 use crate::{
     error::Result,
     random,
-    store::{local, streams},
+    store::{local, read, streams},
     till::Till,
     views::{Prefs, RulesInput, SessionView, StatusView},
     work::Work,
@@ -38,6 +38,7 @@ impl Till {
                 day: Some(house.store.days().day_of(work.now_ms())),
                 now_ms: work.wall_ms,
                 session,
+                has_members: read::has_members(work.db)?,
                 unsynced: i64::try_from(work.link().seq).unwrap_or(i64::MAX),
                 last_sync_ms,
                 only_till: only_till(work)?,

@@ -10,13 +10,16 @@ use punchcard_domain::{
 use punchcard_protocol::{FactId, MemberId, RecordId, StaffId};
 use serde::{Deserialize, Serialize};
 
-use super::{actor::Actor, members, points::known_member};
+use super::{
+    actor::Actor,
+    points::{self, known_member},
+};
 use crate::{
     error::{Error, Result},
     pin, random,
     store::{read, records},
     till::Till,
-    views::{MemberView, PassTypeView, StaffView, TierView},
+    views::{DoneView, PassTypeView, StaffView, TierView},
     work::Work,
 };
 
@@ -92,7 +95,24 @@ impl Till {
     /// # Errors
     /// Those of the store.
     pub fn pass_types(&self) -> Result<Vec<PassTypeView>> {
-        self.read(on_offer)
+        let all = self.pass_type_list()?;
+        Ok(all.into_iter().filter(|kind| kind.active).collect())
+    }
+
+    /// Every kind of pass, those no longer on offer too.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn pass_type_list(&self) -> Result<Vec<PassTypeView>> {
+        let view = |kind: PassType| PassTypeView {
+            id: kind.id.to_string(),
+            name: kind.name,
+            days: kind.days,
+            visits: kind.visits,
+            price_minor: kind.price_minor,
+            active: kind.active,
+        };
+        Ok(self.read(records::pass_types)?.into_iter().map(view).collect())
     }
 
     /// Gives a pass.
@@ -104,7 +124,7 @@ impl Till {
         actor: &Actor,
         member: MemberId,
         pass_type: RecordId,
-    ) -> Result<MemberView> {
+    ) -> Result<DoneView> {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::GivePass)?;
@@ -123,8 +143,7 @@ impl Till {
             if let Fact::PassGiven(body) = &mut decided.fact {
                 body.approved_by = actor.approved_by(Permission::GivePass);
             }
-            work.append(&actor, decided)?;
-            members::view(work, &actor, &file)
+            points::done(work, &actor, decided, &file, 0)
         })
     }
 
@@ -183,7 +202,7 @@ impl Till {
             kind.check()?;
             set(work, &actor, kind, Fact::PassTypeSet)
         })?;
-        self.pass_types()
+        self.pass_type_list()
     }
 
     /// Sets one of the staff, and their PIN where one is given.
@@ -200,7 +219,7 @@ impl Till {
         }
         let actor = actor.clone();
         self.write(move |work| save_staff(work, &actor, &input))?;
-        self.staff()
+        self.staff_all()
     }
 
     /// Whether a PIN is somebody else's already. Looked up without counting tries: who asks is
@@ -219,19 +238,6 @@ impl Till {
         }
         Ok(false)
     }
-}
-
-fn on_offer(db: &rusqlite::Connection) -> Result<Vec<PassTypeView>> {
-    let active = records::pass_types(db)?.into_iter().filter(|kind| kind.active);
-    Ok(active
-        .map(|kind| PassTypeView {
-            id: kind.id.to_string(),
-            name: kind.name,
-            days: kind.days,
-            visits: kind.visits,
-            price_minor: kind.price_minor,
-        })
-        .collect())
 }
 
 fn record_id(work: &Work<'_>, typed: Option<&str>) -> Result<RecordId> {

@@ -201,7 +201,7 @@ fn redemption(
 }
 
 /// Appends what was decided and tells what it did.
-fn done(
+pub(crate) fn done(
     work: &mut Work<'_>,
     actor: &Actor,
     decided: decide::Decided,

@@ -136,6 +136,11 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
         match follow(*stream, last, &stored.entry) {
             Ok((header, link)) => {
                 current = Some((number, link));
+                if let Some(fact) = journal::fact_of(&header, &stored.entry.payload)?
+                    && let Err(error) = journal::check_debits(db, &header, &fact)
+                {
+                    problems.add(error.to_string());
+                }
                 private(&header, &stored, problems)?;
             }
             Err(error) => {

@@ -89,7 +89,7 @@ fn perform(till: &Till, command: Command, pin: Option<&str>) -> Result<Answer> {
         Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
         Command::GivePass { member, pass_type } => {
             let view = till.give_pass(&actor, id(&member)?, id(&pass_type)?)?;
-            Ok(Answer::pretty(print::member(&view)?))
+            Ok(Answer::pretty(print::done(&view)))
         }
         Command::Member { id: member } => {
             Ok(Answer::pretty(print::member(&till.member(&actor, id(&member)?)?)?))

@@ -1,0 +1,80 @@
+//! The window's TypeScript types are those of the Rust views: written by `make bindings`, checked
+//! here to be fresh.
+
+use punchcard_domain::{staff, time, verdict};
+use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
+use ts_rs::{Config, TS};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/shared/bindings.ts");
+const HEADING: &str =
+    "// Written by `make bindings` from crates/till/src/views.rs and crates/domain. Do not edit.\n";
+
+fn declaration<T: TS>(config: &Config) -> String {
+    format!("\nexport {}\n", T::decl(config))
+}
+
+macro_rules! declarations {
+    ($config:expr, $($type:ty),* $(,)?) => { [$(declaration::<$type>($config)),*].concat() };
+}
+
+fn generated() -> String {
+    let config = Config::new().with_large_int("number");
+    let declarations = declarations![
+        &config,
+        time::Day,
+        verdict::Verdict,
+        verdict::Reason,
+        verdict::Mend,
+        staff::Role,
+        staff::Permission,
+        AppError,
+        views::MemberBrief,
+        views::LotView,
+        views::PointsView,
+        views::PassState,
+        views::PassView,
+        views::CheckInView,
+        views::DayRow,
+        views::MemberView,
+        views::MemberInput,
+        views::DayView,
+        views::RecentVisit,
+        views::EarnPreview,
+        views::Affordable,
+        views::RewardView,
+        views::RedeemPreview,
+        views::DoneView,
+        views::PassTypeView,
+        views::TierView,
+        views::StaffView,
+        views::SessionView,
+        views::Approval,
+        views::Distrust,
+        views::Theme,
+        views::Prefs,
+        views::StatusView,
+        views::RulesInput,
+        views::SetUpInput,
+        views::Rejected,
+        views::Warnings,
+        views::ImportReport,
+        views::ImportView,
+        views::BackupView,
+        views::VerifyView,
+        RewardInput,
+        PassTypeInput,
+        StaffInput,
+    ];
+    format!("{HEADING}{declarations}")
+}
+
+#[test]
+fn bindings_are_fresh() {
+    let generated = generated();
+    if std::env::var_os("UPDATE_BINDINGS").is_some() {
+        let mut file = std::fs::File::create(PATH).expect("the ui folder is there");
+        std::io::Write::write_all(&mut file, generated.as_bytes()).expect("room");
+    }
+    let committed = std::fs::read_to_string(PATH).expect("ui/src/shared/bindings.ts");
+    assert!(generated == committed, "ui/src/shared/bindings.ts is stale: run `make bindings`");
+}

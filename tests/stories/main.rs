@@ -1,0 +1,3 @@
+//! Whole-system stories on real stores, without a window.
+
+mod bindings;

@@ -1,0 +1,29 @@
+/** Does something that may fail: the failure is said in the line at the foot, never swallowed. */
+import { ref } from "vue";
+import { DeskError } from "../ipc";
+import { useNotice } from "../stores/notice";
+import { useText } from "./useText";
+
+export function useAct() {
+  const notice = useNotice();
+  const { error } = useText();
+  const busy = ref(false);
+
+  /** Null where it failed. A second call while the first is under way does nothing. */
+  async function act<T>(action: () => Promise<T>): Promise<T | null> {
+    if (busy.value) return null;
+    busy.value = true;
+    try {
+      return await action();
+    } catch (thrown) {
+      const failure = DeskError.from(thrown);
+      // The lock screen says enough.
+      if (failure.code !== "not_signed_in") notice.say(error(failure), "fail");
+      return null;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return { act, busy };
+}

@@ -1,0 +1,41 @@
+/** Takes back what was just done. */
+import { computed } from "vue";
+import * as ipc from "../ipc";
+import { useApproval } from "../stores/approval";
+import { useDesk } from "../stores/desk";
+import { useNotice } from "../stores/notice";
+import { useAct } from "./useAct";
+import { useNow } from "./useNow";
+import { useText } from "./useText";
+
+export function useUndo() {
+  const notice = useNotice();
+  const desk = useDesk();
+  const approval = useApproval();
+  const { t } = useText();
+  const { act } = useAct();
+  const { stopwatch } = useNow(250);
+
+  const secondsLeft = computed(() =>
+    notice.undoable ? Math.max(0, Math.ceil((notice.undoable.until - stopwatch.value) / 1000)) : 0,
+  );
+
+  /** Takes back one fact, asking a manager where the till wants one. */
+  async function takeBack(fact: string): Promise<void> {
+    const done = await act(() => approval.run((leave) => ipc.undo(fact, leave)));
+    if (!done) return;
+    if (notice.undoable?.fact === fact) notice.undoable = null;
+    if (desk.verdict?.fact === fact) desk.clear();
+    notice.say(t("undo.done"));
+    await desk.changed();
+  }
+
+  /** What Ctrl+Z does. False: there is nothing left to take back. */
+  function undoLast(): boolean {
+    if (!notice.undoable || notice.undoable.until < performance.now()) return false;
+    void takeBack(notice.undoable.fact);
+    return true;
+  }
+
+  return { secondsLeft, takeBack, undoLast };
+}

@@ -1,0 +1,133 @@
+/**
+ * The only door to the shell: one typed function for each command. Nothing else in the window
+ * imports the transport, so what the window can ask for is this list and no more.
+ */
+import { invoke } from "@tauri-apps/api/core";
+import type {
+  Approval,
+  CheckInView,
+  DayView,
+  DoneView,
+  EarnPreview,
+  ImportView,
+  MemberBrief,
+  MemberInput,
+  MemberView,
+  PassTypeInput,
+  PassTypeView,
+  Prefs,
+  RecentVisit,
+  RedeemPreview,
+  RewardInput,
+  RewardView,
+  RulesInput,
+  SessionView,
+  SetUpInput,
+  StaffInput,
+  StaffView,
+  StatusView,
+  TierView,
+  VerifyView,
+} from "@/shared/bindings";
+
+/** What a command rejects with. The window matches on `code`; `message` is for a log. */
+export class DeskError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly args: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+
+  /** Whatever was thrown, as a DeskError. */
+  static from(thrown: unknown): DeskError {
+    if (thrown instanceof DeskError) return thrown;
+    if (typeof thrown === "object" && thrown !== null && "code" in thrown) {
+      const { code, message, args } = thrown as Partial<DeskError>;
+      return new DeskError(String(code), String(message ?? code), args ?? {});
+    }
+    return new DeskError("internal", String(thrown));
+  }
+}
+
+let signedOut: () => void = () => {};
+
+/** Called when the shell says that nobody is signed in any more. */
+export function onSignedOut(callback: () => void): void {
+  signedOut = callback;
+}
+
+async function call<T>(command: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (thrown) {
+    const error = DeskError.from(thrown);
+    if (error.code === "not_signed_in") signedOut();
+    throw error;
+  }
+}
+
+type Leave = Approval | null;
+
+export const status = () => call<StatusView>("status");
+export const setUp = (input: SetUpInput) => call<StatusView>("set_up", { input });
+export const staffList = () => call<StaffView[]>("staff_list");
+export const signIn = (staff: string, pin: string) => call<SessionView>("sign_in", { staff, pin });
+export const lock = () => call<null>("lock");
+export const touch = () => call<null>("touch");
+
+export const checkInCard = (card: string) => call<CheckInView>("check_in_card", { card });
+export const checkInMember = (member: string) => call<CheckInView>("check_in_member", { member });
+export const useVisit = (member: string) => call<CheckInView>("use_visit", { member });
+export const letIn = (member: string, reason: string, approval: Leave) =>
+  call<CheckInView>("let_in", { member, reason, approval });
+export const undo = (fact: string, approval: Leave) => call<DoneView>("undo", { fact, approval });
+
+export const find = (query: string, limit: number) => call<MemberBrief[]>("find", { query, limit });
+export const member = (id: string) => call<MemberView>("member", { id });
+export const registerMember = (input: MemberInput) =>
+  call<MemberView>("register_member", { input });
+export const changeMember = (id: string, input: MemberInput) =>
+  call<MemberView>("change_member", { id, input });
+export const banMember = (id: string, banned: boolean, reason: string, approval: Leave) =>
+  call<MemberView>("ban_member", { id, banned, reason, approval });
+export const setPhoto = (id: string, image: string) => call<MemberView>("set_photo", { id, image });
+export const photo = (id: string) => call<string>("photo", { id });
+export const tiers = () => call<TierView[]>("tiers");
+
+export const passTypes = () => call<PassTypeView[]>("pass_types");
+export const givePass = (member: string, passType: string, approval: Leave) =>
+  call<MemberView>("give_pass", { member, passType, approval });
+
+export const earnPreview = (member: string, amount: string) =>
+  call<EarnPreview>("earn_preview", { member, amount });
+export const earn = (member: string, amount: string) => call<DoneView>("earn", { member, amount });
+export const rewards = (member: string) => call<RewardView[]>("rewards", { member });
+export const redeemPreview = (member: string, reward: string, points: number | null) =>
+  call<RedeemPreview>("redeem_preview", { member, reward, points });
+export const redeem = (
+  member: string,
+  reward: string,
+  points: number | null,
+  onTrust: boolean,
+  approval: Leave,
+) => call<DoneView>("redeem", { member, reward, points, onTrust, approval });
+
+export const recent = () => call<RecentVisit[]>("recent");
+export const today = () => call<DayView>("today");
+export const day = (day: string | null) => call<DayView>("day", { day });
+
+export const rules = () => call<RulesInput>("rules");
+export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", { input });
+export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
+export const rewardList = () => call<RewardInput[]>("reward_list");
+export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });
+export const savePassType = (input: PassTypeInput) =>
+  call<PassTypeView[]>("save_pass_type", { input });
+export const saveStaff = (input: StaffInput) => call<StaffView[]>("save_staff", { input });
+export const importMembers = (file: string, profile: "auto" | "zh" | "en", dryRun: boolean) =>
+  call<ImportView>("import_members", { file, profile, dryRun });
+export const vouch = (approval: Leave) => call<StatusView>("vouch", { approval });
+export const backup = () => call<{ path: string }>("backup");
+export const verify = () => call<VerifyView>("verify");

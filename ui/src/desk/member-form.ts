@@ -1,0 +1,70 @@
+/** The member form: what stands in its boxes, what is sent, and which box an error belongs to. */
+import type { MemberInput, MemberView, TierView } from "@/shared/bindings";
+import type { DeskError } from "./ipc";
+
+export function emptyForm() {
+  return {
+    name: "",
+    phone: "",
+    email: "",
+    birthday: "",
+    gender: "",
+    note: "",
+    tags: "",
+    cards: "",
+    tier: "",
+    /** The tier's name on the file: its id is known once the list of tiers is. */
+    tierName: "",
+  };
+}
+
+export type MemberForm = ReturnType<typeof emptyForm>;
+
+export function fromMember(member: MemberView, tiers: TierView[]): MemberForm {
+  return {
+    name: member.name,
+    phone: member.phone ?? "",
+    email: member.email ?? "",
+    birthday: member.birthday ?? "",
+    gender: member.gender ?? "",
+    note: member.note ?? "",
+    tags: member.tags.join(" "),
+    cards: member.cards.join(" "),
+    tier: tiers.find(({ name }) => name === member.tier)?.id ?? "",
+    tierName: member.tier ?? "",
+  };
+}
+
+const words = (text: string) => [...new Set(text.split(/[\s,，、;；]+/).filter(Boolean))];
+
+export function toInput(form: MemberForm): MemberInput {
+  return {
+    name: form.name.trim(),
+    phone: form.phone.trim(),
+    email: form.email.trim(),
+    birthday: form.birthday.trim(),
+    gender: form.gender,
+    note: form.note.trim(),
+    tags: words(form.tags),
+    cards: words(form.cards),
+    tier: form.tier || null,
+  };
+}
+
+const FIELD_OF_CODE: Record<string, string> = {
+  name_missing: "name",
+  bad_phone: "phone",
+  phone_taken: "phone",
+  card_taken: "card",
+  bad_birthday: "birthday",
+  bad_email: "email",
+};
+
+/** The box that an error is about; null where it is about none of them. */
+export function fieldOf(error: DeskError): string | null {
+  const named = FIELD_OF_CODE[error.code];
+  if (named) return named;
+  if (error.code !== "too_long" && error.code !== "bad_input") return null;
+  const field = error.args.field ?? "";
+  return field === "cards" ? "card" : field || null;
+}

@@ -1,0 +1,60 @@
+import { defineStore } from "pinia";
+import type { CheckInView, DayView, MemberBrief, RecentVisit } from "@/shared/bindings";
+import * as ipc from "../ipc";
+import { useNotice } from "./notice";
+import { useSession } from "./session";
+
+interface State {
+  /** The answer on the screen. */
+  verdict: CheckInView | null;
+  recent: RecentVisit[];
+  today: DayView | null;
+  /** Rises after each change of the store: pages read again. */
+  changes: number;
+}
+
+/** What the desk shows of members: gone with `$reset` when the desk is locked. */
+export const useDesk = defineStore("desk", {
+  state: (): State => ({ verdict: null, recent: [], today: null, changes: 0 }),
+
+  actions: {
+    async refresh(): Promise<void> {
+      const session = useSession();
+      const epoch = session.epoch;
+      const [recent, today] = await Promise.all([ipc.recent(), ipc.today()]);
+      if (epoch !== session.epoch) return;
+      this.recent = recent;
+      this.today = today;
+    },
+
+    /** Something was done: pages, figures and the foot read again. */
+    async changed(): Promise<void> {
+      this.changes += 1;
+      const session = useSession();
+      await Promise.allSettled([this.refresh(), session.refresh()]);
+    },
+
+    show(answer: CheckInView): void {
+      this.verdict = answer;
+      useNotice().allowUndo(answer.fact, answer.undo_until_ms - answer.at_ms);
+    },
+
+    /** Runs a check-in and shows its verdict, unless the desk was locked meanwhile. */
+    async checkIn(ask: () => Promise<CheckInView | null>): Promise<CheckInView | null> {
+      const session = useSession();
+      const epoch = session.epoch;
+      const answer = await ask();
+      if (!answer || epoch !== session.epoch) return null;
+      this.show(answer);
+      void this.changed();
+      return answer;
+    },
+
+    clear(): void {
+      this.verdict = null;
+    },
+  },
+});
+
+/** The few things that every list of members shows. */
+export type Brief = Pick<MemberBrief, "id" | "name">;

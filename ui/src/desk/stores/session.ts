@@ -1,0 +1,84 @@
+import { defineStore } from "pinia";
+import type { Permission, Prefs, StaffView, StatusView } from "@/shared/bindings";
+import * as ipc from "../ipc";
+
+const LAST_STAFF = "punchcard.last-staff";
+
+interface State {
+  /** Null until the shell has answered for the first time. */
+  status: StatusView | null;
+  staff: StaffView[];
+  /** Rises with each lock: an answer that was asked for before it is thrown away. */
+  epoch: number;
+  /** Chosen before anybody was signed in, saved once somebody is. */
+  languageBefore: string | null;
+}
+
+/** Who is signed in and how the desk stands. Holds nothing of any member. */
+export const useSession = defineStore("session", {
+  state: (): State => ({ status: null, staff: [], epoch: 0, languageBefore: null }),
+
+  getters: {
+    signedIn: (state): boolean => state.status?.session != null,
+    language: (state): string => state.languageBefore ?? state.status?.prefs.language ?? "zh-CN",
+    managers: (state): StaffView[] =>
+      state.staff.filter(({ role }) => role === "manager" || role === "owner"),
+  },
+
+  actions: {
+    can(permission: Permission): boolean {
+      return this.status?.session?.permissions.includes(permission) ?? false;
+    },
+
+    async refresh(): Promise<void> {
+      this.status = await ipc.status();
+    },
+
+    async loadStaff(): Promise<void> {
+      this.staff = await ipc.staffList();
+    },
+
+    async signIn(staff: string, pin: string): Promise<void> {
+      await ipc.signIn(staff, pin);
+      rememberStaff(staff);
+      await this.refresh();
+      if (this.languageBefore && this.status) {
+        await this.savePrefs({ ...this.status.prefs, language: this.languageBefore });
+      }
+      this.languageBefore = null;
+    },
+
+    async savePrefs(prefs: Prefs): Promise<void> {
+      this.status = await ipc.savePrefs(prefs);
+    },
+
+    /** Forgets the session at once; the shell is told, but not waited for. */
+    async lock(): Promise<void> {
+      this.epoch += 1;
+      if (this.status) this.status = { ...this.status, session: null };
+      try {
+        await ipc.lock();
+        await Promise.all([this.refresh(), this.loadStaff()]);
+      } catch {
+        // The window is locked whatever the shell says.
+      }
+    },
+  },
+});
+
+/** Whose tile is chosen first next time: an id, no name. */
+export function rememberedStaff(): string | null {
+  try {
+    return localStorage.getItem(LAST_STAFF);
+  } catch {
+    return null;
+  }
+}
+
+function rememberStaff(id: string): void {
+  try {
+    localStorage.setItem(LAST_STAFF, id);
+  } catch {
+    // Without storage the tile is merely not remembered.
+  }
+}

@@ -1,0 +1,1034 @@
+// Written by `make bindings` from crates/till/src/views.rs and crates/domain. Do not edit.
+
+export type Day = string;
+
+export type Verdict = "admit" | "note" | "refuse";
+
+export type Reason = { "code": "expired", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * Its last day.
+ */
+on: Day, } | { "code": "expires_soon", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * Its last day.
+ */
+on: Day, 
+/**
+ * Days after today.
+ */
+days: number, } | { "code": "no_visits_left", 
+/**
+ * Its name.
+ */
+pass: string, } | { "code": "visits_elsewhere", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * How many are held elsewhere.
+ */
+visits: number, } | { "code": "few_visits_left", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * How many are left after this one.
+ */
+visits: number, } | { "code": "not_started", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * Its first day.
+ */
+from: Day, } | { "code": "no_pass" } | { "code": "seen_again", 
+/**
+ * Whole minutes since.
+ */
+minutes: number, } | { "code": "banned" } | { "code": "birthday" } | { "code": "staff_note" } | { "code": "unknown_card" } | { "code": "clock_behind" } | { "code": "let_in_once" };
+
+export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member";
+
+export type Role = "receptionist" | "cashier" | "manager" | "owner";
+
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "vouch_for_store";
+
+export type AppError = { 
+/**
+ * What to branch on.
+ */
+code: string, 
+/**
+ * An English sentence, for where there is no translation.
+ */
+message: string, 
+/**
+ * What a translation fills in.
+ */
+args: { [key in string]: string }, };
+
+export type MemberBrief = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name as it was given.
+ */
+name: string, 
+/**
+ * Phone, masked (138****0427) unless whoever asks may see it in full.
+ */
+phone: string | null, 
+/**
+ * First card number.
+ */
+card: string | null, 
+/**
+ * Name of the tier.
+ */
+tier: string | null, 
+/**
+ * Names the photo, for the command `photo`.
+ */
+photo: string | null, };
+
+export type LotView = { 
+/**
+ * How many.
+ */
+points: number, 
+/**
+ * The last day they can be used; none: they do not expire.
+ */
+expires: Day | null, };
+
+export type PointsView = { 
+/**
+ * All accounts but spent and expired.
+ */
+on_file: number, 
+/**
+ * What this till may spend now, with no line.
+ */
+spendable_here: number, 
+/**
+ * The rest: held by the pool, another desk, or a life of this store that is not vouched for.
+ */
+elsewhere: number, 
+/**
+ * How old `on_file` is: the last sync, or now where this is the business's only till.
+ */
+as_of_ms: number, 
+/**
+ * Redeemed on trust and not yet repaid.
+ */
+debt: number, 
+/**
+ * What expires first of what is spendable here.
+ */
+expiring: LotView | null, };
+
+export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided";
+
+export type PassView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * First day.
+ */
+from: Day | null, 
+/**
+ * Last day; none: no end.
+ */
+until: Day | null, 
+/**
+ * Days after today until the last one; negative when over.
+ */
+days_left: number | null, 
+/**
+ * Visits left on a pack, here and elsewhere; none: a pass for a term.
+ */
+visits_left: number | null, 
+/**
+ * Of those, how many can be used at this desk now.
+ */
+visits_here: number | null, 
+/**
+ * How it stands.
+ */
+state: PassState, };
+
+export type CheckInView = { 
+/**
+ * Id of the fact: what `undo` takes.
+ */
+fact: string, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * In, in with a note, or stop.
+ */
+verdict: Verdict, 
+/**
+ * Why, most important first.
+ */
+reasons: Array<Reason>, 
+/**
+ * What mends it, the best first.
+ */
+mends: Array<Mend>, 
+/**
+ * Who; none where the card is nobody's.
+ */
+member: MemberBrief | null, 
+/**
+ * What was scanned, where it is nobody's card.
+ */
+unknown_card: string | null, 
+/**
+ * The pass that let them in, or the newest one.
+ */
+pass: PassView | null, 
+/**
+ * The note on the member's file.
+ */
+staff_note: string | null, 
+/**
+ * Check-ins this calendar month, this one among them.
+ */
+visits_this_month: number, 
+/**
+ * The visit before this one.
+ */
+last_visit_ms: number | null, 
+/**
+ * Points after this visit.
+ */
+points: PointsView | null, 
+/**
+ * Stored value on file, in minor units.
+ */
+stored_minor: number, 
+/**
+ * Points given for this visit.
+ */
+points_earned: number, 
+/**
+ * Until when `undo` takes it back without a manager.
+ */
+undo_until_ms: number, };
+
+export type DayRow = { 
+/**
+ * Id of the fact: what `void_fact` takes.
+ */
+fact: string, 
+/**
+ * Place in its journal.
+ */
+seq: number, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Kind: `visit_recorded`, `points_earned`, `points_redeemed`, `fact_voided`,
+ * `member_registered`, `member_changed`, `pass_given`, `value_expired`, `stream_opened`,
+ * `stream_vouched`, `reward_set`, `pass_type_set`, `tier_set`, `staff_set`, `rules_set`, …
+ */
+kind: string, 
+/**
+ * Who was signed in.
+ */
+staff: string | null, 
+/**
+ * Member's id.
+ */
+member: string | null, 
+/**
+ * Member's name.
+ */
+member_name: string | null, 
+/**
+ * Points given (positive) or used (negative).
+ */
+points: number, 
+/**
+ * What was paid, in minor units.
+ */
+amount_minor: number, 
+/**
+ * Verdict of a visit.
+ */
+verdict: Verdict | null, 
+/**
+ * Reasons of a visit.
+ */
+reasons: Array<Reason>, 
+/**
+ * What it was about: a reward, a pass.
+ */
+label: string | null, 
+/**
+ * It was voided.
+ */
+voided: boolean, 
+/**
+ * It can be voided.
+ */
+voidable: boolean, };
+
+export type MemberView = { 
+/**
+ * E-mail, masked like the phone.
+ */
+email: string | null, 
+/**
+ * Birthday.
+ */
+birthday: Day | null, 
+/**
+ * As given: `female`, `male`, `other`, or nothing.
+ */
+gender: string | null, 
+/**
+ * The staff's note.
+ */
+note: string | null, 
+/**
+ * Tags.
+ */
+tags: Array<string>, 
+/**
+ * All card numbers.
+ */
+cards: Array<string>, 
+/**
+ * Points are multiplied by this, in percent.
+ */
+multiplier_percent: number, 
+/**
+ * Whether they are banned.
+ */
+banned: boolean, 
+/**
+ * Why.
+ */
+banned_reason: string | null, 
+/**
+ * When the file was opened.
+ */
+joined_ms: number, 
+/**
+ * Passes, those that let in first.
+ */
+passes: Array<PassView>, 
+/**
+ * Points.
+ */
+points: PointsView, 
+/**
+ * Points spendable here, by expiry, first to expire first.
+ */
+lots: Array<LotView>, 
+/**
+ * Stored value on file, in minor units.
+ */
+stored_minor: number, 
+/**
+ * All visits.
+ */
+visits_total: number, 
+/**
+ * Visits this calendar month.
+ */
+visits_this_month: number, 
+/**
+ * The last one.
+ */
+last_visit_ms: number | null, 
+/**
+ * What happened, newest first, at most 50.
+ */
+history: Array<DayRow>, 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name as it was given.
+ */
+name: string, 
+/**
+ * Phone, masked (138****0427) unless whoever asks may see it in full.
+ */
+phone: string | null, 
+/**
+ * First card number.
+ */
+card: string | null, 
+/**
+ * Name of the tier.
+ */
+tier: string | null, 
+/**
+ * Names the photo, for the command `photo`.
+ */
+photo: string | null, };
+
+export type MemberInput = { 
+/**
+ * Name: the only one that must be there.
+ */
+name: string, 
+/**
+ * Phone, in any spelling.
+ */
+phone: string, 
+/**
+ * E-mail.
+ */
+email: string, 
+/**
+ * `YYYY-MM-DD` and the spellings that an import reads.
+ */
+birthday: string, 
+/**
+ * `female`, `male`, `other` or nothing.
+ */
+gender: string, 
+/**
+ * A note for the desk.
+ */
+note: string, 
+/**
+ * Tags.
+ */
+tags: Array<string>, 
+/**
+ * Card numbers.
+ */
+cards: Array<string>, 
+/**
+ * Id of the tier.
+ */
+tier: string | null, };
+
+export type DayView = { 
+/**
+ * The day.
+ */
+day: Day, 
+/**
+ * People let in.
+ */
+visits: number, 
+/**
+ * Refused.
+ */
+refused: number, 
+/**
+ * Points given.
+ */
+points_given: number, 
+/**
+ * Redemptions.
+ */
+redemptions: number, 
+/**
+ * Points used.
+ */
+points_used: number, 
+/**
+ * New members.
+ */
+new_members: number, 
+/**
+ * Visits in each hour since the day began, 24 of them.
+ */
+hourly: Array<number>, 
+/**
+ * Its entries, newest first (empty where only the figures were asked for).
+ */
+rows: Array<DayRow>, };
+
+export type RecentVisit = { 
+/**
+ * Id of the fact.
+ */
+fact: string, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Member's id; none where the card was nobody's.
+ */
+member: string | null, 
+/**
+ * Member's name.
+ */
+name: string | null, 
+/**
+ * Verdict.
+ */
+verdict: Verdict, 
+/**
+ * The first reason, where there is one.
+ */
+reason: Reason | null, 
+/**
+ * Name of the pass.
+ */
+pass: string | null, 
+/**
+ * It was taken back.
+ */
+voided: boolean, };
+
+export type EarnPreview = { 
+/**
+ * The amount, in minor units.
+ */
+amount_minor: number, 
+/**
+ * Points that will be given.
+ */
+points: number, 
+/**
+ * Before the tier's multiplier.
+ */
+base: number, 
+/**
+ * The tier's multiplier in percent.
+ */
+multiplier_percent: number, 
+/**
+ * Last day they can be used.
+ */
+expires: Day | null, 
+/**
+ * Of those, how many repay a debt.
+ */
+repays_debt: number, };
+
+export type Affordable = "here" | "needs_line" | "no";
+
+export type RewardView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * What it costs in points; 0: the cashier chooses how many.
+ */
+cost: number, 
+/**
+ * Where the cashier chooses: what one point takes off, in minor units of money.
+ */
+minor_per_point: number, 
+/**
+ * Whether this member can have it.
+ */
+affordable: Affordable, 
+/**
+ * Points missing: here or on file, as `affordable` says.
+ */
+short_by: number, };
+
+export type RedeemPreview = { 
+/**
+ * Points it takes.
+ */
+points: number, 
+/**
+ * Which lots, first to expire first.
+ */
+lots: Array<LotView>, 
+/**
+ * Spendable here afterwards.
+ */
+left_here: number, 
+/**
+ * On file afterwards.
+ */
+left_on_file: number, 
+/**
+ * How many would go on trust.
+ */
+on_trust: number, 
+/**
+ * Money off, in minor units, where the cashier chose the points.
+ */
+money_off_minor: number, };
+
+export type DoneView = { 
+/**
+ * Id of the fact: what `undo` takes.
+ */
+fact: string, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Points given (positive) or used (negative).
+ */
+points: number, 
+/**
+ * The member's points afterwards.
+ */
+balance: PointsView | null, 
+/**
+ * Until when `undo` takes it back without a manager.
+ */
+undo_until_ms: number, };
+
+export type PassTypeView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Days it lasts; none: no end.
+ */
+days: number | null, 
+/**
+ * Visits in the pack; none: as often as one likes.
+ */
+visits: number | null, 
+/**
+ * Price, in minor units.
+ */
+price_minor: number, 
+/**
+ * On offer.
+ */
+active: boolean, };
+
+export type TierView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Points are multiplied by this, in percent.
+ */
+multiplier_percent: number, };
+
+export type StaffView = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Role.
+ */
+role: Role, 
+/**
+ * May sign in.
+ */
+active: boolean, 
+/**
+ * Until when their PIN is refused, after too many wrong ones.
+ */
+locked_until_ms: number | null, };
+
+export type SessionView = { 
+/**
+ * Id.
+ */
+staff: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Role.
+ */
+role: Role, 
+/**
+ * What they may.
+ */
+permissions: Array<Permission>, };
+
+export type Approval = { 
+/**
+ * Whose PIN.
+ */
+staff: string, 
+/**
+ * The PIN.
+ */
+pin: string, };
+
+export type Distrust = "behind_anchor" | "other_history" | "no_anchor" | "copied" | "restored";
+
+export type Theme = "system" | "light" | "dark";
+
+export type Prefs = { 
+/**
+ * `zh-CN` or `en`.
+ */
+language: string, 
+/**
+ * Light or dark.
+ */
+theme: Theme, 
+/**
+ * Beep at a verdict.
+ */
+sounds: boolean, 
+/**
+ * The desk locks itself after so many seconds without a key, a touch or a scan.
+ */
+idle_lock_secs: number, 
+/**
+ * What the scanner sends before a code.
+ */
+scanner_prefix: string, 
+/**
+ * What it sends behind it, before Enter.
+ */
+scanner_suffix: string, 
+/**
+ * The longest time between two of a scanner's keys, in milliseconds.
+ */
+scanner_gap_ms: number, };
+
+export type StatusView = { 
+/**
+ * False: there is no store yet; show the first-run page.
+ */
+set_up: boolean, 
+/**
+ * Name of the business.
+ */
+business: string, 
+/**
+ * Name of the store.
+ */
+store: string, 
+/**
+ * ISO 4217.
+ */
+currency: string, 
+/**
+ * How many digits of the minor unit: 2 for CNY and USD.
+ */
+currency_digits: number, 
+/**
+ * IANA name.
+ */
+time_zone: string, 
+/**
+ * Today, as this store counts days.
+ */
+day: Day | null, 
+/**
+ * The machine's clock.
+ */
+now_ms: number, 
+/**
+ * Who is signed in.
+ */
+session: SessionView | null, 
+/**
+ * There is a member; none: a new shop.
+ */
+has_members: boolean, 
+/**
+ * Entries that no hub has yet.
+ */
+unsynced: number, 
+/**
+ * The last sync; none: never.
+ */
+last_sync_ms: number | null, 
+/**
+ * This is the business's only till.
+ */
+only_till: boolean, 
+/**
+ * This store is not trusted to be the newest: nothing is spendable until a hub has been
+ * reached or, where this is the only till, a manager vouches for it.
+ */
+distrust: Distrust | null, 
+/**
+ * Keys are in a file, not in the system's keyring: said in the settings.
+ */
+keys_in_file: boolean, 
+/**
+ * The clock stands before the last entry.
+ */
+clock_behind: boolean, 
+/**
+ * Version of this program.
+ */
+version: string, 
+/**
+ * Preferences of this desk.
+ */
+prefs: Prefs, };
+
+export type RulesInput = { 
+/**
+ * Points for each whole unit of currency.
+ */
+points_per_unit: number, 
+/**
+ * Points for a visit.
+ */
+points_per_visit: number, 
+/**
+ * Points can be used for so many months; none: for ever.
+ */
+points_expire_months: number | null, 
+/**
+ * A second check-in within so many hours is not counted.
+ */
+seen_again_hours: number, 
+/**
+ * Warn so many days before a pass ends.
+ */
+expires_soon_days: number, 
+/**
+ * Nobody is let in without a pass.
+ */
+pass_required: boolean, 
+/**
+ * Points that may be redeemed on trust, at most, for one member; 0: never.
+ */
+trust_limit: number, 
+/**
+ * The business day begins at this hour, 0 to 12.
+ */
+day_start_hour: number, };
+
+export type SetUpInput = { 
+/**
+ * Name of the business.
+ */
+business: string, 
+/**
+ * Name of the store.
+ */
+store: string, 
+/**
+ * The owner's name.
+ */
+owner: string, 
+/**
+ * The owner's PIN: six digits.
+ */
+pin: string, 
+/**
+ * Fill it with a demo shop.
+ */
+demo: boolean, };
+
+export type Rejected = { 
+/**
+ * The phone cannot be one.
+ */
+bad_phone: number, 
+/**
+ * There is no name.
+ */
+no_name: number, 
+/**
+ * The phone is another member's.
+ */
+duplicate_phone: number, 
+/**
+ * Points, stored value or visits are not an amount.
+ */
+bad_points: number, 
+/**
+ * The row has not as many cells as the heading, or cannot be read at all.
+ */
+bad_row: number, };
+
+export type Warnings = { 
+/**
+ * The birthday is not a day. Counted over all rows, rejected ones too.
+ */
+bad_birthday: number, 
+/**
+ * A date of a pass cannot be read; the member came in without that pass.
+ */
+bad_pass: number, };
+
+export type ImportReport = { 
+/**
+ * Rows in the file, the heading not counted.
+ */
+rows: number, 
+/**
+ * Members that came in.
+ */
+imported: number, 
+/**
+ * Rows whose member is already here, from this file or an earlier one.
+ */
+already_here: number, 
+/**
+ * Rows that did not come in, by reason.
+ */
+rejected: Rejected, 
+/**
+ * Rows that came in with something left out.
+ */
+warnings: Warnings, 
+/**
+ * Points that came in.
+ */
+points_total: number, 
+/**
+ * Stored value that came in, in minor units.
+ */
+stored_minor_total: number, };
+
+export type ImportView = { 
+/**
+ * What came in, or would.
+ */
+report: ImportReport, 
+/**
+ * What did not, with the reason, as CSV to be mended.
+ */
+rejects_csv: string, };
+
+export type BackupView = { 
+/**
+ * The file.
+ */
+path: string, };
+
+export type VerifyView = { 
+/**
+ * Everything holds.
+ */
+ok: boolean, 
+/**
+ * Entries checked.
+ */
+entries: number, 
+/**
+ * What does not hold, in sentences.
+ */
+problems: Array<string>, 
+/**
+ * Set while the store is not trusted to be the newest.
+ */
+distrust: Distrust | null, 
+/**
+ * Hash over all folded tables.
+ */
+digest: string, };
+
+export type RewardInput = { 
+/**
+ * Id; none: a new one.
+ */
+id: string | null, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Points; 0: the cashier chooses how many.
+ */
+cost: number, 
+/**
+ * Money off for one point, in minor units, where the cashier chooses.
+ */
+minor_per_point: number, 
+/**
+ * On offer.
+ */
+active: boolean, };
+
+export type PassTypeInput = { 
+/**
+ * Id; none: a new one.
+ */
+id: string | null, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Days it lasts; none: no end.
+ */
+days: number | null, 
+/**
+ * Visits in the pack; none: as often as one likes.
+ */
+visits: number | null, 
+/**
+ * Price, in minor units.
+ */
+price_minor: number, 
+/**
+ * On offer.
+ */
+active: boolean, };
+
+export type StaffInput = { 
+/**
+ * Id; none: somebody new.
+ */
+id: string | null, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Role.
+ */
+role: Role, 
+/**
+ * A new PIN; none: as it was.
+ */
+pin: string | null, 
+/**
+ * May sign in.
+ */
+active: boolean, };

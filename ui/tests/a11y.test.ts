@@ -1,0 +1,102 @@
+import axe from "axe-core";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Component } from "vue";
+import ImportReport from "@/desk/components/ImportReport.vue";
+import PointsBar from "@/desk/components/PointsBar.vue";
+import VerdictCard from "@/desk/components/VerdictCard.vue";
+import FirstRunPage from "@/desk/pages/FirstRunPage.vue";
+import MemberFormPage from "@/desk/pages/MemberFormPage.vue";
+import MemberPage from "@/desk/pages/MemberPage.vue";
+import PointsPage from "@/desk/pages/PointsPage.vue";
+import RedeemPage from "@/desk/pages/RedeemPage.vue";
+import SettingsPage from "@/desk/pages/SettingsPage.vue";
+import SignInPage from "@/desk/pages/SignInPage.vue";
+import TodayPage from "@/desk/pages/TodayPage.vue";
+import { answer, checkIn, MEMBER, settle, show, status } from "./support/desk";
+
+const SESSION = {
+  staff: "s4",
+  name: "王店主",
+  role: "owner" as const,
+  permissions: ["view_journal", "edit_settings"] as const,
+};
+const DAY = {
+  day: "2026-11-23",
+  visits: 1,
+  refused: 0,
+  points_given: 5,
+  redemptions: 0,
+  points_used: 0,
+  new_members: 0,
+  hourly: Array.from({ length: 24 }, () => 1),
+  rows: [
+    {
+      fact: "f1",
+      seq: 1,
+      at_ms: 1000,
+      kind: "visit_recorded",
+      staff: "周敏",
+      member: "m1",
+      member_name: "林知夏",
+      points: 5,
+      amount_minor: 0,
+      verdict: "admit",
+      reasons: [],
+      label: "年卡",
+      voided: false,
+      voidable: true,
+    },
+  ],
+};
+const IMPORT = {
+  report: {
+    rows: 2,
+    imported: 1,
+    already_here: 0,
+    rejected: { bad_phone: 1, no_name: 0, duplicate_phone: 0, bad_points: 0, bad_row: 0 },
+    warnings: { bad_birthday: 0, bad_pass: 0 },
+    points_total: 5,
+    stored_minor_total: 0,
+  },
+  rejects_csv: "a\n",
+};
+
+const CASES: [string, Component, { props?: object; at?: string }][] = [
+  ["first run", FirstRunPage, {}],
+  ["sign-in", SignInPage, {}],
+  ["a verdict", VerdictCard, { props: { answer: checkIn() } }],
+  ["points", PointsBar, { props: { points: MEMBER.points } }],
+  ["a member", MemberPage, { at: "/member/m1" }],
+  ["the form", MemberFormPage, { at: "/new" }],
+  ["giving points", PointsPage, { at: "/points/m1" }],
+  ["redeeming", RedeemPage, { at: "/redeem/m1" }],
+  ["today", TodayPage, {}],
+  ["settings", SettingsPage, { at: "/settings/rules" }],
+  ["an import", ImportReport, { props: { result: IMPORT, done: false, fileName: "m.csv" } }],
+];
+
+afterEach(() => document.body.replaceChildren());
+
+describe("axe finds nothing in", () => {
+  it.each(CASES)("%s", async (_name, component, options) => {
+    answer({
+      member: () => MEMBER,
+      day: () => DAY,
+      tiers: () => [],
+      rewards: () => [],
+      rules: () => ({ points_expire_months: null, pass_required: true }),
+    });
+    const { wrapper, session } = await show(component, {
+      ...(options as object),
+      status: status({ session: { ...SESSION, permissions: [...SESSION.permissions] } }),
+    });
+    session.staff = [{ id: "s1", name: "周敏", role: "owner", locked_until_ms: null }];
+    await settle();
+    const { violations } = await axe.run(document.body, {
+      // One component is not a page, and there are no colours without a layout.
+      rules: { region: { enabled: false }, "color-contrast": { enabled: false } },
+    });
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`)).toEqual([]);
+    wrapper.unmount();
+  });
+});

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import CheckInPage from "@/desk/pages/CheckInPage.vue";
+import { useDesk } from "@/desk/stores/desk";
+import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
+
+afterEach(() => {
+  document.body.replaceChildren();
+  vi.useRealTimers();
+});
+
+const key = (name: string) =>
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: name, code: name, cancelable: true }));
+
+async function page(verdict: ReturnType<typeof checkIn>) {
+  answer({ recent: () => [], status: () => status(), pass_types: () => [] });
+  const shown = await show(CheckInPage);
+  const desk = useDesk();
+  await desk.checkIn(async () => verdict);
+  await settle();
+  return { ...shown, desk };
+}
+
+describe("the check-in page", () => {
+  it("says the verdict in a word, with who it is and what can be spent here", async () => {
+    const { wrapper } = await page(checkIn());
+    expect(byId("verdict")?.dataset.verdict).toBe("admit");
+    expect(byId("verdict-word")?.textContent).toBe("请进");
+    expect(byId("verdict-name")?.textContent).toBe("林知夏");
+    expect(byId("points-on-file")?.textContent).toBe("820");
+    expect(byId("points-here")?.textContent).toBe("此处可用 500");
+    wrapper.unmount();
+  });
+
+  it("says why, most important first, and offers only what the till offers", async () => {
+    const { wrapper } = await page(
+      checkIn({
+        verdict: "refuse",
+        reasons: [{ code: "expired", pass: "月卡", on: "2026-11-18" }],
+        mends: ["give_pass", "let_in_once"],
+      }),
+    );
+    expect(byId("verdict-reason")?.textContent).toContain("月卡已在 11月18日 到期");
+    expect(byId("mend-give_pass")).not.toBeNull();
+    expect(byId("mend-use_visit")).toBeNull();
+    key("F8");
+    await settle();
+    expect(calls.some(([command]) => command === "use_visit")).toBe(false);
+    wrapper.unmount();
+  });
+
+  it("lets in once with a reason, by keys alone", async () => {
+    const { wrapper, desk } = await page(
+      checkIn({ verdict: "refuse", reasons: [{ code: "no_pass" }], mends: ["let_in_once"] }),
+    );
+    answer({ let_in: () => checkIn({ fact: "f2", verdict: "note" }), status: () => status() });
+    key("F9");
+    await settle();
+    vi.useFakeTimers();
+    window.dispatchEvent(new KeyboardEvent("keydown", { key: "2", code: "Digit2" }));
+    vi.advanceTimersByTime(100);
+    vi.useRealTimers();
+    await settle();
+    expect(calls[0]).toEqual([
+      "let_in",
+      { member: "m1", reason: "忘带卡，已核对本人", approval: null },
+    ]);
+    expect(desk.verdict?.fact).toBe("f2");
+    wrapper.unmount();
+  });
+
+  it("clears green by itself, and leaves red standing", async () => {
+    vi.useFakeTimers();
+    const green = await page(checkIn());
+    vi.advanceTimersByTime(12_500);
+    expect(green.desk.verdict).toBeNull();
+    green.wrapper.unmount();
+    const red = await page(checkIn({ verdict: "refuse", reasons: [{ code: "banned" }] }));
+    vi.advanceTimersByTime(600_000);
+    expect(red.desk.verdict).not.toBeNull();
+    red.wrapper.unmount();
+  });
+
+  it("throws away an answer that comes after the desk was locked", async () => {
+    const { wrapper, desk, session } = await page(checkIn());
+    desk.$reset();
+    const late = desk.checkIn(async () => {
+      await session.lock();
+      return checkIn();
+    });
+    await late;
+    expect(desk.verdict).toBeNull();
+    wrapper.unmount();
+  });
+});

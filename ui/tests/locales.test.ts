@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+type Tree = { [key: string]: string | Tree };
+
+function leaves(tree: Tree, under = ""): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value === "string") found.set(under + key, value);
+    else leaves(value, `${under}${key}.`).forEach((text, name) => found.set(name, text));
+  }
+  return found;
+}
+
+/** Read as text: imported, they would come compiled. */
+const load = (name: string) =>
+  leaves(JSON.parse(readFileSync(`src/shared/locales/${name}.json`, "utf8")) as Tree);
+const chinese = load("zh-CN");
+const english = load("en");
+const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+
+/** The names in a union of texts, or of objects with a code, in the generated types. */
+function union(name: string): string[] {
+  const source = readFileSync("src/shared/bindings.ts", "utf8");
+  const body = new RegExp(`export type ${name} =([^;]*?(?:\\{[^}]*\\}[^;]*?)*);`).exec(source)?.[1];
+  if (!body) throw new Error(`no type ${name}`);
+  const coded = [...body.matchAll(/"?code"?: ?"(\w+)"/g)].map((match) => match[1]!);
+  return coded.length > 0 ? coded : [...body.matchAll(/"(\w+)"/g)].map((match) => match[1]!);
+}
+
+const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_taken bad_birthday
+  bad_email too_long bad_image bad_amount points_short approval_needed forbidden trust_limit
+  weak_pin bad_pin last_owner not_signed_in store_damaged disk_full internal not_found member_gone
+  bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
+  not_set_up already_set_up wrong_points not_vouched banned already_voided not_voidable no_visits
+  too_large not_only_till nothing_to_vouch unknown`.split(/\s+/);
+const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
+  member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
+  tier_set staff_set rules_set business_set store_set unknown`.split(/\s+/);
+
+describe("the two languages", () => {
+  it("have the same texts", () => {
+    expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort());
+  });
+
+  it("fill in the same things", () => {
+    for (const [key, text] of chinese) {
+      expect(holes(english.get(key) ?? ""), key).toEqual(holes(text));
+    }
+  });
+
+  it("leave nothing empty", () => {
+    for (const text of [...chinese.values(), ...english.values()]) expect(text.trim()).not.toBe("");
+  });
+});
+
+describe("every name that the till sends has a text", () => {
+  const families: [string, string[]][] = [
+    ["reason", [...union("Reason"), "unknown"]],
+    ["reasonShort", union("Reason")],
+    ["mend", union("Mend")],
+    ["permission", union("Permission")],
+    ["role", union("Role")],
+    ["verdict", union("Verdict")],
+    ["passState", union("PassState")],
+    ["distrust", union("Distrust")],
+    ["error", ERRORS],
+    ["kind", KINDS],
+  ];
+
+  it.each(families)("%s", (family, names) => {
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names) {
+      expect(chinese.has(`${family}.${name}`), `zh ${family}.${name}`).toBe(true);
+      expect(english.has(`${family}.${name}`), `en ${family}.${name}`).toBe(true);
+    }
+  });
+});
+
+/** Chosen by a name that the till sends, or by the name of a tab. */
+const BY_NAME =
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust)\./;
+const TABS = /^settings\.(desk|rules|rewards|passes|staff|import|store)$/;
+
+it("no text is left over", () => {
+  const source = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(vue|ts)$/.test(name))
+    .map((name) => readFileSync(`src/${name}`, "utf8"))
+    .join("\n");
+  const unused = [...chinese.keys()].filter(
+    (key) =>
+      !BY_NAME.test(key) &&
+      !TABS.test(key) &&
+      !source.includes(`"${key}"`) &&
+      !source.includes(`'${key}'`),
+  );
+  expect(unused).toEqual([]);
+});

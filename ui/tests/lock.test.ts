@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from "vitest";
+import App from "@/desk/App.vue";
+import { useDesk } from "@/desk/stores/desk";
+import type { StatusView } from "@/shared/bindings";
+import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
+
+const STAFF = [
+  { id: "s1", name: "周敏", role: "receptionist", locked_until_ms: null },
+  { id: "s3", name: "Lena", role: "manager", locked_until_ms: null },
+];
+
+function till(signedIn: boolean) {
+  let now: StatusView = status(signedIn ? {} : { session: null });
+  answer({
+    status: () => now,
+    staff_list: () => STAFF,
+    recent: () => [],
+    today: () => null,
+    lock: () => {
+      now = { ...now, session: null };
+      return null;
+    },
+    sign_in: ({ pin }) => {
+      if (pin !== "274913") throw { code: "wrong_pin", message: "wrong", args: { left: "3" } };
+      now = status();
+      return now.session;
+    },
+  });
+  return () => now;
+}
+
+afterEach(() => {
+  document.body.replaceChildren();
+  localStorage.clear();
+});
+
+describe("the lock", () => {
+  it("leaves nothing of a member on the screen, in the stores or in the address", async () => {
+    till(true);
+    const { wrapper, router } = await show(App, { at: "/member/m1" });
+    const desk = useDesk();
+    desk.show(checkIn());
+    await settle();
+    window.dispatchEvent(
+      new KeyboardEvent("keydown", { key: "l", code: "KeyL", ctrlKey: true, cancelable: true }),
+    );
+    await settle();
+    expect(byId("lock-screen")).not.toBeNull();
+    expect(document.body.textContent).not.toContain("林知夏");
+    expect(desk.verdict).toBeNull();
+    expect(router.currentRoute.value.fullPath).toBe("/");
+    expect(calls.some(([command]) => command === "lock")).toBe(true);
+    wrapper.unmount();
+  });
+
+  it("hears no scan", async () => {
+    till(false);
+    const { wrapper } = await show(App);
+    for (const code of [..."80010427"].map((digit) => `Digit${digit}`).concat("Enter")) {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { code, key: "x", bubbles: true }));
+    }
+    await settle();
+    expect(calls.some(([command]) => command.startsWith("check_in"))).toBe(false);
+    wrapper.unmount();
+  });
+
+  it("opens at the sixth digit, and says how many tries are left at a wrong one", async () => {
+    till(false);
+    const { wrapper } = await show(App);
+    byId("staff-s1")!.click();
+    await settle();
+    const type = async (digits: string) => {
+      const box = byId("pin") as HTMLInputElement;
+      box.value = digits;
+      box.dispatchEvent(new Event("input"));
+      await settle();
+    };
+    await type("111119");
+    expect(byId("pin-message")?.textContent).toBe("PIN 不对，还可以试 3 次");
+    expect((byId("pin") as HTMLInputElement).value).toBe("");
+    await type("274913");
+    expect(byId("lock-screen")).toBeNull();
+    expect(byId("foot")?.textContent).toContain("本机独立运行");
+    wrapper.unmount();
+  });
+
+  it("marks the page as ready", async () => {
+    till(false);
+    const { wrapper } = await show(App);
+    expect(document.documentElement.dataset.ready).toBe("1");
+    wrapper.unmount();
+  });
+});

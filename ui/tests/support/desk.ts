@@ -1,0 +1,141 @@
+/** A desk for tests: a till that answers from a table, and a window around one component. */
+import { type MountingOptions, mount } from "@vue/test-utils";
+import { createPinia, setActivePinia } from "pinia";
+import { type Component, nextTick } from "vue";
+import type { CheckInView, MemberView, StatusView } from "@/shared/bindings";
+import { makeI18n } from "@/desk/i18n";
+import { makeRouter } from "@/desk/router";
+import { useSession } from "@/desk/stores/session";
+
+type Answer = (args: Record<string, unknown>) => unknown;
+export const calls: [string, Record<string, unknown>][] = [];
+
+/** What the till answers, command by command; the last call of `answer` wins. */
+export function answer(table: Record<string, Answer>): void {
+  calls.length = 0;
+  const invoke = async (command: string, args: Record<string, unknown> = {}) => {
+    calls.push([command, args]);
+    const reply = table[command];
+    return reply ? reply(args) : null;
+  };
+  Object.assign(window, { __TAURI_INTERNALS__: { invoke } });
+}
+
+export function status(part: Partial<StatusView> = {}): StatusView {
+  return {
+    set_up: true,
+    business: "晨光健身",
+    store: "静安店",
+    currency: "CNY",
+    currency_digits: 2,
+    time_zone: "Asia/Shanghai",
+    day: "2026-11-23",
+    now_ms: Date.now(),
+    session: { staff: "s1", name: "周敏", role: "receptionist", permissions: ["check_in"] },
+    unsynced: 3,
+    last_sync_ms: null,
+    only_till: true,
+    distrust: null,
+    keys_in_file: false,
+    clock_behind: false,
+    version: "0.1.0",
+    prefs: {
+      language: "zh-CN",
+      theme: "light",
+      sounds: false,
+      idle_lock_secs: 120,
+      scanner_prefix: "",
+      scanner_suffix: "",
+      scanner_gap_ms: 50,
+    },
+    ...part,
+  };
+}
+
+export const MEMBER: MemberView = {
+  id: "m1",
+  name: "林知夏",
+  phone: "138****0427",
+  card: "80010427",
+  tier: "金卡",
+  photo: null,
+  email: null,
+  birthday: null,
+  gender: null,
+  note: null,
+  tags: ["瑜伽"],
+  cards: ["80010427"],
+  multiplier_percent: 100,
+  banned: false,
+  banned_reason: null,
+  joined_ms: 0,
+  passes: [],
+  points: {
+    on_file: 820,
+    spendable_here: 500,
+    elsewhere: 320,
+    as_of_ms: Date.now() - 3_600_000,
+    debt: 0,
+    expiring: null,
+  },
+  lots: [],
+  stored_minor: 0,
+  visits_total: 9,
+  visits_this_month: 2,
+  last_visit_ms: null,
+  history: [],
+};
+
+export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
+  const { id, name, phone, card, tier, photo } = MEMBER;
+  return {
+    fact: "f1",
+    at_ms: 1000,
+    verdict: "admit",
+    reasons: [],
+    mends: [],
+    member: { id, name, phone, card, tier, photo },
+    unknown_card: null,
+    pass: null,
+    staff_note: null,
+    visits_this_month: 2,
+    last_visit_ms: null,
+    points: MEMBER.points,
+    stored_minor: 0,
+    points_earned: 5,
+    undo_until_ms: 11_000,
+    ...part,
+  };
+}
+
+/** Mounts with stores, texts and routes, as if that status had been read. */
+export async function show<T extends Component>(
+  component: T,
+  options: MountingOptions<never> & { status?: StatusView; language?: string; at?: string } = {},
+) {
+  const pinia = createPinia();
+  setActivePinia(pinia);
+  const session = useSession();
+  session.status = options.status ?? status();
+  const router = makeRouter();
+  await router.push(options.at ?? "/");
+  const wrapper = mount(component as Component, {
+    attachTo: document.body,
+    props: options.props,
+    global: { plugins: [pinia, makeI18n(options.language), router] },
+  });
+  await settle();
+  return { wrapper, session, router };
+}
+
+/** Until all answers are in and on the screen. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 40; turn += 1) {
+    await Promise.resolve();
+    await nextTick();
+  }
+}
+
+export function byId(id: string): HTMLElement | null {
+  return document.querySelector(`[data-testid="${id}"]`);
+}
