@@ -139,8 +139,9 @@ CREATE TABLE debt (
   PRIMARY KEY (member, kind, stream)
 ) STRICT, WITHOUT ROWID;
 
--- A stream whose accounts another one may debit from now on.
+-- A stream whose accounts a later life of the same till may debit from now on.
 CREATE TABLE takeover (
-  from_stream INTEGER PRIMARY KEY,
-  to_stream   INTEGER NOT NULL
-) STRICT;
+  from_stream INTEGER NOT NULL,
+  to_stream   INTEGER NOT NULL,
+  PRIMARY KEY (from_stream, to_stream)
+) STRICT, WITHOUT ROWID;

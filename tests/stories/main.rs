@@ -1,3 +1,11 @@
 //! Whole-system stories on real stores, without a window.
 
 mod bindings;
+mod convergence;
+mod damage;
+mod desk;
+mod import;
+mod kill;
+mod ledger;
+mod staff;
+mod tool;

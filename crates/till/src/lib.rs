@@ -15,6 +15,7 @@ mod phone;
 mod pin;
 mod pinyin;
 mod random;
+pub mod replica;
 mod store;
 mod till;
 mod use_cases;

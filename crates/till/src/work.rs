@@ -187,7 +187,10 @@ impl<'a> Work<'a> {
         let entry = seal(self.head.stream, seq + 1, hash, hlc, draft)
             .map_err(|error| Error::bad_input("payload", error.to_string()))?;
         let header = journal::read_header(&entry.header)?;
-        journal::insert(self.db, self.head.number, &header, &entry, part.as_ref(), Some(&fact))?;
+        let part = part.as_ref();
+        let id = journal::insert(self.db, self.head.number, &header, &entry, part)?;
+        journal::check_debits(self.db, &header, &fact)?;
+        journal::fold_fact(self.db, id, &header, &fact, part)?;
         self.head.link = Link { seq: seq + 1, hash: entry.hash() };
         self.house_changed |=
             matches!(fact, Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_));

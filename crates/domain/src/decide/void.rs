@@ -1,11 +1,11 @@
 //! Taking something back: a new fact that says what is put back, never an edit.
 
-use punchcard_protocol::{LotId, MemberId, StreamId};
+use punchcard_protocol::{LotId, StreamId};
 
 use super::{Decided, Desk};
 use crate::{
     fact::{Fact, FactVoided, Gain},
-    ledger::{Account, Lot, Posting, Purse, ValueKind},
+    ledger::{Account, Holding, Lot, Posting, Purse, ValueKind},
     refusal::Refusal,
 };
 
@@ -72,8 +72,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         Fact::PointsRedeemed(body) => {
             undo.restore(desk, known, &body.postings);
-            undo.forgive(desk, known, body.member, body.on_trust);
-            undo.repay(known);
+            undo.forgive(desk, known, body.on_trust);
             undo.points = body.points;
             Some(body.member)
         }
@@ -85,6 +84,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         _ => return Err(Refusal::NotVoidable),
     };
+    undo.settle(desk, known);
     if !desk.trusted && !undo.postings.is_empty() {
         return Err(Refusal::NotVouched);
     }
@@ -161,7 +161,7 @@ impl Undo {
 
     /// What was given on trust is no longer owed; where another desk holds that debt, the member
     /// gets as many points instead.
-    fn forgive(&mut self, desk: &mut Desk<'_>, known: &Void<'_>, _member: MemberId, on_trust: i64) {
+    fn forgive(&mut self, desk: &mut Desk<'_>, known: &Void<'_>, on_trust: i64) {
         if on_trust == 0 {
             return;
         }
@@ -172,25 +172,39 @@ impl Undo {
         }
     }
 
-    /// What was put back first repays what the member still owes here.
-    fn repay(&mut self, known: &Void<'_>) {
-        let mut owed = (known.points.debt_here + self.debt).max(0);
-        let restored: Vec<Posting> =
-            self.postings.iter().filter(|p| p.to == Account::Till(self.me)).copied().collect();
-        for posting in restored {
-            let part = owed.min(posting.amount);
-            if part == 0 {
-                break;
-            }
-            self.postings.push(Posting {
-                from: Account::Till(self.me),
-                to: Account::Spent(self.me),
-                amount: part,
-                ..posting
-            });
-            self.debt -= part;
-            owed -= part;
+    /// What the member still owes here is repaid at once with the points they have here, those
+    /// that were just put back among them: nobody owes and has at the same desk.
+    fn settle(&mut self, desk: &Desk<'_>, known: &Void<'_>) {
+        let owed = known.points.debt_here + self.debt;
+        if owed <= 0 || !desk.trusted {
+            return;
         }
+        let left = self.left_here(known);
+        let (repaid, short) = left.take(self.me, owed, desk.spend_ms);
+        self.postings.extend(repaid);
+        self.debt -= owed - short;
+    }
+
+    /// The member's points here, as the postings so far leave them.
+    fn left_here(&self, known: &Void<'_>) -> Purse {
+        let mut left = known.points.clone();
+        for posting in self.postings.iter().filter(|p| p.kind == ValueKind::Points) {
+            for holding in left.here.iter_mut().filter(|held| held.lot == posting.lot) {
+                if holding.account == posting.from {
+                    holding.amount -= posting.amount;
+                }
+            }
+            if let Account::Till(_) = posting.to {
+                left.here.push(Holding {
+                    lot: posting.lot,
+                    kind: posting.kind,
+                    account: posting.to,
+                    amount: posting.amount,
+                    expires_ms: standing(known, posting.lot).and_then(|lot| lot.expires_ms),
+                });
+            }
+        }
+        left
     }
 }
 
@@ -204,7 +218,7 @@ fn anew(desk: &mut Desk<'_>, kind: ValueKind, amount: i64, expires_ms: Option<i6
 
 #[cfg(test)]
 mod tests {
-    use punchcard_protocol::{FactId, RecordId, StoreId, TillId};
+    use punchcard_protocol::{FactId, MemberId, RecordId, StoreId, TillId};
 
     use super::*;
     use crate::decide::fixtures::{NOON, me, shop};

@@ -57,6 +57,17 @@ pub fn writer(path: &Path, secrets: &Secrets, durability: Durability) -> Result<
     Ok(connection)
 }
 
+/// A database in memory, with the schema and nothing in it: not encrypted, and gone with it.
+///
+/// # Errors
+/// Those of the store.
+pub fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.set_prepared_statement_cache_capacity(128);
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
 /// Opens the database for reading alone.
 ///
 /// # Errors

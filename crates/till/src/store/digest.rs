@@ -28,18 +28,18 @@ const TABLES: &[(&str, &str)] = &[
     (
         "pass",
         "SELECT p.id, m.id, p.fact, p.name, p.first_day, p.last_day, p.visits
-         FROM pass p JOIN member m ON m.n = p.member ORDER BY p.id",
+         FROM pass p JOIN member m ON m.n = p.member ORDER BY p.id, m.id",
     ),
     (
         "lot",
         "SELECT l.id, m.id, l.kind, l.issued, l.expires_ms
-         FROM lot l LEFT JOIN member m ON m.n = l.member ORDER BY l.id",
+         FROM lot l LEFT JOIN member m ON m.n = l.member ORDER BY l.id, m.id",
     ),
     (
         "account",
-        "SELECT a.lot, a.account, s.till, s.incarnation, a.kind, a.amount
-         FROM account a LEFT JOIN stream s ON s.n = a.stream
-         WHERE a.amount <> 0 ORDER BY a.lot, a.account, s.till, s.incarnation",
+        "SELECT a.lot, m.id, a.account, s.till, s.incarnation, a.kind, a.amount
+         FROM account a LEFT JOIN stream s ON s.n = a.stream LEFT JOIN member m ON m.n = a.member
+         WHERE a.amount <> 0 ORDER BY a.lot, m.id, a.account, s.till, s.incarnation",
     ),
     (
         "debt",
@@ -51,7 +51,7 @@ const TABLES: &[(&str, &str)] = &[
         "takeover",
         "SELECT f.till, f.incarnation, t.till, t.incarnation
          FROM takeover o JOIN stream f ON f.n = o.from_stream JOIN stream t ON t.n = o.to_stream
-         ORDER BY f.till, f.incarnation",
+         ORDER BY f.till, f.incarnation, t.incarnation",
     ),
 ];
 

@@ -339,18 +339,8 @@ fn take_over(db: &Connection, from: StreamId, to: StreamId) -> Result<()> {
     }
     let from_number = streams::number(db, from)?;
     let to_number = streams::number(db, to)?;
-    let now: Option<i64> = db
-        .prepare_cached("SELECT to_stream FROM takeover WHERE from_stream = ?1")?
-        .query_row([from_number], |row| row.get(0))
-        .optional()?;
-    if let Some(now) = now
-        && streams::stream(db, now)?.incarnation >= to.incarnation
-    {
-        return Ok(());
-    }
     db.prepare_cached(
-        "INSERT INTO takeover (from_stream, to_stream) VALUES (?1, ?2)
-         ON CONFLICT (from_stream) DO UPDATE SET to_stream = ?2",
+        "INSERT INTO takeover (from_stream, to_stream) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )?
     .execute([from_number, to_number])?;
     Ok(())

@@ -21,17 +21,16 @@ pub struct Stored {
     pub private: Option<PrivatePart>,
 }
 
-/// Keeps an entry and folds it. The caller has checked that it follows.
+/// Keeps an entry. The caller has checked that it follows, and folds it.
 ///
 /// # Errors
-/// Those of the store; [`Error::Damaged`] where it debits what is not its stream's.
+/// Those of the store.
 pub fn insert(
     db: &Connection,
     stream: i64,
     header: &Header,
     entry: &Entry,
     private: Option<&PrivatePart>,
-    fact: Option<&Fact>,
 ) -> Result<i64> {
     let id = streams::entry_id(stream, header.seq)?;
     db.prepare_cached("INSERT INTO entry (id, header, salt, payload) VALUES (?1, ?2, ?3, ?4)")?
@@ -39,10 +38,6 @@ pub fn insert(
     if let Some(part) = private {
         db.prepare_cached("INSERT INTO private_part (entry, salt, bytes) VALUES (?1, ?2, ?3)")?
             .execute(params![id, part.salt, part.bytes])?;
-    }
-    if let Some(fact) = fact {
-        check_debits(db, header, fact)?;
-        fold_fact(db, id, header, fact, private)?;
     }
     Ok(id)
 }

@@ -1,0 +1,274 @@
+//! Whatever the order, however often and in whatever batches entries come: the same tables.
+
+use proptest::prelude::*;
+use punchcard_domain::{
+    fact::{
+        Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, PointsEarned,
+        PointsRedeemed, RecordSet, StreamVouched,
+    },
+    ledger::{Account, Lot, Posting, ValueKind},
+    member::MemberPrivate,
+    records::Reward,
+};
+use punchcard_protocol::{
+    Draft, FactId, Hlc, Link, LotId, MemberId, PrivatePart, RecordId, StaffId, StoreId, StreamId,
+    TillId, seal,
+};
+use punchcard_tests::Shop;
+use punchcard_till::replica::{Parcel, Replica};
+
+/// One thing that one of three tills did to one of four members.
+#[derive(Clone)]
+struct Deed {
+    till: u8,
+    member: u8,
+    what: u8,
+    number: u8,
+    /// How far the till's clock went on: 0 makes equal stamps on different tills likely.
+    ticks: u64,
+}
+
+impl std::fmt::Debug for Deed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { till, member, what, number, ticks } = self;
+        write!(f, "{till}/{member}/{what}/{number}/{ticks}")
+    }
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = (0..3u8, 0..4u8, 0..8u8, 1..40u8, 0..3u64)
+        .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
+    prop::collection::vec(deed, 1..60)
+}
+
+fn uuid(kind: u8, n: usize) -> [u8; 16] {
+    let mut id = [kind; 16];
+    id[8..].copy_from_slice(&(n as u64).to_be_bytes());
+    id
+}
+
+fn stream(till: u8) -> StreamId {
+    // The third till is the second life of the second.
+    let (till, incarnation) = if till == 2 { (1, 2) } else { (till, 1) };
+    StreamId { till: TillId::from_bytes([till + 1; 16]), incarnation }
+}
+
+/// The fact that a deed leaves; whether it makes sense is not folding's business.
+fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
+    let id = FactId::from_bytes(uuid(1, n));
+    let member = MemberId::from_bytes([deed.member + 1; 16]);
+    let me = stream(deed.till);
+    let store = StoreId::from_bytes([9; 16]);
+    let lot = LotId::from_bytes(uuid(2, usize::from(deed.number)));
+    let amount = i64::from(deed.number);
+    let posting = |from, to| Posting { lot, kind: ValueKind::Points, from, to, amount };
+    let text = |text: &str| Some(format!("{text}{}", deed.number));
+    let fact = match deed.what {
+        0 => Fact::MemberRegistered(MemberRegistered {
+            id,
+            member,
+            tier: None,
+            home_store: store,
+            joined_ms: Some(amount),
+            opening: vec![],
+            passes: vec![],
+            private: None,
+        }),
+        1 => Fact::MemberChanged(MemberChanged {
+            id,
+            member,
+            tier: Some(Some(RecordId::from_bytes([deed.number; 16]))),
+            private: None,
+            approved_by: None,
+        }),
+        2 => Fact::MemberChanged(MemberChanged {
+            id,
+            member,
+            tier: None,
+            private: None,
+            approved_by: None,
+        }),
+        3 => {
+            let own = LotId::from_bytes(uuid(3, n));
+            let lot = Lot {
+                id: own,
+                kind: ValueKind::Points,
+                amount,
+                to: Account::Till(me),
+                expires_ms: None,
+            };
+            Fact::PointsEarned(PointsEarned {
+                id,
+                member,
+                store,
+                at_ms: amount,
+                amount_minor: amount,
+                points_per_unit: 1,
+                multiplier_percent: 100,
+                earned: Some(Gain { lot, repaid: None }),
+            })
+        }
+        4 => Fact::PointsRedeemed(PointsRedeemed {
+            id,
+            member,
+            store,
+            at_ms: amount,
+            reward: RecordId::from_bytes([4; 16]),
+            reward_name: "毛巾".into(),
+            points: amount,
+            money_off_minor: 0,
+            postings: vec![posting(Account::Till(me), Account::Spent(me))],
+            on_trust: amount % 3,
+            approved_by: None,
+        }),
+        5 => Fact::FactVoided(FactVoided {
+            id,
+            target: FactId::from_bytes(uuid(1, usize::from(deed.number))),
+            member: Some(member),
+            at_ms: amount,
+            postings: vec![posting(Account::Spent(me), Account::Till(me))],
+            lots: vec![],
+            debt: -amount,
+            points: 0,
+            approved_by: None,
+        }),
+        6 => Fact::RewardSet(RecordSet {
+            id,
+            record: Reward {
+                id: RecordId::from_bytes([deed.number % 3; 16]),
+                name: format!("奖品{n}"),
+                cost: amount,
+                minor_per_point: 0,
+                active: true,
+            },
+            private: None,
+        }),
+        _ => Fact::StreamVouched(StreamVouched {
+            id,
+            takes_over: if deed.till == 2 { vec![stream(1)] } else { vec![] },
+            by: StaffId::from_bytes([5; 16]),
+        }),
+    };
+    let private = match deed.what {
+        0 => Some(MemberPrivate {
+            name: text("李"),
+            phone: text("+86138000000"),
+            cards: Some(vec!["7".into()]),
+            ..MemberPrivate::default()
+        }),
+        2 => Some(MemberPrivate {
+            name: (deed.number % 2 == 0).then(|| "王堃".into()),
+            note: text("n"),
+            ..MemberPrivate::default()
+        }),
+        _ => None,
+    };
+    (fact, private)
+}
+
+/// What the three tills wrote.
+fn journals(deeds: &[Deed]) -> Vec<Parcel> {
+    let mut last = [Link::START; 3];
+    let mut hlc = [1_000u64 << 16; 3];
+    deeds
+        .iter()
+        .enumerate()
+        .map(|(n, deed)| {
+            let at = usize::from(deed.till);
+            hlc[at] += deed.ticks + 1;
+            let (mut fact, private) = fact(deed, n);
+            let private = private.map(|private| PrivatePart {
+                salt: [deed.number; 16],
+                bytes: serde_json::to_vec(&private).expect("JSON"),
+            });
+            if let (Some(part), Some(named)) = (&private, fact.private_mut()) {
+                *named = Some(part.commitment());
+            }
+            let draft = Draft {
+                kind: fact.kind(),
+                kind_version: KIND_VERSION,
+                staff: StaffId::from_bytes([5; 16]),
+                wall_ms: 0,
+                payload: fact.to_payload().expect("JSON"),
+                salt: [7; 16],
+            };
+            let entry =
+                seal(stream(deed.till), last[at].seq + 1, last[at].hash, Hlc(hlc[at]), draft)
+                    .expect("short");
+            last[at] = Link { seq: last[at].seq + 1, hash: entry.hash() };
+            Parcel { entry, private }
+        })
+        .collect()
+}
+
+fn digest(batches: &[Vec<Parcel>]) -> String {
+    let mut replica = Replica::new().expect("in memory");
+    for batch in batches {
+        replica.take_in(batch).expect("whole entries");
+    }
+    replica.digest().expect("a digest")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_any_batches_any_repetition(
+        deeds in deeds(),
+        order in any::<prop::sample::Index>(),
+        shuffle in prop::collection::vec(any::<u64>(), 60),
+        cuts in prop::collection::vec(1..9usize, 60),
+        again in prop::collection::vec(any::<bool>(), 60),
+    ) {
+        let parcels = journals(&deeds);
+        let straight = digest(std::slice::from_ref(&parcels));
+        let mut mixed: Vec<(u64, Parcel)> = parcels.iter().cloned().enumerate()
+            .map(|(n, parcel)| (shuffle[n].wrapping_add(order.index(97) as u64), parcel))
+            .collect();
+        mixed.sort_by_key(|(key, _)| *key);
+        let mut batches = Vec::new();
+        let mut rest: &[(u64, Parcel)] = &mixed;
+        for (n, cut) in cuts.iter().enumerate() {
+            let (batch, left) = rest.split_at((*cut).min(rest.len()));
+            batches.push(batch.iter().map(|(_, parcel)| parcel.clone()).collect::<Vec<_>>());
+            if again[n] {
+                batches.push(parcels.iter().take(*cut).cloned().collect());
+            }
+            rest = left;
+        }
+        batches.push(rest.iter().map(|(_, parcel)| parcel.clone()).collect());
+        prop_assert_eq!(digest(&batches), straight);
+    }
+}
+
+#[test]
+fn a_replica_of_a_real_day_has_the_tills_own_digest() {
+    let shop = Shop::new();
+    let owner = shop.owner();
+    punchcard_till::demo::fill(shop.till(), &owner).expect("a demo shop");
+    let mut parcels = shop.till().parcels().expect("entries");
+    let own = shop.till().digest().expect("a digest").0;
+    assert_eq!(digest(std::slice::from_ref(&parcels)), own);
+    parcels.reverse();
+    let batches: Vec<Vec<Parcel>> = parcels.chunks(7).map(<[Parcel]>::to_vec).collect();
+    assert_eq!(digest(&batches), own);
+}
+
+#[test]
+fn a_rebuild_changes_nothing() {
+    let shop = Shop::new();
+    punchcard_till::demo::fill(shop.till(), &shop.owner()).expect("a demo shop");
+    let (before, after) = shop.till().rebuild().expect("rebuilt");
+    assert_eq!(before, after);
+    shop.verify();
+}
+
+#[test]
+fn another_entry_at_the_same_place_is_a_fork_and_is_said() {
+    let deed = |number| Deed { till: 0, member: 0, what: 3, number, ticks: 1 };
+    let (one, other) = (journals(&[deed(5)]), journals(&[deed(6)]));
+    let mut replica = Replica::new().expect("in memory");
+    replica.take_in(&one).expect("whole");
+    let error = replica.take_in(&other).expect_err("a fork");
+    assert!(error.to_string().contains("fork"), "{error}");
+}
