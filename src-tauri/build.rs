@@ -8,6 +8,7 @@ macro_rules! names {
 
 const COMMANDS: &[&str] = commands!(names);
 
+#[expect(clippy::panic, reason = "a build script has nobody else to tell")]
 fn main() {
     // The macro that embeds the page does not watch it.
     println!("cargo:rerun-if-changed=ui/dist");

@@ -15,7 +15,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 /// The window's own clock locks the desk; this is the lock behind it, a little later.
 const GRACE_MS: i64 = 5_000;
 /// How often what ran out is posted.
-const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// The desk behind the window.
 pub(crate) struct Desk {
@@ -61,9 +61,15 @@ impl Desk {
 
     /// How the desk stands, for whoever is signed in.
     pub(crate) fn status(&self) -> std::result::Result<StatusView, AppError> {
-        if matches!(&*lock(&self.till)?, Opened::NotSetUp) {
+        let mut till = lock(&self.till)?;
+        if matches!(&*till, Opened::Failed(_)) {
+            // What was in the way may be gone: the window asks again when somebody says so.
+            *till = opened(&self.folder);
+        }
+        if matches!(&*till, Opened::NotSetUp) {
             return Ok(not_set_up());
         }
+        drop(till);
         let session = self.session(false).ok().map(|(_, view)| view);
         self.till()?.status(session).map_err(|error| error.to_app())
     }

@@ -1,5 +1,7 @@
 //! A shop to tell stories about: a real store in a temporary folder, and a clock to turn.
 
+#![expect(clippy::missing_panics_doc, reason = "here a panic is a failed test")]
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -160,9 +162,6 @@ impl Shop {
     }
 
     /// Checks that everything holds.
-    ///
-    /// # Panics
-    /// Where something does not.
     pub fn verify(&self) {
         let found = self.till().verify().expect("it can be read");
         assert!(found.ok, "{:?}", found.problems);

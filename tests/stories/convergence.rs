@@ -157,7 +157,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             ..MemberPrivate::default()
         }),
         2 => Some(MemberPrivate {
-            name: (deed.number % 2 == 0).then(|| "王堃".into()),
+            name: (deed.number.is_multiple_of(2)).then(|| "王堃".into()),
             note: text("n"),
             ..MemberPrivate::default()
         }),

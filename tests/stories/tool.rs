@@ -1,1 +1,215 @@
-//! Being written.
+//! The command line tool, as scripts use it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+/// The built tool. `make test` builds it first; where it is missing, that is a failure.
+pub fn tool() -> PathBuf {
+    let given = std::env::var_os("PUNCHCARD_TILL").map(PathBuf::from);
+    let beside = || {
+        let test = std::env::current_exe().expect("we run");
+        let target = test.parent().and_then(Path::parent).expect("target/debug/deps");
+        target.join("punchcard-till")
+    };
+    let path = given.unwrap_or_else(beside);
+    assert!(path.exists(), "{} is missing: build it first (make build)", path.display());
+    path
+}
+
+fn run(data: &Path, args: &[&str]) -> (i32, Value) {
+    let output = Command::new(tool())
+        .arg("--data")
+        .arg(data)
+        .args(["--json", "--keys-in-file"])
+        .args(args)
+        .output()
+        .expect("it starts");
+    (output.status.code().unwrap_or(-1), json(&output))
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|_| {
+        unreachable!("one object on standard output, not {text:?} ({:?})", output.stderr)
+    })
+}
+
+/// A shop made by the tool.
+pub fn shop(data: &Path) -> Value {
+    let (status, made) = run(
+        data,
+        &[
+            "init",
+            "--business",
+            "打卡",
+            "--store",
+            "静安",
+            "--demo",
+            "--time-zone",
+            "Asia/Shanghai",
+        ],
+    );
+    assert_eq!(status, 0, "{made}");
+    made
+}
+
+#[test]
+fn a_script_does_a_days_work() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    let made = shop(&data);
+    assert_eq!(made["staff"].as_array().expect("staff").len(), 4);
+
+    let (_, found) = run(&data, &["find", "堃", "--limit", "5"]);
+    let member = &found.as_array().expect("a list")[0];
+    for key in ["id", "name", "phone", "card", "tier"] {
+        assert!(member.get(key).is_some(), "{key} in {member}");
+    }
+    let id = member["id"].as_str().expect("an id");
+
+    let (status, view) = run(&data, &["check-in", "--card", "10000004"]);
+    assert_eq!((status, &view["verdict"]), (0, &"admit".into()));
+    let (status, view) = run(&data, &["check-in", "--card", "10000002"]);
+    assert_eq!((status, &view["verdict"]), (3, &"refuse".into()));
+    assert_eq!(view["reasons"], serde_json::json!(["expired"]));
+
+    let (_, before) = run(&data, &["member", id]);
+    let points = &before["points"];
+    let here = points["spendable_here"].as_i64().expect("a number");
+    assert!(points["on_file"].is_i64() && points["as_of"].is_string(), "{points}");
+    let (status, earned) = run(&data, &["earn", "--member", id, "--amount", "128.00"]);
+    assert_eq!(status, 0, "{earned}");
+    let gained = earned["points"].as_i64().expect("a number");
+    assert!(gained >= 128);
+
+    let (_, rewards) = run(&data, &["rewards"]);
+    let free = rewards.as_array().expect("a list").iter().find(|reward| reward["cost"] == 0);
+    let reward = free.expect("one lets you choose")["id"].as_str().expect("an id").to_owned();
+    let redeem = ["redeem", "--member", id, "--reward", &reward, "--points", "37"];
+    let (status, redeemed) = run(&data, &redeem);
+    assert_eq!((status, redeemed["points"].as_i64()), (0, Some(-37)), "{redeemed}");
+    let (_, after) = run(&data, &["member", id]);
+    assert_eq!(after["points"]["spendable_here"], here + gained - 37);
+
+    let fact = redeemed["fact"].as_str().expect("an id");
+    assert_eq!(run(&data, &["void", fact]).0, 0);
+    let (status, again) = run(&data, &["void", fact]);
+    assert_eq!((status, &again["error"]["code"]), (3, &"already_voided".into()));
+
+    let too_many = ["redeem", "--member", id, "--reward", &reward, "--points", "99999999"];
+    let (status, short) = run(&data, &too_many);
+    assert_eq!((status, &short["error"]["code"]), (3, &"points_short".into()));
+
+    let (status, verified) = run(&data, &["verify"]);
+    assert_eq!((status, &verified["ok"]), (0, &true.into()));
+    let (_, digest) = run(&data, &["digest"]);
+    let (_, rebuilt) = run(&data, &["rebuild"]);
+    assert_eq!((&rebuilt["same"], &rebuilt["after"]), (&true.into(), &digest["digest"]));
+    let (_, log) = run(&data, &["log", "--after", "3"]);
+    assert_eq!(log["entries"][0]["seq"], 4);
+}
+
+#[test]
+fn a_backup_is_restored_and_vouched_for_by_a_managers_pin() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    let made = shop(&data);
+    let pin = |role: &str| {
+        let staff = made["staff"].as_array().expect("staff");
+        let person = staff.iter().find(|person| person["role"] == role).expect("one of each");
+        person["pin"].as_str().expect("a PIN").to_owned()
+    };
+    let backup = dir.path().join("b.punchcard");
+    let file = backup.to_str().expect("UTF-8");
+    assert_eq!(run(&data, &["backup", file]).0, 0);
+    let (status, restored) = run(&data, &["restore", file]);
+    assert_eq!((status, &restored["distrust"]), (0, &"restored".into()));
+    assert_eq!(run(&data, &["verify"]).0, 4);
+    assert_eq!(run(&data, &["vouch"]).0, 2, "a PIN is needed");
+    let (status, refused) = run(&data, &["vouch", "--pin", &pin("cashier")]);
+    assert_eq!((status, &refused["error"]["code"]), (3, &"approval_needed".into()));
+    assert_eq!(run(&data, &["vouch", "--pin", &pin("manager")]).0, 0);
+    assert_eq!(run(&data, &["verify"]).0, 0);
+    let (status, refused) = run(&data, &["backup", file, "--pin", &pin("receptionist")]);
+    assert_eq!((status, &refused["error"]["code"]), (3, &"approval_needed".into()));
+}
+
+#[test]
+fn what_is_not_understood_is_usage() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    let (status, error) = run(&data, &["verify"]);
+    assert_eq!((status, &error["error"]["code"]), (2, &"not_set_up".into()));
+    shop(&data);
+    let (status, error) = run(&data, &["frobnicate"]);
+    assert_eq!((status, &error["error"]["code"]), (2, &"usage".into()));
+    let (status, error) = run(&data, &["check-in", "--phone", "abc"]);
+    assert_eq!((status, &error["error"]["code"]), (2, &"bad_phone".into()));
+    let (status, error) = run(&data, &["import", "/nowhere.csv"]);
+    assert_eq!((status, &error["error"]["code"]), (2, &"bad_file".into()));
+    let (status, error) = run(&data, &["member", "nobody"]);
+    assert_eq!((status, &error["error"]["code"]), (2, &"bad_input".into()));
+}
+
+/// A disk with six megabytes, on its own mount where we may make one.
+#[test]
+fn a_full_disk_refuses_and_nothing_is_half_written() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let script = r#"
+        set -e
+        mount -t tmpfs -o size=6m none "$1"
+        "$2" --data "$1/t" --json --keys-in-file init --business a --store b --demo >/dev/null
+        dd if=/dev/zero of="$1/filler" bs=4k 2>/dev/null || true
+        member=$("$2" --data "$1/t" find 10000004 | cut -d' ' -f1)
+        for i in $(seq 300); do echo "earn --member $member --amount 10"; done > "$3/cmds"
+        "$2" --data "$1/t" batch < "$3/cmds" > "$3/full" || true
+        echo "find 10000004" | "$2" --data "$1/t" batch > "$3/found"
+        rm "$1/filler"
+        "$2" --data "$1/t" batch < "$3/cmds" > "$3/after"
+        "$2" --data "$1/t" --json verify > "$3/verify"
+        "$2" --data "$1/t" --json member "$member" > "$3/member"
+    "#;
+    let disk = dir.path().join("disk");
+    std::fs::create_dir(&disk).expect("made");
+    let mut command = Command::new("unshare");
+    if is_root() {
+        command.arg("-m");
+    } else {
+        command.args(["-r", "-m"]);
+    }
+    let output = command
+        .args(["sh", "-c", script, "sh"])
+        .arg(&disk)
+        .arg(tool())
+        .arg(dir.path())
+        .output()
+        .expect("util-linux is there");
+    assert!(
+        output.status.success(),
+        "a small disk could not be mounted and used: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(dir.path().join(name)).expect("written");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let full = lines("full");
+    let refused = full.iter().filter(|line| line["error"]["code"] == "disk_full").count();
+    let done = full.iter().filter(|line| line["fact"].is_string()).count();
+    assert!(refused > 0 && refused + done == full.len(), "{refused} refused, {done} done");
+    assert_eq!(lines("found")[0].as_array().expect("a list").len(), 1, "it can still be read");
+    let after = lines("after");
+    assert!(after.iter().all(|line| line["fact"].is_string()), "{:?}", after.last());
+    assert_eq!(lines("verify")[0]["ok"], true);
+    let earned = lines("member")[0]["history"].as_array().expect("a list").len();
+    assert!(earned > 0);
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().expect("coreutils are there");
+    id.stdout.trim_ascii() == b"0"
+}

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 /// A calendar day, `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Day(#[cfg_attr(feature = "ts", ts(type = "string"))] pub NaiveDate);
 

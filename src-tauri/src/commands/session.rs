@@ -1,5 +1,7 @@
 //! Setting up, signing in, locking.
 
+#![expect(clippy::needless_pass_by_value, reason = "the shape of a Tauri command")]
+
 use punchcard_till::views::{Prefs, SessionView, SetUpInput, StaffView, StatusView};
 use tauri::State;
 

@@ -85,6 +85,8 @@ pub fn reader(path: &Path, secrets: &Secrets) -> Result<Connection> {
 /// Gives SQLCipher its key, before anything else is asked, and sees that it is the right one.
 fn unlock(connection: &Connection, secrets: &Secrets) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
+    // What is wrong is told by our own errors; SQLCipher would write it to the terminal besides.
+    connection.pragma_update(None, "cipher_log_level", "none")?;
     connection.pragma_update(None, "key", secrets.db_key_pragma().as_str())?;
     let count = "SELECT count(*) FROM sqlite_master";
     connection.query_row(count, [], |row| row.get::<_, i64>(0)).map_err(

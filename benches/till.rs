@@ -1,0 +1,138 @@
+//! A till with a million members: search, and a check-in beside one durable single-row commit on
+//! the same encrypted database, turn by turn in one run.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use punchcard_benches::{Dice, MILLION, PIN, Sample, card, folder, million, name, phone, ratio};
+use punchcard_till::{Actor, CheckInHow, Till, Who};
+use rusqlite::Connection;
+
+const SEARCHES: usize = 400;
+const ROUNDS: usize = 1500;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let began = Instant::now();
+    let till = million()?;
+    println!(
+        "a store of {MILLION} members, opened after {:?} (made first where it was not there)",
+        began.elapsed()
+    );
+    let (owner, _) = till.sign_in(till.owner()?.staff, PIN)?;
+    searches(&till, &owner)?;
+    check_ins(&till, &owner)?;
+    Ok(())
+}
+
+/// One kind of query, and how to make the next one.
+type Kind = (&'static str, fn(&mut Dice) -> String);
+
+const KINDS: &[Kind] = &[
+    ("phone, last 4", |dice| format!("{:04}", dice.below(10_000))),
+    ("phone, whole", |dice| format!("139{:08}", phone(member(dice)))),
+    ("card, whole", |dice| card(member(dice)).to_string()),
+    ("card, first 5", |dice| card(member(dice)).to_string()[..5].to_owned()),
+    ("name, whole", name),
+    ("name, one character", |dice| name(dice).chars().take(1).collect()),
+    ("given name", |dice| name(dice).chars().skip(1).collect()),
+    ("pinyin", |dice| {
+        dice.pick(&["wang", "zhangwei", "ouyang", "li", "chenz", "lizhe", "shan"]).to_owned()
+    }),
+    ("initials", |dice| dice.pick(&["wk", "zw", "oyn", "lz", "cjh", "zxy", "s"]).to_owned()),
+];
+
+fn member(dice: &mut Dice) -> u32 {
+    u32::try_from(dice.below(u64::from(MILLION))).unwrap_or(0)
+}
+
+fn searches(till: &Till, owner: &Actor) -> Result<(), Box<dyn Error>> {
+    println!("\nsearch, 20 answers, over {MILLION} members (bar: p99 at most 20 ms)");
+    let mut dice = Dice(7);
+    for (kind, query) in KINDS {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..SEARCHES {
+            let query = query(&mut dice);
+            let began = Instant::now();
+            found += till.find(owner, &query, 20)?.len();
+            times.push(began.elapsed());
+        }
+        let sample = Sample::new(times);
+        let fast = sample.p99() <= Duration::from_millis(20);
+        println!("{} {kind:<20} {}  ({found} found)", verdict(fast), sample.told());
+    }
+    Ok(())
+}
+
+fn verdict(holds: bool) -> &'static str {
+    if holds { "ok  " } else { "SLOW" }
+}
+
+/// A durable commit of one row on the same database: the floor under everything we could do.
+struct Floor(Connection);
+
+impl Floor {
+    fn open() -> Result<Self, Box<dyn Error>> {
+        let keys = std::fs::read_to_string(folder().join("keys.json"))?;
+        let keys: serde_json::Value = serde_json::from_str(&keys)?;
+        let key = keys["db_key"].as_str().unwrap_or_default();
+        let db = Connection::open(folder().join("till.db"))?;
+        db.busy_timeout(Duration::from_secs(5))?;
+        db.pragma_update(None, "key", format!("x'{key}'"))?;
+        db.pragma_update(None, "synchronous", "full")?;
+        db.execute_batch("CREATE TABLE IF NOT EXISTS bench (n INTEGER PRIMARY KEY, body BLOB)")?;
+        Ok(Self(db))
+    }
+
+    fn commit(&mut self) -> rusqlite::Result<()> {
+        let transaction =
+            self.0.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        transaction
+            .prepare_cached("INSERT INTO bench (body) VALUES (?1)")?
+            .execute([[7u8; 300].as_slice()])?;
+        transaction.commit()
+    }
+}
+
+fn check_ins(till: &Till, owner: &Actor) -> Result<(), Box<dyn Error>> {
+    println!(
+        "\na check-in (decide, append, fold, commit, anchor) beside one durable single-row commit"
+    );
+    println!("on the same encrypted database, turn by turn (bar: at most 2 times)");
+    let mut floor = Floor::open()?;
+    let mut dice = Dice(11);
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS + 50 {
+        let who = Who::Card(card(member(&mut dice)).to_string());
+        let began = Instant::now();
+        till.check_in(owner, who, CheckInHow::Scan, None)?;
+        let mine = began.elapsed();
+        let began = Instant::now();
+        floor.commit()?;
+        // The first fifty warm both up.
+        if round >= 50 {
+            ours.push(mine);
+            bare.push(began.elapsed());
+        }
+    }
+    floor.0.execute_batch("DROP TABLE bench")?;
+    let (ours, bare) = (Sample::new(ours), Sample::new(bare));
+    println!("     check-in             {}", ours.told());
+    println!("     single-row commit    {}", bare.told());
+    let holds = |ours: Duration, bare: Duration| ours <= bare * 2;
+    println!(
+        "{} ratio of medians     {}",
+        verdict(holds(ours.median(), bare.median())),
+        ratio(ours.median(), bare.median())
+    );
+    println!(
+        "{} ratio of p99         {}",
+        verdict(holds(ours.p99(), bare.p99())),
+        ratio(ours.p99(), bare.p99())
+    );
+    Ok(())
+}
