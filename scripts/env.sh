@@ -21,7 +21,7 @@ fi
 # Always the same choice of packages and features: with another one, cargo would build the
 # window toolkit a second time. custom-protocol puts the built page inside the desk.
 # shellcheck disable=SC2034
-workspace=(--locked --workspace --exclude punchcard-benches --features punchcard-desk/custom-protocol)
+workspace=(--locked --workspace --exclude punchcard-benches --exclude empty-window --features punchcard-desk/custom-protocol)
 
 say() { printf '==> %s\n' "$*"; }
 die() {

@@ -55,7 +55,7 @@ CREATE TABLE fact (
   verdict      INTEGER,
   counted      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX fact_of_member ON fact (member, at_ms) WHERE member IS NOT NULL;
+CREATE INDEX fact_of_member ON fact (member, at_ms, counted) WHERE member IS NOT NULL;
 
 CREATE TABLE void (
   target BLOB PRIMARY KEY,
@@ -110,24 +110,17 @@ CREATE TABLE pass (
   PRIMARY KEY (member, id)
 ) STRICT, WITHOUT ROWID;
 
--- The ledger. Member 0: the store's own (stock, seats).
-CREATE TABLE lot (
-  member     INTEGER NOT NULL,
-  id         BLOB NOT NULL,
-  kind       INTEGER NOT NULL,
-  issued     INTEGER NOT NULL,
-  expires_ms INTEGER,
-  PRIMARY KEY (member, id)
-) STRICT, WITHOUT ROWID;
-
--- Stream 0: nobody's (the pool, what expired).
+-- The ledger, double entry: what was issued stands against it (account 0, below zero, with the
+-- moment it runs out), so a lot's rows add up to nothing. Member 0: the store's own (stock, seats).
+-- Stream 0: nobody's (issued, the pool, what expired). Clustered by member: one page tells all.
 CREATE TABLE account (
-  member  INTEGER NOT NULL,
-  lot     BLOB NOT NULL,
-  account INTEGER NOT NULL,
-  stream  INTEGER NOT NULL,
-  kind    INTEGER NOT NULL,
-  amount  INTEGER NOT NULL,
+  member     INTEGER NOT NULL,
+  lot        BLOB NOT NULL,
+  account    INTEGER NOT NULL,
+  stream     INTEGER NOT NULL,
+  kind       INTEGER NOT NULL,
+  amount     INTEGER NOT NULL,
+  expires_ms INTEGER,
   PRIMARY KEY (member, lot, account, stream)
 ) STRICT, WITHOUT ROWID;
 

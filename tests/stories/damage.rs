@@ -339,6 +339,7 @@ fn a_store_of_a_newer_version_is_left_alone() {
     let keys: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let db = rusqlite::Connection::open(shop.folder().join("till.db")).expect("there");
     let key = format!("x'{}'", keys["db_key"].as_str().expect("a key"));
+    db.pragma_update(None, "cipher_default_hmac_algorithm", "HMAC_SHA256").expect("SQLCipher");
     db.pragma_update(None, "key", key).expect("SQLCipher");
     db.execute(
         "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)

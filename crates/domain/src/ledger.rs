@@ -66,7 +66,8 @@ pub enum Account {
 }
 
 impl Account {
-    /// The number that tables hold for the kind of account. Never change one that landed.
+    /// The number that tables hold for the kind of account; 0 is what was issued, against which
+    /// the others stand. Never change one that landed.
     pub fn number(self) -> i64 {
         match self {
             Self::Till(_) => 1,

@@ -95,16 +95,25 @@ impl Anchor {
         Ok(newest.map(|(_, anchored)| anchored))
     }
 
-    /// Writes what was just committed, and waits until it is on the disk.
+    /// Writes what was just committed. It outlives the process at once; [`Anchor::flush`] makes it
+    /// outlive the power too.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn write(&mut self, stream: StreamId, link: Link) -> Result<()> {
         let slot = self.encode(stream, link);
         write_at(&self.file, &slot, (self.slot * SLOT_BYTES) as u64)?;
-        self.file.sync_data()?;
         self.slot = 1 - self.slot;
         Ok(())
+    }
+
+    /// Waits until what was written is on the disk. Nobody at the desk waits for this: an anchor
+    /// that is a moment older than the database is what a crash between the two leaves anyway.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.file.sync_data()?)
     }
 
     fn encode(&self, stream: StreamId, link: Link) -> [u8; SLOT_BYTES] {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     error::{Error, Result},
-    store::{connect, digest, journal, streams},
+    store::{connect, digest, fold::Numbers, journal, streams},
     till::Till,
 };
 
@@ -73,7 +73,7 @@ fn take_one(db: &Connection, parcel: &Parcel) -> Result<bool> {
     let private = parcel.private.as_ref();
     let id = journal::insert(db, stream, &header, &parcel.entry, private)?;
     if let Some(fact) = &fact {
-        journal::fold_fact(db, id, &header, fact, private)?;
+        journal::fold_fact(db, &Numbers::default(), id, &header, fact, private)?;
     }
     Ok(true)
 }

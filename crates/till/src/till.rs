@@ -153,6 +153,7 @@ impl Till {
         if options.anchored {
             let mut anchor = Anchor::open(&place.anchor(), secrets.anchor_key()?)?;
             anchor.write(stream, link)?;
+            anchor.flush()?;
         }
         drop(db);
         Self::start(place, keys, secrets, lock, options)
@@ -201,6 +202,7 @@ impl Till {
             secrets: secrets.clone(),
             clock: options.clock.clone(),
             failed: None,
+            unflushed: 0,
         };
         Ok(Self {
             folder,
@@ -396,10 +398,12 @@ fn trust(
     let Some(why) = doubt else {
         let head = head(db)?;
         anchor.write(head.stream, head.link)?;
+        anchor.flush()?;
         return Ok((Some(anchor), earlier));
     };
     let head = next_life(db, keys, secrets, why, anchored_life, clock())?;
     anchor.write(head.stream, head.link)?;
+    anchor.flush()?;
     Ok((Some(anchor), Some(why)))
 }
 

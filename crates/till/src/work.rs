@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     keys::Secrets,
     random,
-    store::{journal, purse::Owned, records::House},
+    store::{fold::Numbers, journal, purse::Owned, records::House},
     use_cases::actor::Actor,
     views::Distrust,
 };
@@ -50,6 +50,8 @@ pub(crate) struct Work<'a> {
     distrust: Option<Distrust>,
     house_changed: bool,
     distrust_changed: bool,
+    /// Local numbers that were looked up already.
+    pub(crate) numbers: Numbers,
 }
 
 impl<'a> Work<'a> {
@@ -72,6 +74,7 @@ impl<'a> Work<'a> {
             distrust,
             house_changed: false,
             distrust_changed: false,
+            numbers: Numbers::default(),
         }
     }
 
@@ -190,7 +193,7 @@ impl<'a> Work<'a> {
         let part = part.as_ref();
         let id = journal::insert(self.db, self.head.number, &header, &entry, part)?;
         journal::check_debits(self.db, &header, &fact)?;
-        journal::fold_fact(self.db, id, &header, &fact, part)?;
+        journal::fold_fact(self.db, &self.numbers, id, &header, &fact, part)?;
         self.head.link = Link { seq: seq + 1, hash: entry.hash() };
         self.house_changed |=
             matches!(fact, Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_));

@@ -21,6 +21,11 @@ use crate::{
 /// over blocks the disk has already, and no cashier waits for a checkpoint.
 const IDLE: Duration = Duration::from_millis(1500);
 
+/// After so long without a job the anchor is made to outlive the power; nobody waits for it.
+const BREATH: Duration = Duration::from_millis(2);
+/// With the line never down, it is done after so many commits all the same.
+const MOST_UNFLUSHED: u32 = 64;
+
 /// Everything the writing thread owns.
 pub(crate) struct Writer {
     pub(crate) db: Connection,
@@ -34,6 +39,8 @@ pub(crate) struct Writer {
     /// Why nothing more may be written: the disk failed under a commit, and whether it is there
     /// shows only after a restart.
     pub(crate) failed: Option<String>,
+    /// How often the anchor was written since it was last known to be on the disk.
+    pub(crate) unflushed: u32,
 }
 
 impl Writer {
@@ -70,9 +77,11 @@ impl Writer {
         }
         if done.head.link != self.head.link
             && let Some(anchor) = &mut self.anchor
-            && let Err(error) = anchor.write(done.head.stream, done.head.link)
         {
-            return Err(self.fail(error));
+            self.unflushed += 1;
+            if let Err(error) = anchor.write(done.head.stream, done.head.link) {
+                return Err(self.fail(error));
+            }
         }
         self.head = done.head;
         if done.house_changed {
@@ -93,6 +102,17 @@ impl Writer {
         error
     }
 
+    /// When nobody waits: the anchor onto the disk.
+    fn flush_anchor(&mut self) {
+        if std::mem::take(&mut self.unflushed) > 0
+            && let Some(anchor) = &self.anchor
+            && let Err(error) = anchor.flush()
+        {
+            tracing::error!(code = error.code(), "the anchor could not be kept");
+            self.failed = Some(error.to_string());
+        }
+    }
+
     /// Puts the log into the database as far as no reader is in the way.
     fn checkpoint(&self) {
         let passive = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -104,26 +124,45 @@ impl Writer {
     fn run(mut self, jobs: &Receiver<Job>) {
         let mut dirty = false;
         loop {
-            let job = if dirty {
-                match jobs.recv_timeout(IDLE) {
-                    Ok(job) => job,
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.checkpoint();
-                        dirty = false;
-                        continue;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-            } else {
-                match jobs.recv() {
-                    Ok(job) => job,
-                    Err(_) => break,
-                }
+            let pause = match (self.unflushed, dirty) {
+                (0, false) => None,
+                (0, true) => Some(IDLE),
+                _ => Some(BREATH),
             };
-            job(&mut self);
-            dirty = true;
+            match next(jobs, pause) {
+                Next::Job(job) => {
+                    job(&mut self);
+                    dirty = true;
+                    if self.unflushed >= MOST_UNFLUSHED {
+                        self.flush_anchor();
+                    }
+                }
+                Next::Quiet if self.unflushed > 0 => self.flush_anchor(),
+                Next::Quiet => {
+                    self.checkpoint();
+                    dirty = false;
+                }
+                Next::Closed => break,
+            }
         }
+        self.flush_anchor();
         self.checkpoint();
+    }
+}
+
+/// What comes next on the writing thread.
+enum Next {
+    Job(Job),
+    Quiet,
+    Closed,
+}
+
+fn next(jobs: &Receiver<Job>, pause: Option<Duration>) -> Next {
+    let Some(pause) = pause else { return jobs.recv().map_or(Next::Closed, Next::Job) };
+    match jobs.recv_timeout(pause) {
+        Ok(job) => Next::Job(job),
+        Err(RecvTimeoutError::Timeout) => Next::Quiet,
+        Err(RecvTimeoutError::Disconnected) => Next::Closed,
     }
 }
 

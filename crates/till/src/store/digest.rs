@@ -31,13 +31,9 @@ const TABLES: &[(&str, &str)] = &[
          FROM pass p JOIN member m ON m.n = p.member ORDER BY p.id, m.id",
     ),
     (
-        "lot",
-        "SELECT l.id, m.id, l.kind, l.issued, l.expires_ms
-         FROM lot l LEFT JOIN member m ON m.n = l.member ORDER BY l.id, m.id",
-    ),
-    (
         "account",
-        "SELECT a.lot, m.id, a.account, s.till, s.incarnation, a.kind, a.amount
+        "SELECT a.lot, m.id, a.account, s.till, s.incarnation, a.kind, a.amount,
+                a.expires_ms
          FROM account a LEFT JOIN stream s ON s.n = a.stream LEFT JOIN member m ON m.n = a.member
          WHERE a.amount <> 0 ORDER BY a.lot, m.id, a.account, s.till, s.incarnation",
     ),

@@ -9,41 +9,82 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+use std::cell::Cell;
 
 use super::{keys_of_members, streams};
 use crate::error::{Error, Result};
 
 /// Tables that are folded, in the order they are emptied.
-pub const FOLDED: &[&str] = &[
-    "fact",
-    "void",
-    "member",
-    "member_key",
-    "record",
-    "pass",
-    "lot",
-    "account",
-    "debt",
-    "takeover",
-];
+pub const FOLDED: &[&str] =
+    &["fact", "void", "member", "member_key", "record", "pass", "account", "debt", "takeover"];
 
 /// Nobody's, in the column of members: the store's own lots.
 const STORES_OWN: i64 = 0;
+
+/// Local numbers that were looked up already, within one transaction: most entries are about one
+/// member and one stream.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    member: Cell<Option<(MemberId, i64)>>,
+    stream: Cell<Option<(StreamId, i64)>>,
+}
+
+impl Numbers {
+    /// Remembers a member's number.
+    pub fn remember(&self, member: MemberId, number: i64) {
+        self.member.set(Some((member, number)));
+    }
+
+    fn member(&self, db: &Connection, member: MemberId) -> Result<i64> {
+        if let Some((known, number)) = self.member.get()
+            && known == member
+        {
+            return Ok(number);
+        }
+        let number = member_number(db, member)?;
+        self.remember(member, number);
+        Ok(number)
+    }
+
+    fn stream(&self, db: &Connection, stream: StreamId) -> Result<i64> {
+        if let Some((known, number)) = self.stream.get()
+            && known == stream
+        {
+            return Ok(number);
+        }
+        let number = streams::number(db, stream)?;
+        self.stream.set(Some((stream, number)));
+        Ok(number)
+    }
+}
 
 /// Carries one effect of an entry out.
 ///
 /// # Errors
 /// Those of the store.
-pub fn carry_out(db: &Connection, entry: i64, header: &Header, effect: &Effect) -> Result<()> {
+pub fn carry_out(
+    db: &Connection,
+    numbers: &Numbers,
+    entry: i64,
+    header: &Header,
+    effect: &Effect,
+) -> Result<()> {
     match effect {
-        Effect::InsertFact(row) => insert_fact(db, entry, header, row),
-        Effect::SetMember { member, fields } => set_member(db, header, *member, fields),
-        Effect::Joined { member, at_ms } => joined(db, header, *member, *at_ms),
+        Effect::InsertFact(row) => insert_fact(db, numbers, entry, header, row),
+        Effect::SetMember { member, fields } => {
+            set_member(db, numbers.member(db, *member)?, header, fields)
+        }
+        Effect::Joined { member, at_ms } => {
+            joined(db, numbers.member(db, *member)?, header, *at_ms)
+        }
         Effect::SetRecord { kind, id, body } => set_record(db, header, kind.number(), *id, body),
-        Effect::InsertPass(row) => insert_pass(db, row),
-        Effect::Issue { member, lot } => issue(db, *member, lot),
-        Effect::Post { member, posting } => post(db, *member, posting),
-        Effect::Owe { member, kind, stream, amount } => owe(db, *member, *kind, *stream, *amount),
+        Effect::InsertPass(row) => insert_pass(db, numbers.member(db, row.member)?, row),
+        Effect::Issue { member, lot } => issue(db, numbers, *member, lot),
+        Effect::Post { member, posting } => post(db, numbers, *member, posting),
+        Effect::Owe { member, kind, stream, amount } => {
+            let owner = numbers.member(db, *member)?;
+            owe(db, owner, *kind, numbers.stream(db, *stream)?, *amount)
+        }
         Effect::Void { target, by } => void(db, *target, *by),
         Effect::TakeOver { from, to } => take_over(db, *from, *to),
     }
@@ -65,8 +106,14 @@ pub fn verdict_of(number: i64) -> Option<Verdict> {
         .find(|verdict| verdict_number(*verdict) == number)
 }
 
-fn insert_fact(db: &Connection, entry: i64, header: &Header, row: &FactRow) -> Result<()> {
-    let member = row.member.map(|member| member_number(db, member)).transpose()?;
+fn insert_fact(
+    db: &Connection,
+    numbers: &Numbers,
+    entry: i64,
+    header: &Header,
+    row: &FactRow,
+) -> Result<()> {
+    let member = row.member.map(|member| numbers.member(db, member)).transpose()?;
     db.prepare_cached(
         "INSERT INTO fact (id, entry, kind, member, store, at_ms, points, amount_minor, verdict, counted)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
@@ -100,8 +147,8 @@ fn member_number(db: &Connection, member: MemberId) -> Result<i64> {
     Ok(db.last_insert_rowid())
 }
 
-fn owner_number(db: &Connection, member: Option<MemberId>) -> Result<i64> {
-    member.map_or(Ok(STORES_OWN), |member| member_number(db, member))
+fn owner_number(db: &Connection, numbers: &Numbers, member: Option<MemberId>) -> Result<i64> {
+    member.map_or(Ok(STORES_OWN), |member| numbers.member(db, member))
 }
 
 /// Stamps of a member's fields: for each stamp a mask of the fields it set last, oldest first.
@@ -189,11 +236,10 @@ fn update(fields: &[MemberField]) -> String {
 
 fn set_member(
     db: &Connection,
+    number: i64,
     header: &Header,
-    member: MemberId,
     fields: &[(MemberField, Option<String>)],
 ) -> Result<()> {
-    let number = member_number(db, member)?;
     let bytes: Vec<u8> = db
         .prepare_cached("SELECT stamps FROM member WHERE n = ?1")?
         .query_row([number], |row| row.get(0))?;
@@ -214,8 +260,7 @@ fn set_member(
     Ok(())
 }
 
-fn joined(db: &Connection, header: &Header, member: MemberId, at_ms: Option<i64>) -> Result<()> {
-    let number = member_number(db, member)?;
+fn joined(db: &Connection, number: i64, header: &Header, at_ms: Option<i64>) -> Result<()> {
     db.prepare_cached(
         "UPDATE member SET joined_ms = min(coalesce(joined_ms, ?2), ?2) WHERE n = ?1",
     )?
@@ -247,8 +292,7 @@ fn set_record(
     Ok(())
 }
 
-fn insert_pass(db: &Connection, row: &PassRow) -> Result<()> {
-    let member = member_number(db, row.member)?;
+fn insert_pass(db: &Connection, member: i64, row: &PassRow) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO pass (member, id, fact, name, first_day, last_day, visits)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (member, id) DO NOTHING",
@@ -265,38 +309,44 @@ fn insert_pass(db: &Connection, row: &PassRow) -> Result<()> {
     Ok(())
 }
 
-fn issue(db: &Connection, member: Option<MemberId>, lot: &Lot) -> Result<()> {
-    let owner = owner_number(db, member)?;
+fn issue(db: &Connection, numbers: &Numbers, member: Option<MemberId>, lot: &Lot) -> Result<()> {
+    let owner = owner_number(db, numbers, member)?;
     db.prepare_cached(
-        "INSERT INTO lot (member, id, kind, issued, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (member, id) DO NOTHING",
+        "INSERT INTO account (member, lot, account, stream, kind, amount, expires_ms)
+         VALUES (?1, ?2, 0, 0, ?3, ?4, ?5)",
     )?
     .execute(params![
         owner,
         lot.id.as_bytes(),
         lot.kind.number(),
-        lot.amount,
+        -lot.amount,
         lot.expires_ms
     ])?;
-    add(db, owner, lot.id, lot.kind, lot.to, lot.amount)
+    add(db, numbers, owner, (lot.id, lot.kind), lot.to, lot.amount)
 }
 
-fn post(db: &Connection, member: Option<MemberId>, posting: &Posting) -> Result<()> {
-    let owner = owner_number(db, member)?;
-    add(db, owner, posting.lot, posting.kind, posting.from, -posting.amount)?;
-    add(db, owner, posting.lot, posting.kind, posting.to, posting.amount)
+fn post(
+    db: &Connection,
+    numbers: &Numbers,
+    member: Option<MemberId>,
+    posting: &Posting,
+) -> Result<()> {
+    let owner = owner_number(db, numbers, member)?;
+    let what = (posting.lot, posting.kind);
+    add(db, numbers, owner, what, posting.from, -posting.amount)?;
+    add(db, numbers, owner, what, posting.to, posting.amount)
 }
 
 fn add(
     db: &Connection,
+    numbers: &Numbers,
     owner: i64,
-    lot: LotId,
-    kind: ValueKind,
+    (lot, kind): (LotId, ValueKind),
     account: Account,
     amount: i64,
 ) -> Result<()> {
     let stream = match account.stream() {
-        Some(stream) => streams::number(db, stream)?,
+        Some(stream) => numbers.stream(db, stream)?,
         None => streams::NOBODY,
     };
     db.prepare_cached(
@@ -307,15 +357,7 @@ fn add(
     Ok(())
 }
 
-fn owe(
-    db: &Connection,
-    member: MemberId,
-    kind: ValueKind,
-    stream: StreamId,
-    amount: i64,
-) -> Result<()> {
-    let owner = member_number(db, member)?;
-    let stream = streams::number(db, stream)?;
+fn owe(db: &Connection, owner: i64, kind: ValueKind, stream: i64, amount: i64) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO debt (member, kind, stream, amount) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (member, kind, stream) DO UPDATE SET amount = amount + ?4",

@@ -8,7 +8,10 @@ use punchcard_domain::{
 use punchcard_protocol::{Entry, Header, Link, PrivatePart, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{fold, streams};
+use super::{
+    fold::{self, Numbers},
+    streams,
+};
 use crate::error::{Error, Result};
 
 /// An entry as it lies in the store.
@@ -63,6 +66,7 @@ pub fn check_debits(db: &Connection, header: &Header, fact: &Fact) -> Result<()>
 /// Those of the store.
 pub fn fold_fact(
     db: &Connection,
+    numbers: &Numbers,
     id: i64,
     header: &Header,
     fact: &Fact,
@@ -71,7 +75,7 @@ pub fn fold_fact(
     let opened = Opened::of(fact, private)?;
     let changes = effects(fact, &opened.as_private(), header.stream);
     for change in &changes {
-        fold::carry_out(db, id, header, change)?;
+        fold::carry_out(db, numbers, id, header, change)?;
     }
     Ok(())
 }

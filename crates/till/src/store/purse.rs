@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use super::streams;
 use crate::error::{Error, Result};
 
+const ISSUED: i64 = 0;
 const TILL: i64 = 1;
 const SPENT: i64 = 2;
 const POOL: i64 = 3;
@@ -75,22 +76,27 @@ fn rows(db: &Connection, member: i64, which: Which) -> Result<Vec<Row>> {
         Which::Lot(lot) => (None, Some(*lot.as_bytes())),
     };
     let mut statement = db.prepare_cached(
-        "SELECT a.lot, a.kind, a.account, a.stream, a.amount, l.expires_ms
-         FROM account a LEFT JOIN lot l ON l.member = a.member AND l.id = a.lot
-         WHERE a.member = ?1 AND a.amount <> 0
-           AND (?2 IS NULL OR a.kind = ?2) AND (?3 IS NULL OR a.lot = ?3)",
+        "SELECT lot, kind, account, stream, amount, expires_ms FROM account
+         WHERE member = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR lot = ?3)
+         ORDER BY lot, account",
     )?;
-    let found = statement.query_map(params![member, kind, lot], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-    })?;
-    found
-        .map(|row| {
-            let (lot, kind, account, stream, amount, expires_ms) = row?;
+    let mut found = statement.query(params![member, kind, lot])?;
+    let mut rows = Vec::new();
+    // What was issued stands first of its lot, and says when the lot runs out.
+    let mut issued = (LotId::from_bytes([0; 16]), None);
+    while let Some(row) = found.next()? {
+        let lot = LotId::from_bytes(row.get(0)?);
+        let (kind, account, amount): (i64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(4)?);
+        if account == ISSUED {
+            issued = (lot, row.get(5)?);
+        } else if amount != 0 {
             let kind = ValueKind::from_number(kind)
                 .ok_or_else(|| Error::Damaged(format!("a lot of kind {kind}")))?;
-            Ok(Row { lot: LotId::from_bytes(lot), kind, account, stream, amount, expires_ms })
-        })
-        .collect()
+            let expires_ms = if issued.0 == lot { issued.1 } else { None };
+            rows.push(Row { lot, kind, account, stream: row.get(3)?, amount, expires_ms });
+        }
+    }
+    Ok(rows)
 }
 
 /// A member's value of one kind, or of one lot.
@@ -175,9 +181,9 @@ pub fn members_with_expired(
     let mut members = Vec::new();
     for (number, _) in &owned.numbers {
         let mut statement = db.prepare_cached(
-            "SELECT DISTINCT l.member FROM lot l
-             JOIN account a ON a.member = l.member AND a.lot = l.id
-             WHERE l.expires_ms <= ?1 AND l.member <> 0
+            "SELECT DISTINCT i.member FROM account i
+             JOIN account a ON a.member = i.member AND a.lot = i.lot
+             WHERE i.account = 0 AND i.expires_ms <= ?1 AND i.member <> 0
                AND a.account = 1 AND a.stream = ?2 AND a.amount > 0 LIMIT ?3",
         )?;
         let found = statement.query_map([now_ms, *number, limit], |row| row.get(0))?;

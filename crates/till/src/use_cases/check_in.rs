@@ -81,6 +81,9 @@ pub(crate) fn check_in(
         }
     };
     let file = identify(work, who)?;
+    if let Some(file) = &file {
+        work.numbers.remember(file.id, file.number);
+    }
     let known = known(work, file.as_ref(), how, at_ms)?;
     let (decided, mends) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;

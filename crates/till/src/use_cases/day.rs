@@ -124,7 +124,7 @@ fn figures(db: &Connection, day: Day, start: i64, end: i64) -> Result<DayView> {
 
 fn rows_between(work: &Work<'_>, start: i64, end: i64) -> Result<Vec<DayRow>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT entry FROM fact WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        "SELECT entry FROM fact WHERE id >= ?1 AND id < ?2 ORDER BY at_ms DESC, entry DESC LIMIT ?3",
     )?;
     let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
     let found = statement

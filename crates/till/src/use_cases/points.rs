@@ -154,7 +154,9 @@ fn repaid(gain: &Gain) -> i64 {
 }
 
 pub(crate) fn known_member(work: &Work<'_>, member: MemberId) -> Result<MemberFile> {
-    read::member(work.db, member)?.ok_or_else(|| Refusal::NotFound("member").into())
+    let file = read::member(work.db, member)?.ok_or(Refusal::NotFound("member"))?;
+    work.numbers.remember(file.id, file.number);
+    Ok(file)
 }
 
 fn earning(
