@@ -49,8 +49,8 @@ e2e: install-test build ## only the tests of the real window
 	@scripts/test.sh e2e
 
 .PHONY: bench
-bench: install-build ## figures beside their limits, optimised build
-	@$(in_env) cargo bench --locked -p punchcard-benches
+bench: install-test ui ## figures beside their limits, optimised build
+	@scripts/bench.sh all
 
 .PHONY: screenshots
 screenshots: install-test build ## the pictures of the README

@@ -136,13 +136,13 @@ async fn first_scan(client: &Client, staff: &str) -> Result<Duration, Failure> {
         const invoke = window.__TAURI_INTERNALS__.invoke, began = performance.now();
         invoke('sign_in', {staff, pin})
             .then(() => invoke('check_in_card', {card}))
-            .then((view) => done({ms: performance.now() - began, verdict: view.verdict}))
+            .then((view) => done({ms: Math.round(performance.now() - began), verdict: view.verdict}))
             .catch((error) => done({error: JSON.stringify(error)}));";
     let card = "10004711";
     let args = vec![json!(staff), json!(PIN), json!(card)];
     let answer: Value = client.execute_async(script, args).await?;
-    match answer["ms"].as_f64() {
-        Some(ms) => Ok(Duration::from_secs_f64(ms / 1000.0)),
+    match answer["ms"].as_u64() {
+        Some(ms) => Ok(Duration::from_millis(ms)),
         None => Err(answer.to_string().into()),
     }
 }

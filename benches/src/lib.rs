@@ -99,7 +99,8 @@ fn make(folder: &std::path::Path) -> Result<Till> {
         for n in chunk * CHUNK..(chunk + 1) * CHUNK {
             let points = dice.below(5000);
             let name = name(&mut dice);
-            csv.push_str(&format!("{},{name},139{:08},{points},2029-12-31\n", card(n), phone(n)));
+            let row = format!("{},{name},139{:08},{points},2029-12-31\n", card(n), phone(n));
+            csv.push_str(&row);
         }
         let input = ImportInput { bytes: csv.into_bytes(), profile: Profile::Zh, dry_run: false };
         till.import(&owner, &input, &mut std::io::sink())?;

@@ -70,6 +70,7 @@ impl Shop {
             clock: Arc::new(move || told.load(Ordering::SeqCst)),
             durability: Durability::Full,
             anchored: true,
+            most_pages: None,
         };
         change(&mut options);
         let folder = dir.path().join("till");

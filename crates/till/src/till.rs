@@ -47,6 +47,8 @@ pub struct Options {
     /// Whether the anchor is kept and asked. Only tests and benches leave it out, to show what
     /// would not be noticed.
     pub anchored: bool,
+    /// The database may not grow beyond so many pages: a full disk, for tests.
+    pub most_pages: Option<u32>,
 }
 
 impl Default for Options {
@@ -56,6 +58,7 @@ impl Default for Options {
             clock: clock::system(),
             durability: Durability::Full,
             anchored: true,
+            most_pages: None,
         }
     }
 }
@@ -184,6 +187,9 @@ impl Till {
         options: &Options,
     ) -> Result<Self> {
         let mut db = connect::writer(&folder.db(), &secrets, options.durability)?;
+        if let Some(pages) = options.most_pages {
+            db.pragma_update(None, "max_page_count", pages)?;
+        }
         let anchor = options
             .anchored
             .then(|| Anchor::open(&folder.anchor(), secrets.anchor_key()?))

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Figures beside their limits, on optimised builds. The shop with a million members is made once, in
+# the cache folder (a few minutes, some 1.5 GB).
+#
+#   scripts/bench.sh          all
+#   scripts/bench.sh till     search and check-in
+#   scripts/bench.sh window   the real window beside an empty one
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/env.sh
+which=${1:-all}
+
+if [ "$which" != window ]; then
+    say "a till with a million members"
+    cargo bench --locked -p punchcard-benches --bench till
+fi
+if [ "$which" != till ]; then
+    say "the real window with a million members"
+    have WebKitWebDriver || die "WebKitWebDriver is missing; run scripts/install.sh build screen e2e"
+    cargo build --locked --release -p punchcard-desk -p empty-window --features punchcard-desk/custom-protocol
+    cargo bench --locked -p punchcard-benches --bench window --no-run
+    scripts/with-display.sh cargo bench --locked -p punchcard-benches --bench window
+fi
