@@ -107,13 +107,20 @@ impl Anchor {
         Ok(())
     }
 
-    /// Waits until what was written is on the disk. Nobody at the desk waits for this: an anchor
-    /// that is a moment older than the database is what a crash between the two leaves anyway.
+    /// Waits until what was written is on the disk.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn flush(&self) -> Result<()> {
         Ok(self.file.sync_data()?)
+    }
+
+    /// Another handle on the same file, for who flushes it while nobody waits.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn flusher(&self) -> Result<Flusher> {
+        Ok(Flusher(self.file.try_clone()?))
     }
 
     fn encode(&self, stream: StreamId, link: Link) -> [u8; SLOT_BYTES] {
@@ -149,6 +156,20 @@ impl Anchor {
         let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(signed);
         mac
+    }
+}
+
+/// Brings the anchor onto the disk. Nobody at the desk waits for it: an anchor that is a moment older
+/// than the database is what a crash between the two leaves anyway.
+pub struct Flusher(File);
+
+impl Flusher {
+    /// Waits until what was written is on the disk.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.0.sync_data()?)
     }
 }
 

@@ -32,7 +32,7 @@ use crate::{
     },
     views::Distrust,
     work::{Head, Work},
-    writer::{Writer, WriterThread},
+    writer::{Writer, WriterLock},
 };
 
 /// How a till is opened.
@@ -119,7 +119,7 @@ pub struct Till {
     pub(crate) keys: KeyStore,
     pub(crate) clock: Clock,
     secrets: Secrets,
-    writer: WriterThread,
+    writer: WriterLock,
     readers: Mutex<Vec<Connection>>,
     /// Held as long as the till is open; the operating system lets go of it when we die.
     _lock: File,
@@ -208,32 +208,25 @@ impl Till {
             secrets: secrets.clone(),
             clock: options.clock.clone(),
             failed: None,
-            unflushed: 0,
         };
         Ok(Self {
             folder,
             keys,
             clock: options.clock.clone(),
             secrets,
-            writer: WriterThread::start(writer)?,
+            writer: WriterLock::start(writer)?,
             readers: Mutex::new(Vec::new()),
             _lock: lock,
         })
     }
 
-    /// One use case: one transaction on the writing thread.
-    pub(crate) fn write<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    /// One use case: one transaction.
+    pub(crate) fn write<T>(&self, act: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
         self.writer.call(move |writer| writer.transact(act))
     }
 
-    /// Something on the writing thread that is no transaction of ours.
-    pub(crate) fn with_writer<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    /// Something with the writer that is no transaction of ours.
+    pub(crate) fn with_writer<T>(&self, act: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
         self.writer.call(act)
     }
 

@@ -1,14 +1,14 @@
-//! The one writer: a connection on a thread of its own, and the order of things around a commit.
+//! The one writer, and the order of things around a commit.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    time::Duration,
+    sync::{Arc, Condvar, Mutex},
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
-    anchor::Anchor,
+    anchor::{Anchor, Flusher},
     clock::Clock,
     error::{Error, Result},
     keys::Secrets,
@@ -19,14 +19,11 @@ use crate::{
 
 /// After so long without a write the log is put into the database, so that the next writes go
 /// over blocks the disk has already, and no cashier waits for a checkpoint.
-const IDLE: Duration = Duration::from_millis(1500);
+const IDLE: Duration = Duration::from_millis(500);
+/// So soon after a commit the anchor is made to outlive the power.
+const BREATH: Duration = Duration::from_millis(20);
 
-/// After so long without a job the anchor is made to outlive the power; nobody waits for it.
-const BREATH: Duration = Duration::from_millis(2);
-/// With the line never down, it is done after so many commits all the same.
-const MOST_UNFLUSHED: u32 = 64;
-
-/// Everything the writing thread owns.
+/// Everything that writing needs.
 pub(crate) struct Writer {
     pub(crate) db: Connection,
     pub(crate) anchor: Option<Anchor>,
@@ -39,8 +36,6 @@ pub(crate) struct Writer {
     /// Why nothing more may be written: the disk failed under a commit, and whether it is there
     /// shows only after a restart.
     pub(crate) failed: Option<String>,
-    /// How often the anchor was written since it was last known to be on the disk.
-    pub(crate) unflushed: u32,
 }
 
 impl Writer {
@@ -77,11 +72,9 @@ impl Writer {
         }
         if done.head.link != self.head.link
             && let Some(anchor) = &mut self.anchor
+            && let Err(error) = anchor.write(done.head.stream, done.head.link)
         {
-            self.unflushed += 1;
-            if let Err(error) = anchor.write(done.head.stream, done.head.link) {
-                return Err(self.fail(error));
-            }
+            return Err(self.fail(error));
         }
         self.head = done.head;
         if done.house_changed {
@@ -102,17 +95,6 @@ impl Writer {
         error
     }
 
-    /// When nobody waits: the anchor onto the disk.
-    fn flush_anchor(&mut self) {
-        if std::mem::take(&mut self.unflushed) > 0
-            && let Some(anchor) = &self.anchor
-            && let Err(error) = anchor.flush()
-        {
-            tracing::error!(code = error.code(), "the anchor could not be kept");
-            self.failed = Some(error.to_string());
-        }
-    }
-
     /// Puts the log into the database as far as no reader is in the way.
     fn checkpoint(&self) {
         let passive = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -120,92 +102,160 @@ impl Writer {
             tracing::warn!(error = %error, "checkpoint failed; the log is kept");
         }
     }
-
-    fn run(mut self, jobs: &Receiver<Job>) {
-        let mut dirty = false;
-        loop {
-            let pause = match (self.unflushed, dirty) {
-                (0, false) => None,
-                (0, true) => Some(IDLE),
-                _ => Some(BREATH),
-            };
-            match next(jobs, pause) {
-                Next::Job(job) => {
-                    job(&mut self);
-                    dirty = true;
-                    if self.unflushed >= MOST_UNFLUSHED {
-                        self.flush_anchor();
-                    }
-                }
-                Next::Quiet if self.unflushed > 0 => self.flush_anchor(),
-                Next::Quiet => {
-                    self.checkpoint();
-                    dirty = false;
-                }
-                Next::Closed => break,
-            }
-        }
-        self.flush_anchor();
-        self.checkpoint();
-    }
 }
 
-/// What comes next on the writing thread.
-enum Next {
-    Job(Job),
-    Quiet,
-    Closed,
-}
-
-fn next(jobs: &Receiver<Job>, pause: Option<Duration>) -> Next {
-    let Some(pause) = pause else { return jobs.recv().map_or(Next::Closed, Next::Job) };
-    match jobs.recv_timeout(pause) {
-        Ok(job) => Next::Job(job),
-        Err(RecvTimeoutError::Timeout) => Next::Quiet,
-        Err(RecvTimeoutError::Disconnected) => Next::Closed,
-    }
-}
-
-type Job = Box<dyn FnOnce(&mut Writer) + Send>;
-
-/// A handle on the writing thread.
-pub(crate) struct WriterThread {
-    jobs: Option<Sender<Job>>,
+/// The one writer, and who looks after it when nobody waits.
+///
+/// Use cases run on their callers' threads, one at a time, under one lock: handing each to a
+/// thread of its own was measured, and cost a tenth of a check-in for waking two threads.
+pub(crate) struct WriterLock {
+    writer: Arc<Mutex<Writer>>,
+    keeper: Arc<Keeper>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-impl WriterThread {
+impl WriterLock {
     pub(crate) fn start(writer: Writer) -> Result<Self> {
-        let (jobs, inbox) = channel::<Job>();
+        let flush = writer.anchor.as_ref().map(Anchor::flusher).transpose()?;
+        let writer = Arc::new(Mutex::new(writer));
+        let keeper = Arc::new(Keeper::default());
+        let (kept, keeping) = (writer.clone(), keeper.clone());
         let thread = std::thread::Builder::new()
-            .name("till-writer".into())
-            .spawn(move || writer.run(&inbox))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+            .name("till-keeper".into())
+            .spawn(move || keeping.keep(&kept, flush.as_ref()))?;
+        Ok(Self { writer, keeper, thread: Some(thread) })
     }
 
-    /// Runs `act` on the writing thread and waits for it.
-    pub(crate) fn call<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let gone = || Error::Internal("the writing thread is gone; start Punchcard again".into());
-        let (answer, answered) = channel();
-        let job: Job = Box::new(move |writer| {
-            // Nobody waits for an answer whose caller is gone; what was committed stays.
-            drop(answer.send(act(writer)));
-        });
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
-        answered.recv().map_err(|_| gone())?
+    /// Runs `act` with the writer, when it is its turn.
+    pub(crate) fn call<T>(&self, act: impl FnOnce(&mut Writer) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock().map_err(|_| gone())?;
+        let before = writer.head.link;
+        let answer = act(&mut writer);
+        let wrote = writer.head.link != before;
+        drop(writer);
+        if wrote {
+            self.keeper.wrote();
+        }
+        answer
     }
 }
 
-impl Drop for WriterThread {
+fn gone() -> Error {
+    Error::Internal("a use case fell over; start Punchcard again".into())
+}
+
+impl Drop for WriterLock {
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        self.keeper.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the writing thread fell over");
+            tracing::error!("the keeper fell over");
         }
+    }
+}
+
+/// Looks after the writer when nobody waits: the anchor onto the disk soon after a commit, the log
+/// into the database when the desk is idle.
+#[derive(Default)]
+struct Keeper {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Since when something is not yet known to be on the disk.
+    unflushed: Option<Instant>,
+    /// When something was last written that is only in the log.
+    logged: Option<Instant>,
+    closed: bool,
+}
+
+/// What the keeper does next.
+enum Duty {
+    Flush,
+    Checkpoint,
+    Leave,
+}
+
+impl Keeper {
+    fn wrote(&self) {
+        let Ok(mut state) = self.state.lock() else { return };
+        let now = Instant::now();
+        let asleep = state.unflushed.is_none();
+        state.unflushed.get_or_insert(now);
+        state.logged = Some(now);
+        drop(state);
+        if asleep {
+            self.wake.notify_one();
+        }
+    }
+
+    fn close(&self) {
+        if let Ok(mut state) = self.state.lock() {
+            state.closed = true;
+        }
+        self.wake.notify_one();
+    }
+
+    fn keep(&self, writer: &Mutex<Writer>, flush: Option<&Flusher>) {
+        loop {
+            match self.next() {
+                Duty::Flush => flushed(writer, flush),
+                Duty::Checkpoint => {
+                    if let Ok(writer) = writer.lock() {
+                        writer.checkpoint();
+                    }
+                }
+                Duty::Leave => break,
+            }
+        }
+        flushed(writer, flush);
+        if let Ok(writer) = writer.lock() {
+            writer.checkpoint();
+        }
+    }
+
+    /// Sleeps until there is something to do.
+    fn next(&self) -> Duty {
+        let Ok(mut state) = self.state.lock() else { return Duty::Leave };
+        loop {
+            if state.closed {
+                return Duty::Leave;
+            }
+            let (due, duty) = match (state.unflushed, state.logged) {
+                (Some(since), _) => (Some(since + BREATH), Duty::Flush),
+                (None, Some(last)) => (Some(last + IDLE), Duty::Checkpoint),
+                (None, None) => (None, Duty::Leave),
+            };
+            let now = Instant::now();
+            state = match due {
+                Some(due) if due <= now => {
+                    match duty {
+                        Duty::Flush => state.unflushed = None,
+                        _ => state.logged = None,
+                    }
+                    return duty;
+                }
+                Some(due) => match self.wake.wait_timeout(state, due - now) {
+                    Ok((state, _)) => state,
+                    Err(_) => return Duty::Leave,
+                },
+                None => match self.wake.wait(state) {
+                    Ok(state) => state,
+                    Err(_) => return Duty::Leave,
+                },
+            };
+        }
+    }
+}
+
+/// The anchor onto the disk, without the writer's lock: a cashier may be at it.
+fn flushed(writer: &Mutex<Writer>, flush: Option<&Flusher>) {
+    let Some(Err(error)) = flush.map(Flusher::flush) else { return };
+    tracing::error!(code = error.code(), "the anchor could not be kept");
+    if let Ok(mut writer) = writer.lock() {
+        writer.failed = Some(error.to_string());
     }
 }

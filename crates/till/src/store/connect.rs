@@ -16,7 +16,7 @@ mod embedded {
 /// SQLite 3.7.0 to 3.51.2 can corrupt a store with a write-ahead log and two connections.
 const LEAST_SQLITE: i32 = 3_051_003;
 /// Pages cached by the writer and by each reader, in KiB.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 24 * 1024;
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
 /// How much a commit waits for. Only tests and benches ask for less than the default, to show
