@@ -13,7 +13,16 @@ done
 
 work=$(mktemp -d)
 xvfb=
-trap '[ -z "$xvfb" ] || kill "$xvfb" 2>/dev/null || true; rm -rf "$work"' EXIT
+cleanup() {
+    [ -z "$xvfb" ] || kill "$xvfb" 2>/dev/null || true
+    # A document portal that the bus has started keeps a mount in here until it notices that the bus
+    # is gone. What still lies there then is in the way of nobody.
+    for _ in {1..30}; do
+        ! rm -rf "$work" 2>/dev/null || return 0
+        sleep 0.1
+    done
+}
+trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 

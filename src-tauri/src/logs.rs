@@ -10,12 +10,15 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging. Without a folder to write to, the desk works all the same.
 pub(crate) fn start(folder: &Path) -> Option<WorkerGuard> {
+    let folder = folder.join("logs");
+    // Made first: the appender complains on the terminal about a folder that is not there.
+    punchcard_till::create_private_folder(&folder).ok()?;
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("desk")
         .filename_suffix("log")
         .max_log_files(14)
-        .build(folder.join("logs"))
+        .build(folder)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(files);
     let filter =

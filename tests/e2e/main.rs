@@ -1,1 +1,19 @@
-//! Drives the real window.
+//! Drives the real window: the built desk on a screen of its own, through WebKit's own driver, on
+//! a real store in a temporary folder. `scripts/test.sh e2e` sets the stage.
+//!
+//! Nothing is skipped: a missing driver or desk is a failure that says what to install or build.
+
+#![expect(clippy::panic, reason = "a test that fails says what it saw")]
+
+mod at_the_desk;
+mod house;
+mod keyboard;
+mod lock;
+mod looks;
+mod members;
+mod points;
+mod shell;
+mod shop;
+mod shots;
+mod trust;
+mod window;

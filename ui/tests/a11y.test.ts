@@ -90,7 +90,9 @@ describe("axe finds nothing in", () => {
       ...(options as object),
       status: status({ session: { ...SESSION, permissions: [...SESSION.permissions] } }),
     });
-    session.staff = [{ id: "s1", name: "周敏", role: "owner", locked_until_ms: null }];
+    session.staff = [
+      { id: "s1", name: "周敏", role: "owner", active: true, locked_until_ms: null },
+    ];
     await settle();
     const { violations } = await axe.run(document.body, {
       // One component is not a page, and there are no colours without a layout.

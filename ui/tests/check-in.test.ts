@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import { useDesk } from "@/desk/stores/desk";
+import { useNotice } from "@/desk/stores/notice";
 import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
 
 afterEach(() => {
@@ -89,6 +90,20 @@ describe("the check-in page", () => {
     });
     await late;
     expect(desk.verdict).toBeNull();
+    wrapper.unmount();
+  });
+
+  it("takes back what was done last, then what was done before it", async () => {
+    const { wrapper } = await page(checkIn());
+    const notice = useNotice();
+    notice.done("pass given", "p1", 10_000);
+    notice.allowUndo("f2", 10_000);
+    expect(notice.undoable?.fact).toBe("f2");
+    notice.forgetUndo("f2");
+    expect(notice.undoable?.fact).toBe("p1");
+    expect(notice.untilOf("p1")).toBeGreaterThan(performance.now());
+    notice.forgetUndo("p1");
+    expect(notice.undoable?.fact).toBe("f1");
     wrapper.unmount();
   });
 });

@@ -34,6 +34,9 @@ const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_tak
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
   not_set_up already_set_up wrong_points not_vouched banned already_voided not_voidable no_visits
   too_large not_only_till nothing_to_vouch unknown`.split(/\s+/);
+/** Why a store is not opened. */
+const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full disk_failed
+  sqlite_too_old unknown`.split(/\s+/);
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
   tier_set staff_set rules_set business_set store_set unknown`.split(/\s+/);
@@ -66,6 +69,8 @@ describe("every name that the till sends has a text", () => {
     ["distrust", union("Distrust")],
     ["error", ERRORS],
     ["kind", KINDS],
+    ["noStore.title", NO_STORE],
+    ["noStore.next", NO_STORE],
   ];
 
   it.each(families)("%s", (family, names) => {
@@ -79,7 +84,7 @@ describe("every name that the till sends has a text", () => {
 
 /** Chosen by a name that the till sends, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust)\./;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust|noStore)\./;
 const TABS = /^settings\.(desk|rules|rewards|passes|staff|import|store)$/;
 
 it("no text is left over", () => {

@@ -5,8 +5,8 @@ import type { StatusView } from "@/shared/bindings";
 import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
 
 const STAFF = [
-  { id: "s1", name: "周敏", role: "receptionist", locked_until_ms: null },
-  { id: "s3", name: "Lena", role: "manager", locked_until_ms: null },
+  { id: "s1", name: "周敏", role: "receptionist", active: true, locked_until_ms: null },
+  { id: "s3", name: "Lena", role: "manager", active: true, locked_until_ms: null },
 ];
 
 function till(signedIn: boolean) {
@@ -32,6 +32,25 @@ function till(signedIn: boolean) {
 afterEach(() => {
   document.body.replaceChildren();
   localStorage.clear();
+});
+
+describe("a store that cannot be opened", () => {
+  it("is said on the whole window, with what to do next, and tried again", async () => {
+    answer({
+      status: () => {
+        throw { code: "store_in_use", message: "in use", args: {} };
+      },
+    });
+    const { wrapper } = await show(App, { status: status({ session: null }) });
+    expect(byId("no-store")?.dataset.code).toBe("store_in_use");
+    expect(byId("no-store")?.textContent).toContain("请关掉另一个程序");
+    till(false);
+    byId("retry")?.click();
+    await settle();
+    expect(byId("no-store")).toBeNull();
+    expect(byId("lock-screen")).not.toBeNull();
+    wrapper.unmount();
+  });
 });
 
 describe("the lock", () => {

@@ -24,6 +24,7 @@ mod work;
 mod writer;
 
 pub use error::{AppError, Error, ErrorKind, Result};
+pub use files::create_private_folder;
 pub use keys::KeyPlace;
 pub use store::connect::Durability;
 pub use till::{Options, SetUp, Till};

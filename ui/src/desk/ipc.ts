@@ -5,6 +5,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import type {
   Approval,
+  BackupView,
   CheckInView,
   DayView,
   DoneView,
@@ -72,6 +73,7 @@ type Leave = Approval | null;
 
 export const status = () => call<StatusView>("status");
 export const setUp = (input: SetUpInput) => call<StatusView>("set_up", { input });
+/** Those who can sign in. */
 export const staffList = () => call<StaffView[]>("staff_list");
 export const signIn = (staff: string, pin: string) => call<SessionView>("sign_in", { staff, pin });
 export const lock = () => call<null>("lock");
@@ -96,9 +98,10 @@ export const setPhoto = (id: string, image: string) => call<MemberView>("set_pho
 export const photo = (id: string) => call<string>("photo", { id });
 export const tiers = () => call<TierView[]>("tiers");
 
+/** Those on offer. */
 export const passTypes = () => call<PassTypeView[]>("pass_types");
 export const givePass = (member: string, passType: string, approval: Leave) =>
-  call<MemberView>("give_pass", { member, passType, approval });
+  call<DoneView>("give_pass", { member, passType, approval });
 
 export const earnPreview = (member: string, amount: string) =>
   call<EarnPreview>("earn_preview", { member, amount });
@@ -123,11 +126,15 @@ export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", {
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");
 export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });
+/** All, those no longer on offer too. */
+export const passTypeList = () => call<PassTypeView[]>("pass_type_list");
 export const savePassType = (input: PassTypeInput) =>
   call<PassTypeView[]>("save_pass_type", { input });
+/** All, those who left too. */
+export const staffAll = () => call<StaffView[]>("staff_all");
 export const saveStaff = (input: StaffInput) => call<StaffView[]>("save_staff", { input });
 export const importMembers = (file: string, profile: "auto" | "zh" | "en", dryRun: boolean) =>
   call<ImportView>("import_members", { file, profile, dryRun });
 export const vouch = (approval: Leave) => call<StatusView>("vouch", { approval });
-export const backup = () => call<{ path: string }>("backup");
+export const backup = () => call<BackupView>("backup");
 export const verify = () => call<VerifyView>("verify");

@@ -81,12 +81,17 @@ export function formatDateTime(ms: number, zone: string | undefined, locale: str
 
 /** The calendar day of a moment, in the store's time zone, as `YYYY-MM-DD`. */
 export function dayOf(ms: number, zone: string | undefined): string {
-  return new Intl.DateTimeFormat("en-CA", {
+  // Put together from its parts: engines differ in which locale writes a day this way.
+  const parts = new Intl.DateTimeFormat("en", {
+    calendar: "gregory",
+    numberingSystem: "latn",
     year: "numeric",
     month: "2-digit",
     day: "2-digit",
     timeZone: zone,
-  }).format(ms);
+  }).formatToParts(ms);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")}`;
 }
 
 /** A day as `YYYY-MM-DD` in words; the year is named only where it is another than today's. */

@@ -32,6 +32,7 @@ export function status(part: Partial<StatusView> = {}): StatusView {
     day: "2026-11-23",
     now_ms: Date.now(),
     session: { staff: "s1", name: "周敏", role: "receptionist", permissions: ["check_in"] },
+    has_members: true,
     unsynced: 3,
     last_sync_ms: null,
     only_till: true,

@@ -1,7 +1,7 @@
 /** Carries language and theme onto the page, and follows the system's theme. */
 import { onScopeDispose, watchEffect } from "vue";
 import { useI18n } from "vue-i18n";
-import { useSession } from "../stores/session";
+import { rememberLanguage, useSession } from "../stores/session";
 
 export function useLook(): void {
   const session = useSession();
@@ -18,6 +18,7 @@ export function useLook(): void {
   watchEffect(() => {
     locale.value = session.language === "en" ? "en" : "zh-CN";
     document.documentElement.lang = locale.value;
+    if (session.status) rememberLanguage(locale.value);
   });
   dark.addEventListener("change", apply);
   onScopeDispose(() => dark.removeEventListener("change", apply));

@@ -21,3 +21,12 @@ export function currentPicker(): Picker | null {
 export function focusSearch(): void {
   document.querySelector<HTMLInputElement>("[data-testid=search]")?.focus();
 }
+
+/** The same, with a key that was typed before the box had the cursor. */
+export function typeIntoSearch(text: string): void {
+  focusSearch();
+  const box = document.activeElement;
+  if (!(box instanceof HTMLInputElement) || box.dataset.testid !== "search") return;
+  box.setRangeText(text, box.value.length, box.value.length, "end");
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}

@@ -1,5 +1,4 @@
 /** Takes back what was just done. */
-import { computed } from "vue";
 import * as ipc from "../ipc";
 import { useApproval } from "../stores/approval";
 import { useDesk } from "../stores/desk";
@@ -16,15 +15,16 @@ export function useUndo() {
   const { act } = useAct();
   const { stopwatch } = useNow(250);
 
-  const secondsLeft = computed(() =>
-    notice.undoable ? Math.max(0, Math.ceil((notice.undoable.until - stopwatch.value) / 1000)) : 0,
-  );
+  /** How long this one can still be taken back without a manager; 0: no more. */
+  function secondsLeft(fact: string): number {
+    return Math.max(0, Math.ceil((notice.untilOf(fact) - stopwatch.value) / 1000));
+  }
 
   /** Takes back one fact, asking a manager where the till wants one. */
   async function takeBack(fact: string): Promise<void> {
     const done = await act(() => approval.run((leave) => ipc.undo(fact, leave)));
     if (!done) return;
-    if (notice.undoable?.fact === fact) notice.undoable = null;
+    notice.forgetUndo(fact);
     if (desk.verdict?.fact === fact) desk.clear();
     notice.say(t("undo.done"));
     await desk.changed();

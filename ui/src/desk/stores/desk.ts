@@ -36,7 +36,10 @@ export const useDesk = defineStore("desk", {
 
     show(answer: CheckInView): void {
       this.verdict = answer;
-      useNotice().allowUndo(answer.fact, answer.undo_until_ms - answer.at_ms);
+      // A card that is nobody's changed nothing, so there is nothing to take back.
+      if (answer.member) {
+        useNotice().allowUndo(answer.fact, answer.undo_until_ms - answer.at_ms);
+      }
     },
 
     /** Runs a check-in and shows its verdict, unless the desk was locked meanwhile. */

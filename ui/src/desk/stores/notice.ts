@@ -10,10 +10,16 @@ interface Notice {
   fact: string | null;
 }
 
+interface Undoable {
+  fact: string;
+  /** On this machine's own stopwatch: the till's clock may be set meanwhile. */
+  until: number;
+}
+
 interface State {
   notice: Notice | null;
-  /** The last thing done that can be taken back without a manager. */
-  undoable: { fact: string; until: number } | null;
+  /** What was done and can be taken back without a manager, the last one last. */
+  undoables: Undoable[];
 }
 
 const SHORT_MS = 4_000;
@@ -24,7 +30,12 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** The line that says what was done, and what Ctrl+Z takes back. */
 export const useNotice = defineStore("notice", {
-  state: (): State => ({ notice: null, undoable: null }),
+  state: (): State => ({ notice: null, undoables: [] }),
+
+  getters: {
+    /** What Ctrl+Z takes back. */
+    undoable: (state): Undoable | null => state.undoables.at(-1) ?? null,
+  },
 
   actions: {
     say(text: string, tone: Tone = "done", fact: string | null = null, forMs?: number): void {
@@ -39,9 +50,19 @@ export const useNotice = defineStore("notice", {
       this.notice = null;
     },
 
-    /** Counted on this machine's own stopwatch: the till's clock may be set meanwhile. */
     allowUndo(fact: string, forMs: number): void {
-      this.undoable = forMs > 0 ? { fact, until: performance.now() + forMs } : null;
+      const now = performance.now();
+      this.undoables = this.undoables.filter((one) => one.until > now && one.fact !== fact);
+      if (forMs > 0) this.undoables.push({ fact, until: now + forMs });
+    },
+
+    /** It was taken back, or cannot be any more. */
+    forgetUndo(fact: string): void {
+      this.undoables = this.undoables.filter((one) => one.fact !== fact);
+    },
+
+    untilOf(fact: string): number {
+      return this.undoables.find((one) => one.fact === fact)?.until ?? 0;
     },
 
     done(text: string, fact: string, undoForMs: number): void {

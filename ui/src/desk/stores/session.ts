@@ -3,6 +3,7 @@ import type { Permission, Prefs, StaffView, StatusView } from "@/shared/bindings
 import * as ipc from "../ipc";
 
 const LAST_STAFF = "punchcard.last-staff";
+const LAST_LANGUAGE = "punchcard.last-language";
 
 interface State {
   /** Null until the shell has answered for the first time. */
@@ -20,7 +21,8 @@ export const useSession = defineStore("session", {
 
   getters: {
     signedIn: (state): boolean => state.status?.session != null,
-    language: (state): string => state.languageBefore ?? state.status?.prefs.language ?? "zh-CN",
+    language: (state): string =>
+      state.languageBefore ?? state.status?.prefs.language ?? rememberedLanguage(),
     managers: (state): StaffView[] =>
       state.staff.filter(({ role }) => role === "manager" || role === "owner"),
   },
@@ -40,7 +42,7 @@ export const useSession = defineStore("session", {
 
     async signIn(staff: string, pin: string): Promise<void> {
       await ipc.signIn(staff, pin);
-      rememberStaff(staff);
+      remember(LAST_STAFF, staff);
       await this.refresh();
       if (this.languageBefore && this.status) {
         await this.savePrefs({ ...this.status.prefs, language: this.languageBefore });
@@ -66,19 +68,27 @@ export const useSession = defineStore("session", {
   },
 });
 
-/** Whose tile is chosen first next time: an id, no name. */
-export function rememberedStaff(): string | null {
+function remembered(name: string): string | null {
   try {
-    return localStorage.getItem(LAST_STAFF);
+    return localStorage.getItem(name);
   } catch {
     return null;
   }
 }
 
-function rememberStaff(id: string): void {
+function remember(name: string, value: string): void {
   try {
-    localStorage.setItem(LAST_STAFF, id);
+    localStorage.setItem(name, value);
   } catch {
-    // Without storage the tile is merely not remembered.
+    // Without storage it is merely not remembered.
   }
 }
+
+/** Whose tile is chosen first next time: an id, no name. */
+export const rememberedStaff = (): string | null => remembered(LAST_STAFF);
+
+/** The language for a window whose store, and with it the setting, cannot be read. */
+const rememberedLanguage = (): string =>
+  remembered(LAST_LANGUAGE) ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en");
+
+export const rememberLanguage = (language: string): void => remember(LAST_LANGUAGE, language);

@@ -1,0 +1,418 @@
+//! The window under test: its driver, its process, and what a person does at it.
+
+use std::{
+    io::Read as _,
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+    wd::Capabilities,
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::sleep,
+};
+
+use crate::shop::{Shop, program};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Slower than any scanner: see `scanner_gap_ms`.
+const HUMAN: Duration = Duration::from_millis(70);
+/// One window at a time: there is one screen, and it has one focus.
+static SCREEN: Mutex<()> = Mutex::const_new(());
+
+/// Collects what must never be there: errors, warnings, and violations of the window's policy,
+/// those of the first moment too.
+const LISTEN: &str = r"
+    window.complaints = [];
+    const say = (...parts) => window.complaints.push(parts.map(String).join(' '));
+    console.error = say;
+    console.warn = say;
+    addEventListener('error', (event) => say(event.message));
+    addEventListener('unhandledrejection', (event) => say(event.reason));
+    addEventListener('securitypolicyviolation', (event) =>
+        say(event.violatedDirective, event.blockedURI, event.sourceFile, event.lineNumber));
+    new ReportingObserver((reports) => reports.forEach((one) => say(JSON.stringify(one))),
+        { buffered: true, types: ['csp-violation'] }).observe();
+";
+
+/// WebKit's driver, in a process group of its own, so that the desk it starts ends with it.
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(shop: &Shop) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        drop(listener);
+        let child = Command::new("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("XDG_DATA_HOME", shop.home())
+            .env("XDG_CACHE_HOME", shop.home())
+            .env("XDG_CONFIG_HOME", shop.home())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .expect("WebKitWebDriver is installed: scripts/install.sh e2e");
+        Self { child, port }
+    }
+
+    async fn ready(&self) {
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "WebKitWebDriver does not listen");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        // Whatever is gone already needs no end.
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.child.wait();
+        if std::thread::panicking()
+            && let Some(mut stderr) = self.child.stderr.take()
+        {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            eprintln!("{text}");
+        }
+    }
+}
+
+/// The desk's window.
+pub struct Window {
+    page: Client,
+    _driver: Driver,
+    _screen: MutexGuard<'static, ()>,
+}
+
+impl Window {
+    /// Starts the desk on a shop and waits until its first page can be used.
+    pub async fn open(shop: &Shop) -> Self {
+        let screen = SCREEN.lock().await;
+        let driver = Driver::start(shop);
+        driver.ready().await;
+        let desk = json!({ "binary": program("PUNCHCARD_DESK"), "args": ["--data", shop.data()] });
+        let mut wanted = Capabilities::new();
+        wanted.insert("webkitgtk:browserOptions".into(), desk);
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .expect("the driver starts the desk");
+        let window = Self { page, _driver: driver, _screen: screen };
+        window.page.execute(LISTEN, vec![]).await.expect("a script runs");
+        window.until("the first page", "document.documentElement.dataset.ready === '1'").await;
+        window.resize(1366, 768).await;
+        window
+    }
+
+    /// Starts the desk and signs somebody in.
+    pub async fn signed_in(shop: &Shop, role: &str) -> Self {
+        let window = Self::open(shop).await;
+        window.sign_in(shop, role).await;
+        window
+    }
+
+    /// Ends the desk. A window that had anything to complain about fails the test.
+    pub async fn close(self) {
+        let complaints = self.script("return window.complaints").await;
+        assert_eq!(complaints, json!([]), "errors of the window");
+        self.page.clone().close().await.expect("the session ends");
+    }
+
+    /// The page itself, for what only one test does.
+    pub fn page(&self) -> &Client {
+        &self.page
+    }
+
+    // ---- what is on the screen -----------------------------------------------------------------
+
+    /// An element, once it is there.
+    pub async fn find(&self, id: &str) -> Element {
+        let css = format!("[data-testid=\"{id}\"]");
+        let wait = self.page.wait().at_most(PATIENCE).every(Duration::from_millis(20));
+        match wait.for_element(Locator::Css(&css)).await {
+            Ok(element) => element,
+            Err(error) => panic!("no {id}: {error}\n{}", self.everything().await),
+        }
+    }
+
+    /// All text on the screen.
+    pub async fn everything(&self) -> String {
+        self.script("return document.body.innerText.replaceAll('\\n', ' | ')")
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The text of an element. Read in one go, for a countdown replaces it every second.
+    pub async fn text(&self, id: &str) -> String {
+        self.find(id).await;
+        let read = "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)?.innerText";
+        let text = self.page.execute(read, vec![id.into()]).await.expect("a script runs");
+        text.as_str().unwrap_or_default().trim().to_owned()
+    }
+
+    /// Waits for a text in an element.
+    pub async fn says(&self, id: &str, text: &str) {
+        self.find(id).await;
+        let holds = format!(
+            "document.querySelector('[data-testid=\"{id}\"]')?.innerText.includes({})",
+            json!(text)
+        );
+        self.until(&format!("{id} to say {text}"), &holds).await;
+    }
+
+    /// Waits until an element is gone.
+    pub async fn gone(&self, id: &str) {
+        let holds = format!("!document.querySelector('[data-testid=\"{id}\"]')");
+        self.until(&format!("{id} to go"), &holds).await;
+    }
+
+    /// An attribute of an element.
+    pub async fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        self.find(id).await.attr(name).await.expect("the element is there")
+    }
+
+    /// What an element is painted with.
+    pub async fn style(&self, id: &str, property: &str) -> String {
+        self.find(id).await.css_value(property).await.expect("the element is there")
+    }
+
+    /// A number on the screen.
+    pub async fn number(&self, id: &str) -> i64 {
+        let text = self.text(id).await;
+        let figures: String = text.chars().filter(char::is_ascii_digit).collect();
+        figures.parse().unwrap_or_else(|_| panic!("{id} shows {text:?}, which is no number"))
+    }
+
+    /// Waits for a number.
+    pub async fn shows(&self, id: &str, number: i64) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let shown = self.number(id).await;
+            if shown == number {
+                return;
+            }
+            assert!(Instant::now() < until, "{id} shows {shown}, not {number}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits for an expression to hold in the page.
+    pub async fn until(&self, what: &str, expression: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let holds = self.script(&format!("return Boolean({expression})")).await;
+            if holds == json!(true) {
+                return;
+            }
+            let late = Instant::now() > until;
+            assert!(!late, "waited in vain for {what}\n{}", self.everything().await);
+            sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Runs a script in the page.
+    pub async fn script(&self, script: &str) -> Value {
+        self.page.execute(script, vec![]).await.expect("a script runs")
+    }
+
+    /// Everything the page holds, hidden or not, and all that it keeps between visits.
+    pub async fn source(&self) -> String {
+        let kept = self.script("return JSON.stringify([{...localStorage}, location.href])").await;
+        self.page.source().await.expect("the page is there") + kept.as_str().unwrap_or_default()
+    }
+
+    // ---- what a person does --------------------------------------------------------------------
+
+    /// Presses keys together: the last one while the others are held.
+    pub async fn press(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".into());
+        for key in keys {
+            actions = actions.then(KeyAction::Down { value: *key });
+        }
+        for key in keys.iter().rev() {
+            actions = actions.then(KeyAction::Up { value: *key });
+        }
+        self.act(actions).await;
+    }
+
+    /// Presses one key with a name.
+    pub async fn key(&self, key: Key) {
+        self.press(&[key.into()]).await;
+    }
+
+    /// Presses a letter with Ctrl held.
+    pub async fn ctrl(&self, letter: char) {
+        self.press(&[Key::Control.into(), letter]).await;
+    }
+
+    /// Types as a person does.
+    pub async fn type_slowly(&self, text: &str) {
+        let mut actions = KeyActions::new("keyboard".into());
+        for value in text.chars() {
+            actions = actions
+                .then(KeyAction::Down { value })
+                .then(KeyAction::Up { value })
+                .then(KeyAction::Pause { duration: HUMAN });
+        }
+        self.act(actions).await;
+    }
+
+    /// Scans as a scanner does: all keys at once, then Enter. The driver waits for the page after
+    /// each key, which a scanner does not: so this begins once the page is at rest.
+    pub async fn scan(&self, code: &str) {
+        self.page.execute_async(AT_REST, vec![]).await.expect("a script runs");
+        let mut actions = KeyActions::new("keyboard".into());
+        for value in code.chars().chain([Key::Enter.into()]) {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.act(actions).await;
+    }
+
+    async fn act(&self, actions: KeyActions) {
+        self.page.perform_actions(actions).await.expect("keys can be pressed");
+    }
+
+    /// Puts a text where the cursor is, as an input method does: in one piece. The driver's own
+    /// keys lose characters outside the basic plane.
+    pub async fn compose(&self, text: &str) {
+        let insert = "document.execCommand('insertText', false, arguments[0])";
+        self.page.execute(insert, vec![text.into()]).await.expect("a script runs");
+    }
+
+    /// Clicks an element.
+    pub async fn click(&self, id: &str) {
+        let until = Instant::now() + PATIENCE;
+        while let Err(error) = self.find(id).await.click().await {
+            // It was replaced between the two; the next one is there at once.
+            assert!(Instant::now() < until, "{id} cannot be clicked: {error}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Signs somebody in with the mouse and the keys.
+    pub async fn sign_in(&self, shop: &Shop, role: &str) {
+        self.choose(shop.name(role)).await;
+        self.type_slowly(shop.pin(role)).await;
+        self.find("search").await;
+    }
+
+    /// Chooses a tile of the lock screen by its name.
+    pub async fn choose(&self, name: &str) {
+        self.find("lock-screen").await;
+        let tile = format!("//button[starts-with(@data-testid,'staff-')][contains(., '{name}')]");
+        let tile = self.page.find(Locator::XPath(&tile)).await.expect("everybody has a tile");
+        tile.click().await.expect("a tile can be clicked");
+        self.find("pin").await;
+    }
+
+    /// Chooses a manager for an approval, and gives a PIN.
+    pub async fn approve(&self, shop: &Shop, role: &str) {
+        let list = self.find("approval-staff").await;
+        list.select_by_label(shop.name(role)).await.expect("they are in the list");
+        self.find("approval-pin").await.click().await.expect("the box can be clicked");
+        self.type_slowly(shop.pin(role)).await;
+    }
+
+    /// Looks a member up, by what was composed into the search box.
+    pub async fn search(&self, text: &str) {
+        self.key(Key::Escape).await;
+        self.press(&['/']).await;
+        let focus = "document.activeElement?.dataset.testid === 'search'";
+        self.until("the cursor in the search box", focus).await;
+        self.compose(text).await;
+        self.find("result-0").await;
+    }
+
+    /// Opens the file of a member.
+    pub async fn open_member(&self, text: &str) {
+        self.search(text).await;
+        self.key(Key::Enter).await;
+        self.find("member-page").await;
+        self.says("member-name", "").await;
+    }
+
+    /// Gives the inside of the window a size.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size = format!("innerWidth === {width} && innerHeight === {height}");
+        // The driver waits for a change of size, long and in vain where there is none.
+        if self.script(&format!("return {size}")).await == json!(true) {
+            return;
+        }
+        self.page.set_window_rect(0, 0, width, height).await.expect("the window has a size");
+        self.until("the new size", &size).await;
+    }
+
+    /// Takes a picture, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        // The driver waits for the next frame, and a page at rest has none: one pixel keeps moving.
+        self.script(MOVE_A_PIXEL).await;
+        let picture = self.page.screenshot().await.expect("a picture can be taken");
+        self.script("document.getElementById('moving-pixel')?.remove()").await;
+        picture
+    }
+
+    // ---- past the page -------------------------------------------------------------------------
+
+    /// Asks the shell for a command, as a script in the page would. The error is the shell's.
+    pub async fn ask(&self, command: &str, arguments: Value) -> Result<Value, Value> {
+        let script = "const [command, args, done] = arguments;
+            window.__TAURI_INTERNALS__.invoke(command, args).then(
+                (answer) => done({ answer }), (error) => done({ error }));";
+        let asked = vec![command.into(), arguments];
+        let told = self.page.execute_async(script, asked).await.expect("a script runs");
+        match told.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(told["answer"].clone()),
+        }
+    }
+}
+
+/// Answers once the page has been quick for a while.
+const AT_REST: &str = r"
+    const done = arguments[0];
+    let quick = 0;
+    const look = (before) => setTimeout(() => {
+        const now = performance.now();
+        quick = now - before < 20 ? quick + 1 : 0;
+        if (quick === 8) done();
+        else look(now);
+    }, 5);
+    look(performance.now());
+";
+
+const MOVE_A_PIXEL: &str = r"
+    const pixel = document.createElement('i');
+    pixel.id = 'moving-pixel';
+    pixel.ariaHidden = 'true';
+    Object.assign(pixel.style, { position: 'fixed', right: 0, bottom: 0, width: '1px', height: '1px' });
+    document.body.append(pixel);
+    let turn = 0;
+    const move = () => {
+        if (!pixel.isConnected) return;
+        turn += 1;
+        pixel.style.backgroundColor = `rgb(128 128 128 / 0.0${turn % 2})`;
+        requestAnimationFrame(move);
+    };
+    move();
+";
