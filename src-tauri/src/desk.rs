@@ -14,13 +14,15 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 /// The window's own clock locks the desk; this is the lock behind it, a little later.
 const GRACE_MS: i64 = 5_000;
+/// How long after its start the desk is left alone.
+const SETTLED: Duration = Duration::from_secs(60);
 /// How often what ran out is posted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// The desk behind the window.
 pub(crate) struct Desk {
     folder: PathBuf,
-    till: Mutex<Opened>,
+    till: Arc<Mutex<Opened>>,
     session: Mutex<Option<Session>>,
     _log: Option<WorkerGuard>,
 }
@@ -43,11 +45,23 @@ struct Session {
 }
 
 impl Desk {
-    /// Opens the store in a folder, where there is one. A store that cannot be opened is said on
-    /// screen, not by a window that closes.
+    /// Opens the store in a folder, where there is one, while the window is being made: whoever
+    /// asks for the till waits for it. A store that cannot be opened is said on screen, not by a
+    /// window that closes.
     pub(crate) fn open(folder: PathBuf, log: Option<WorkerGuard>) -> Self {
-        let till = if Till::exists(&folder) { opened(&folder) } else { Opened::NotSetUp };
-        Self { folder, till: Mutex::new(till), session: Mutex::new(None), _log: log }
+        let till = Arc::new(Mutex::new(Opened::NotSetUp));
+        let (opening, place) = (till.clone(), folder.clone());
+        let (locked, is_locked) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let Ok(mut till) = opening.lock() else { return };
+            let _ = locked.send(());
+            if Till::exists(&place) {
+                *till = opened(&place);
+            }
+        });
+        // Nobody is answered before the opening has begun.
+        let _ = is_locked.recv();
+        Self { folder, till, session: Mutex::new(None), _log: log }
     }
 
     /// The till.
@@ -84,6 +98,13 @@ impl Desk {
         housekeeping(&made);
         *till = Opened::Till(made);
         Ok(())
+    }
+
+    /// Closes the store.
+    pub(crate) fn close(&self) {
+        if let Ok(mut till) = self.till.lock() {
+            *till = Opened::NotSetUp;
+        }
     }
 
     /// Signs somebody in.
@@ -192,6 +213,8 @@ fn create(folder: &Path, input: &SetUpInput) -> Result<Arc<Till>> {
 fn housekeeping(till: &Arc<Till>) {
     let till = Arc::downgrade(till);
     let work = move || {
+        // Not while the first members are let in.
+        std::thread::sleep(SETTLED);
         while let Some(till) = till.upgrade() {
             if let Err(error) = till.expire_due() {
                 tracing::warn!(code = error.code(), "what has run out could not be posted");

@@ -57,9 +57,20 @@ pub fn run() -> ExitCode {
             Ok(())
         })
         .invoke_handler(commands!(handler))
-        .run(tauri::generate_context!());
+        .build(tauri::generate_context!());
     match built {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(app) => {
+            app.run(|app, event| {
+                // The process ends without unwinding: the store is closed here, or the next start
+                // would have to read its log again.
+                if let tauri::RunEvent::Exit = event
+                    && let Some(desk) = app.try_state::<Desk>()
+                {
+                    desk.close();
+                }
+            });
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             tracing::error!(%error, "the window could not be opened");
             ExitCode::FAILURE

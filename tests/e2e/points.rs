@@ -61,7 +61,7 @@ async fn a_receptionist_redeems_only_with_a_managers_pin() {
     let cost = window.attribute("reward-1", "data-cost").await.expect("a reward has a cost");
     let cost: i64 = cost.parse().expect("a cost is a number");
     window.press(&['1']).await;
-    window.says("redeem-problem", "要店长同意").await;
+    window.number("redeem-uses").await;
     window.key(Key::Enter).await;
     window.find("approval").await;
     shots::both(&window, "redeem-approval").await;

@@ -106,6 +106,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 points_per_unit: 1,
                 multiplier_percent: 100,
                 earned: Some(Gain { lot, repaid: None }),
+                approved_by: None,
             })
         }
         4 => Fact::PointsRedeemed(PointsRedeemed {

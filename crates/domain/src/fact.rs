@@ -220,6 +220,9 @@ pub struct PointsEarned {
     /// The points; none where the amount was too small for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<Gain>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
 }
 
 /// Points were redeemed.

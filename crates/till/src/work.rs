@@ -96,11 +96,6 @@ impl<'a> Work<'a> {
         self.head.number
     }
 
-    /// The newest entry.
-    pub(crate) fn link(&self) -> Link {
-        self.head.link
-    }
-
     /// Now, by the time that never goes back.
     pub(crate) fn now_ms(&self) -> i64 {
         self.head.clock.effective_ms(self.wall_ms)

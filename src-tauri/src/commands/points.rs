@@ -24,8 +24,10 @@ pub(crate) async fn earn(
     desk: State<'_, Desk>,
     member: String,
     amount: String,
+    approval: Option<Approval>,
 ) -> Answer<DoneView> {
-    signed_in(&desk, move |till, actor| till.earn(actor, id("member", &member)?, &amount)).await
+    approved(&desk, approval, move |till, actor| till.earn(actor, id("member", &member)?, &amount))
+        .await
 }
 
 #[tauri::command]

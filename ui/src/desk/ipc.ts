@@ -105,7 +105,8 @@ export const givePass = (member: string, passType: string, approval: Leave) =>
 
 export const earnPreview = (member: string, amount: string) =>
   call<EarnPreview>("earn_preview", { member, amount });
-export const earn = (member: string, amount: string) => call<DoneView>("earn", { member, amount });
+export const earn = (member: string, amount: string, approval: Leave) =>
+  call<DoneView>("earn", { member, amount, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });
 export const redeemPreview = (member: string, reward: string, points: number | null) =>
   call<RedeemPreview>("redeem_preview", { member, reward, points });

@@ -40,6 +40,7 @@ pub fn earn(desk: &mut Desk<'_>, known: &Earn) -> Result<Decided, Refusal> {
         points_per_unit: desk.rules.points_per_unit,
         multiplier_percent: known.multiplier_percent,
         earned: gain(desk, earned.points, &known.points)?,
+        approved_by: None,
     };
     Ok(Fact::PointsEarned(fact).into())
 }

@@ -245,6 +245,7 @@ mod tests {
             points_per_unit: 1,
             multiplier_percent: 100,
             earned: Some(Gain { lot: lot(amount), repaid: None }),
+            approved_by: None,
         })
     }
 

@@ -19,6 +19,9 @@ const LEAST_SQLITE: i32 = 3_051_003;
 const WRITER_CACHE_KIB: i64 = 24 * 1024;
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
+/// What the log is cut back to when it has grown beyond and begins anew.
+const LONGEST_LOG_BYTES: i64 = 8 * 1024 * 1024;
+
 /// How much a commit waits for. Only tests and benches ask for less than the default, to show
 /// what would be lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub fn writer(path: &Path, secrets: &Secrets, durability: Durability) -> Result<
     // Apple's drives acknowledge a sync before it is one, unless asked twice.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // A bulk import makes the log long; left so, every start after a crash would read it all.
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG_BYTES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;

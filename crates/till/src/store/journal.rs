@@ -165,18 +165,6 @@ pub fn walk(db: &Connection, after: i64, mut each: impl FnMut(Stored) -> Result<
     Ok(())
 }
 
-/// Entries of one stream below `before` (an id), newest first, at most `limit`.
-///
-/// # Errors
-/// Those of the store.
-pub fn backwards(db: &Connection, stream: i64, before: i64, limit: i64) -> Result<Vec<Stored>> {
-    let first = streams::entry_id(stream, 0)?;
-    let mut statement =
-        db.prepare_cached(&select("WHERE e.id > ?1 AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3"))?;
-    let rows = statement.query_map([first, before, limit], stored)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 fn select(tail: &str) -> String {
     format!(
         "SELECT e.id, e.header, e.salt, e.payload, p.salt, p.bytes

@@ -168,25 +168,20 @@ pub fn standing(db: &Connection, owned: &Owned, member: i64, lot: LotId) -> Resu
     Ok(out)
 }
 
-/// Members of whom something has run out that this till still holds, with at most `limit`.
+/// Members of whom something has run out that this till still holds.
 ///
 /// # Errors
 /// Those of the store.
-pub fn members_with_expired(
-    db: &Connection,
-    owned: &Owned,
-    now_ms: i64,
-    limit: i64,
-) -> Result<Vec<i64>> {
+pub fn members_with_expired(db: &Connection, owned: &Owned, now_ms: i64) -> Result<Vec<i64>> {
     let mut members = Vec::new();
     for (number, _) in &owned.numbers {
         let mut statement = db.prepare_cached(
             "SELECT DISTINCT i.member FROM account i
              JOIN account a ON a.member = i.member AND a.lot = i.lot
              WHERE i.account = 0 AND i.expires_ms <= ?1 AND i.member <> 0
-               AND a.account = 1 AND a.stream = ?2 AND a.amount > 0 LIMIT ?3",
+               AND a.account = 1 AND a.stream = ?2 AND a.amount > 0",
         )?;
-        let found = statement.query_map([now_ms, *number, limit], |row| row.get(0))?;
+        let found = statement.query_map([now_ms, *number], |row| row.get(0))?;
         members.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
     }
     members.sort_unstable();

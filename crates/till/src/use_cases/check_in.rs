@@ -207,6 +207,7 @@ fn answer(
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }
+        view.undo_until_ms = 0;
         return Ok(view);
     };
     view.member = Some(eye.brief(file)?);

@@ -17,14 +17,13 @@ use crate::{
         journal::{self, Stored},
         read,
         records::{self, StaffRecord},
-        streams,
     },
     till::Till,
     views::{DayRow, DayView, RecentVisit},
     work::Work,
 };
 
-const RECENT: usize = 30;
+const RECENT: i64 = 30;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 /// The most lines of a day that are sent to the window.
 const MOST_ROWS: usize = 2000;
@@ -40,13 +39,9 @@ impl Till {
             actor.require(Permission::CheckIn)?;
             let mut names = Names::new(work.db);
             let mut visits = Vec::new();
-            let before = streams::entry_id(work.stream_number() + 1, 0)?;
-            for stored in journal::backwards(work.db, work.stream_number(), before, 400)? {
-                if let Some(visit) = recent_visit(work, &mut names, &stored)? {
-                    visits.push(visit);
-                }
-                if visits.len() == RECENT {
-                    break;
+            for entry in newest_visits(work.db)? {
+                if let Some(stored) = journal::get(work.db, entry)? {
+                    visits.extend(recent_visit(work, &mut names, &stored)?);
                 }
             }
             Ok(visits)
@@ -72,6 +67,16 @@ impl Till {
             Ok(view)
         })
     }
+}
+
+/// The newest visits among the newest facts: never more is read than the list could show.
+fn newest_visits(db: &Connection) -> Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT entry FROM (SELECT entry, kind, at_ms FROM fact ORDER BY id DESC LIMIT 2000)
+         WHERE kind = 40 ORDER BY at_ms DESC, entry DESC LIMIT ?1",
+    )?;
+    let rows = statement.query_map([RECENT], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// UUIDv7 ids sort by time, so a day's facts are one stretch of the table.

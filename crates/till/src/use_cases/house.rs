@@ -12,7 +12,7 @@ use super::{actor::Actor, owner};
 use crate::{
     error::Result,
     random,
-    store::{local, read, streams},
+    store::{journal, local, read, streams},
     till::Till,
     views::{Prefs, RulesInput, SessionView, StatusView},
     work::Work,
@@ -39,7 +39,7 @@ impl Till {
                 now_ms: work.wall_ms,
                 session,
                 has_members: read::has_members(work.db)?,
-                unsynced: i64::try_from(work.link().seq).unwrap_or(i64::MAX),
+                unsynced: entries(work)?,
                 last_sync_ms,
                 only_till: only_till(work)?,
                 distrust: work.distrust(),
@@ -144,6 +144,15 @@ impl Till {
             Ok(())
         })
     }
+}
+
+/// Entries of this till, its earlier lives' among them: no hub has any of them yet.
+fn entries(work: &Work<'_>) -> Result<i64> {
+    let mut all = 0;
+    for (number, _) in streams::all(work.db)? {
+        all += journal::newest(work.db, number)?.0.seq;
+    }
+    Ok(i64::try_from(all).unwrap_or(i64::MAX))
 }
 
 /// Never paired with a hub, and nobody else's entries are here.

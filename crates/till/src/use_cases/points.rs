@@ -49,6 +49,7 @@ impl Till {
     ) -> Result<EarnPreview> {
         let (actor, amount) = (actor.clone(), amount.to_owned());
         self.write(move |work| {
+            actor.require(Permission::ViewMember)?;
             let (file, amount_minor, fact) = earning(work, &actor, member, &amount)?;
             let Fact::PointsEarned(body) = &fact.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
@@ -75,8 +76,10 @@ impl Till {
     pub fn earn(&self, actor: &Actor, member: MemberId, amount: &str) -> Result<DoneView> {
         let (actor, amount) = (actor.clone(), amount.to_owned());
         self.write(move |work| {
-            let (file, _, decided) = earning(work, &actor, member, &amount)?;
-            let Fact::PointsEarned(body) = &decided.fact else { return Err(unexpected()) };
+            actor.require(Permission::EarnPoints)?;
+            let (file, _, mut decided) = earning(work, &actor, member, &amount)?;
+            let Fact::PointsEarned(body) = &mut decided.fact else { return Err(unexpected()) };
+            body.approved_by = actor.approved_by(Permission::EarnPoints);
             let points = body.earned.as_ref().map_or(0, |gain| gain.lot.amount);
             done(work, &actor, decided, &file, points)
         })
@@ -107,6 +110,7 @@ impl Till {
     pub fn redeem_preview(&self, actor: &Actor, input: RedeemInput) -> Result<RedeemPreview> {
         let actor = actor.clone();
         self.write(move |work| {
+            actor.require(Permission::ViewMember)?;
             let (file, decided) = redemption(work, &actor, input)?;
             let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
@@ -131,6 +135,7 @@ impl Till {
     pub fn redeem(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
         let actor = actor.clone();
         self.write(move |work| {
+            actor.require(Permission::RedeemPoints)?;
             let (file, mut decided) = redemption(work, &actor, input)?;
             let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
             body.approved_by = if body.on_trust > 0 {
@@ -165,7 +170,6 @@ fn earning(
     member: MemberId,
     amount: &str,
 ) -> Result<(MemberFile, i64, decide::Decided)> {
-    actor.require(Permission::EarnPoints)?;
     let file = known_member(work, member)?;
     let amount_minor = parse_amount(amount, work.house.business.currency_digits)
         .map_err(|error| Error::bad_input("amount", format!("{amount}: {error}")))?;
@@ -184,7 +188,6 @@ fn redemption(
     actor: &Actor,
     input: RedeemInput,
 ) -> Result<(MemberFile, decide::Decided)> {
-    actor.require(Permission::RedeemPoints)?;
     let file = known_member(work, input.member)?;
     let reward = records::rewards(work.db)?
         .into_iter()

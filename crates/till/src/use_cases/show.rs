@@ -76,7 +76,9 @@ impl Eye<'_> {
             // Never synced: this is the only till, and what it knows is all there is.
             as_of_ms: last_sync.unwrap_or(self.now_ms),
             debt: purse.debt.max(0),
-            expiring: self.lots(purse).into_iter().find(|lot| lot.expires.is_some()),
+            expiring: (spendable > 0)
+                .then(|| self.lots(purse).into_iter().find(|lot| lot.expires.is_some()))
+                .flatten(),
         })
     }
 
