@@ -119,8 +119,10 @@ pub struct Till {
     pub(crate) keys: KeyStore,
     pub(crate) clock: Clock,
     secrets: Secrets,
-    writer: WriterLock,
+    /// Closed before the writer, as fields are dropped in order: only a connection that may write,
+    /// closed last, puts the log away.
     readers: Mutex<Vec<Connection>>,
+    writer: WriterLock,
     /// Held as long as the till is open; the operating system lets go of it when we die.
     _lock: File,
 }
