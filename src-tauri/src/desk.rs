@@ -15,7 +15,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 /// The window's own clock locks the desk; this is the lock behind it, a little later.
 const GRACE_MS: i64 = 5_000;
 /// How long after its start the desk is left alone.
-const SETTLED: Duration = Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_mins(1);
 /// How often what ran out is posted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
