@@ -360,16 +360,6 @@ fn a_second_program_on_the_same_store_is_turned_away() {
 }
 
 #[test]
-fn a_closed_store_leaves_no_log_to_be_read_again() {
-    let mut shop = Shop::new();
-    stocked(&shop);
-    shop.till().find(&shop.owner(), "林", 5).expect("a reader was at it too");
-    assert!(shop.folder().join("till.db-wal").exists());
-    shop.close();
-    assert!(!shop.folder().join("till.db-wal").exists());
-}
-
-#[test]
 fn there_is_nothing_where_there_is_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let error = Till::open(folder.path(), &Options::default()).err().expect("no store");

@@ -119,10 +119,10 @@ pub struct Till {
     pub(crate) keys: KeyStore,
     pub(crate) clock: Clock,
     secrets: Secrets,
-    /// Closed before the writer, as fields are dropped in order: only a connection that may write,
-    /// closed last, puts the log away.
-    readers: Mutex<Vec<Connection>>,
     writer: WriterLock,
+    /// Closed after the writer, as fields are dropped in order: a connection that only reads leaves
+    /// the log where it is, and a store with its log in place can be opened on a full disk.
+    readers: Mutex<Vec<Connection>>,
     /// Held as long as the till is open; the operating system lets go of it when we die.
     _lock: File,
 }
