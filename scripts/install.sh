@@ -5,7 +5,7 @@
 #     build    what compiles and starts the desk: compiler, WebKitGTK, Rust, Node
 #     screen   a virtual screen, for a machine without a display
 #     check    cargo-deny
-#     e2e      the driver that clicks through the real window
+#     e2e      what the tests talk to: the driver of the real window, PostgreSQL
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
@@ -101,6 +101,25 @@ install_packages() {
             die "no package $package here. Debian 12, Ubuntu 22.04 or newer is needed (WebKitGTK 4.1)"
     done
     apt install -y --no-install-recommends "${missing[@]}"
+}
+
+# The tests start a PostgreSQL of their own. Debian would start another one, for the whole machine,
+# as soon as the package is there; nobody asked for that, so it is told not to, and nothing stays of
+# having been told.
+install_postgresql() {
+    local code=0 conf=/etc/postgresql-common/createcluster.conf
+    ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || return 0
+    ! have initdb || return 0
+    have apt-get || die "the tests need PostgreSQL's server (initdb, postgres): install it in your system's way"
+    install_packages postgresql-common
+    if ! grep -q '^#create_main_cluster = true$' "$conf"; then
+        install_packages postgresql
+        return
+    fi
+    as_root sed -i 's/^#create_main_cluster = true$/create_main_cluster = false/' "$conf"
+    (install_packages postgresql) || code=$?
+    as_root sed -i 's/^create_main_cluster = false$/#create_main_cluster = true/' "$conf"
+    [ "$code" = 0 ] || exit "$code"
 }
 
 # ---- Rust --------------------------------------------------------------------------------------
@@ -225,17 +244,22 @@ install_cargo_deny() {
 packages=(build-essential pkg-config ca-certificates curl libssl-dev libgtk-3-dev
     libwebkit2gtk-4.1-dev dbus fonts-noto-cjk)
 want_cargo_deny=
+want_postgresql=
 for group in "$@"; do
     case $group in
     build) ;;
     screen) packages+=(xvfb scrot) ;;
     check) want_cargo_deny=yes ;;
-    e2e) packages+=(xvfb webkit2gtk-driver) ;;
+    e2e)
+        packages+=(xvfb webkit2gtk-driver)
+        want_postgresql=yes
+        ;;
     *) die "install.sh knows build, screen, check and e2e, not '$group'" ;;
     esac
 done
 
 install_packages "${packages[@]}"
+[ -z "$want_postgresql" ] || install_postgresql
 install_rust
 install_node
 [ -z "$want_cargo_deny" ] || install_cargo_deny

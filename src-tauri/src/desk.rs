@@ -8,7 +8,8 @@ use std::{
 
 use punchcard_till::{
     Actor, AppError, Error, Options, Result, SetUp, Till, clock, demo,
-    views::{Prefs, SessionView, SetUpInput, StatusView},
+    sync::{self, Line},
+    views::{LineView, PairInput, Prefs, SessionView, SetUpInput, StatusView},
 };
 use tracing_appender::non_blocking::WorkerGuard;
 
@@ -31,8 +32,8 @@ pub(crate) struct Desk {
 enum Opened {
     /// There is none yet: the first-run page makes one.
     NotSetUp,
-    /// It is open.
-    Till(Arc<Till>),
+    /// It is open, with its line to a hub.
+    Till(Arc<Till>, Arc<Line>),
     /// It cannot be opened, and why.
     Failed(AppError),
 }
@@ -67,7 +68,16 @@ impl Desk {
     /// The till.
     pub(crate) fn till(&self) -> std::result::Result<Arc<Till>, AppError> {
         match &*lock(&self.till)? {
-            Opened::Till(till) => Ok(till.clone()),
+            Opened::Till(till, _) => Ok(till.clone()),
+            Opened::Failed(error) => Err(error.clone()),
+            Opened::NotSetUp => Err(Error::NotSetUp(self.folder.display().to_string()).to_app()),
+        }
+    }
+
+    /// The line to a hub.
+    pub(crate) fn line(&self) -> std::result::Result<Arc<Line>, AppError> {
+        match &*lock(&self.till)? {
+            Opened::Till(_, line) => Ok(line.clone()),
             Opened::Failed(error) => Err(error.clone()),
             Opened::NotSetUp => Err(Error::NotSetUp(self.folder.display().to_string()).to_app()),
         }
@@ -85,7 +95,9 @@ impl Desk {
         }
         drop(till);
         let session = self.session(false).ok().map(|(_, view)| view);
-        self.till()?.status(session).map_err(|error| error.to_app())
+        let mut status = self.till()?.status(session).map_err(|error| error.to_app())?;
+        status.line = self.line()?.view();
+        Ok(status)
     }
 
     /// Makes the store.
@@ -94,9 +106,24 @@ impl Desk {
         if !matches!(&*till, Opened::NotSetUp) {
             return Err(Error::AlreadySetUp(self.folder.display().to_string()).to_app());
         }
-        let made = create(&self.folder, input).map_err(|error| error.to_app())?;
-        housekeeping(&made);
-        *till = Opened::Till(made);
+        let made = create(&self.folder, input).and_then(running);
+        *till = made.map_err(|error| error.to_app())?;
+        Ok(())
+    }
+
+    /// Makes the store as a part of a business that has a hub.
+    pub(crate) fn join(
+        &self,
+        input: &PairInput,
+        owner_pin: &str,
+    ) -> std::result::Result<(), AppError> {
+        let mut till = lock(&self.till)?;
+        if !matches!(&*till, Opened::NotSetUp) {
+            return Err(Error::AlreadySetUp(self.folder.display().to_string()).to_app());
+        }
+        let joined = sync::join(&self.folder, input, owner_pin, &Options::default())
+            .and_then(|till| running(Arc::new(till)));
+        *till = joined.map_err(|error| error.to_app())?;
         Ok(())
     }
 
@@ -174,17 +201,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::result::Result<MutexGuard<'_, T>, AppError>
 }
 
 fn opened(folder: &Path) -> Opened {
-    match Till::open(folder, &Options::default()) {
-        Ok(till) => {
-            let till = Arc::new(till);
-            housekeeping(&till);
-            Opened::Till(till)
-        }
+    match Till::open(folder, &Options::default()).and_then(|till| running(Arc::new(till))) {
+        Ok(opened) => opened,
         Err(error) => {
             tracing::error!(code = error.code(), "the store cannot be opened");
             Opened::Failed(error.to_app())
         }
     }
+}
+
+/// A till that is open looks after itself from now on, and speaks with its hub.
+fn running(till: Arc<Till>) -> Result<Opened> {
+    housekeeping(&till);
+    let line = Line::start(till.clone())?;
+    Ok(Opened::Till(till, Arc::new(line)))
 }
 
 /// A shop is set up in China or anywhere: the machine's time zone, and yuan until the office says
@@ -248,5 +278,6 @@ fn not_set_up() -> StatusView {
         clock_behind: false,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         prefs: Prefs::default(),
+        line: LineView::default(),
     }
 }

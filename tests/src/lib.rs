@@ -2,6 +2,9 @@
 
 #![expect(clippy::missing_panics_doc, reason = "here a panic is a failed test")]
 
+pub mod business;
+pub mod cluster;
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},

@@ -7,7 +7,7 @@ use ts_rs::{Config, TS};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/shared/bindings.ts");
 const HEADING: &str =
-    "// Written by `make bindings` from crates/till/src/views.rs and crates/domain. Do not edit.\n";
+    "// Written by `make bindings` from crates/till/src/views and crates/domain. Do not edit.\n";
 
 fn declaration<T: TS>(config: &Config) -> String {
     format!("\nexport {}\n", T::decl(config))
@@ -52,6 +52,8 @@ fn generated() -> String {
         views::Distrust,
         views::Theme,
         views::Prefs,
+        views::LineState,
+        views::LineView,
         views::StatusView,
         views::RulesInput,
         views::SetUpInput,
@@ -61,6 +63,12 @@ fn generated() -> String {
         views::ImportView,
         views::BackupView,
         views::VerifyView,
+        views::NoticeView,
+        views::DuplicateView,
+        views::SyncView,
+        views::HolderView,
+        views::DrawView,
+        views::PairInput,
         RewardInput,
         PassTypeInput,
         StaffInput,

@@ -61,7 +61,8 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
     let store = StoreId::from_bytes([9; 16]);
     let lot = LotId::from_bytes(uuid(2, usize::from(deed.number)));
     let amount = i64::from(deed.number);
-    let posting = |from, to| Posting { lot, kind: ValueKind::Points, from, to, amount };
+    let posting =
+        |from, to| Posting { lot, kind: ValueKind::Points, from, to, amount, owner: None };
     let text = |text: &str| Some(format!("{text}{}", deed.number));
     let fact = match deed.what {
         0 => Fact::MemberRegistered(MemberRegistered {
@@ -129,6 +130,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             at_ms: amount,
             postings: vec![posting(Account::Spent(me), Account::Till(me))],
             lots: vec![],
+            take_back: vec![],
             debt: -amount,
             points: 0,
             approved_by: None,

@@ -9,10 +9,12 @@ import MemberFormPage from "@/desk/pages/MemberFormPage.vue";
 import MemberPage from "@/desk/pages/MemberPage.vue";
 import PointsPage from "@/desk/pages/PointsPage.vue";
 import RedeemPage from "@/desk/pages/RedeemPage.vue";
+import SyncPage from "@/desk/pages/SyncPage.vue";
 import SettingsPage from "@/desk/pages/SettingsPage.vue";
 import SignInPage from "@/desk/pages/SignInPage.vue";
 import TodayPage from "@/desk/pages/TodayPage.vue";
-import { answer, checkIn, MEMBER, settle, show, status } from "./support/desk";
+import JoinForm from "@/desk/components/JoinForm.vue";
+import { answer, checkIn, line, MEMBER, settle, show, status, syncView } from "./support/desk";
 
 const SESSION = {
   staff: "s4",
@@ -61,6 +63,25 @@ const IMPORT = {
   rejects_csv: "a\n",
 };
 
+const { id, name, phone, card, tier, photo } = MEMBER;
+const BRIEF = { id, name, phone, card, tier, photo };
+const SYNC = syncView({
+  frozen: true,
+  notices: [
+    { n: 2, at_ms: 2, code: "revoked", args: {}, settled: false },
+    { n: 1, at_ms: 1, code: "trusted_again", args: {}, settled: true },
+  ],
+  duplicates: [{ first: BRIEF, second: { ...BRIEF, id: "m2" }, at_ms: 1 }],
+});
+const REWARD = {
+  id: "r1",
+  name: "私教",
+  cost: 800,
+  minor_per_point: 0,
+  affordable: "needs_line",
+  short_by: 300,
+};
+
 const CASES: [string, Component, { props?: object; at?: string }][] = [
   ["first run", FirstRunPage, {}],
   ["sign-in", SignInPage, {}],
@@ -72,6 +93,9 @@ const CASES: [string, Component, { props?: object; at?: string }][] = [
   ["redeeming", RedeemPage, { at: "/redeem/m1" }],
   ["today", TodayPage, {}],
   ["settings", SettingsPage, { at: "/settings/rules" }],
+  ["the hub in the settings", SettingsPage, { at: "/settings/hub" }],
+  ["joining a business", JoinForm, {}],
+  ["the hub", SyncPage, {}],
   ["an import", ImportReport, { props: { result: IMPORT, done: false, fileName: "m.csv" } }],
 ];
 
@@ -83,12 +107,16 @@ describe("axe finds nothing in", () => {
       member: () => MEMBER,
       day: () => DAY,
       tiers: () => [],
-      rewards: () => [],
+      rewards: () => [REWARD],
+      sync_page: () => SYNC,
       rules: () => ({ points_expire_months: null, pass_required: true }),
     });
     const { wrapper, session } = await show(component, {
       ...(options as object),
-      status: status({ session: { ...SESSION, permissions: [...SESSION.permissions] } }),
+      status: status({
+        session: { ...SESSION, permissions: [...SESSION.permissions] },
+        line: line({ attention: 2 }),
+      }),
     });
     session.staff = [
       { id: "s1", name: "周敏", role: "owner", active: true, locked_until_ms: null },

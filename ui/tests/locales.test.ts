@@ -33,13 +33,38 @@ const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_tak
   weak_pin bad_pin last_owner not_signed_in store_damaged disk_full internal not_found member_gone
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
   not_set_up already_set_up wrong_points not_vouched banned already_voided not_voidable no_visits
-  too_large not_only_till nothing_to_vouch unknown`.split(/\s+/);
+  too_large not_only_till nothing_to_vouch bad_code hub_unreachable already_paired behind hub_empty wrong_hub already_enrolled
+  other_business version_not_supported device_revoked bad_signature fork_detected chain_broken
+  frozen slow_down not_paired unknown`.split(/\s+/);
 /** Why a store is not opened. */
 const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full disk_failed
   sqlite_too_old unknown`.split(/\s+/);
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
-  tier_set staff_set rules_set business_set store_set unknown`.split(/\s+/);
+  tier_set staff_set rules_set business_set store_set stream_reclaimed members_merged value_granted
+  value_returned value_given_back debt_repaid lot_ruled unknown`.split(/\s+/);
+/** What sync tells people, with what fills each sentence in. */
+const NOTICES: Record<string, string[]> = {
+  value_given_back: ["name", "points"],
+  debt_after_take_back: ["name", "points"],
+  debt_repaid: ["name", "points"],
+  trusted_again: [],
+  forked: ["seq"],
+  chain_broken: ["seq"],
+  revoked: [],
+  hub_restored: ["epoch"],
+  quarantined: ["seq"],
+  rebuilt: ["tables"],
+  unknown_facts: ["count"],
+  duplicate_phone: ["first", "second"],
+  overdrawn: ["name", "points"],
+  clock_skew: ["minutes"],
+  reclaimed: ["points"],
+  entries_recovered: ["count"],
+};
+/** Why a hub will not have a desk. */
+const REFUSALS = `device_revoked fork_detected chain_broken version_not_supported bad_signature
+  wrong_hub other_business unknown`.split(/\s+/);
 
 describe("the two languages", () => {
   it("have the same texts", () => {
@@ -69,6 +94,10 @@ describe("every name that the till sends has a text", () => {
     ["distrust", union("Distrust")],
     ["error", ERRORS],
     ["kind", KINDS],
+    ["line", union("LineState")],
+    ["notice", [...Object.keys(NOTICES), "unknown"]],
+    ["refusal.what", REFUSALS],
+    ["refusal.next", REFUSALS],
     ["noStore.title", NO_STORE],
     ["noStore.next", NO_STORE],
   ];
@@ -82,10 +111,16 @@ describe("every name that the till sends has a text", () => {
   });
 });
 
+it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code, args) => {
+  const counted = ["points", "count", "minutes"];
+  const expected = args.map((name) => (counted.includes(name) ? "{n}" : `{${name}}`)).sort();
+  expect(holes(chinese.get(`notice.${code}`) ?? "")).toEqual(expected);
+});
+
 /** Chosen by a name that the till sends, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust|noStore)\./;
-const TABS = /^settings\.(desk|rules|rewards|passes|staff|import|store)$/;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust|noStore|line|notice|refusal)\./;
+const TABS = /^settings\.(desk|rules|rewards|passes|staff|import|hub|store)$/;
 
 it("no text is left over", () => {
   const source = readdirSync("src", { recursive: true, encoding: "utf8" })

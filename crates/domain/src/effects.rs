@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    fact::{Fact, Gain, Pass, RecordSet},
+    fact::{Fact, Gain, Pass, RecordSet, SpentAt, TakeBack},
     ledger::{Account, Lot, Posting, ValueKind},
     member::{MemberField, MemberPrivate},
     time::Day,
@@ -160,6 +160,38 @@ pub enum Effect {
         /// Who may.
         to: StreamId,
     },
+    /// One file is shown as another: keeps the latest.
+    Merge {
+        /// The file that is no longer shown by itself.
+        gone: MemberId,
+        /// The file it is shown as.
+        kept: MemberId,
+    },
+    /// A lot counts for nothing from now on: whoever holds some of it gives it back.
+    TakeBack {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        lot: LotId,
+        /// By which fact.
+        by: FactId,
+        /// What is known to be spent of it.
+        spent: Vec<SpentAt>,
+    },
+    /// A stream gave back what it held of such a lot.
+    GaveBack {
+        /// Which lot.
+        lot: LotId,
+        /// Who.
+        stream: StreamId,
+    },
+    /// A lot cannot be spent, or can again: keeps the latest.
+    Freeze {
+        /// Which.
+        lot: LotId,
+        /// It cannot.
+        frozen: bool,
+    },
 }
 
 /// A fact's private part, where it is still there.
@@ -235,9 +267,37 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(body.lots.iter().map(|lot| Effect::Issue { member, lot: *lot }));
             out.extend(post(member, &body.postings));
             out.extend(member.into_iter().filter_map(|member| owe(member, stream, body.debt)));
+            if let Some(member) = member {
+                out.extend(body.take_back.iter().map(|back| take_back(member, body.id, back)));
+            }
+        }
+        Fact::ValueGranted(body) => out.extend(post(Some(body.member), &body.postings)),
+        Fact::ValueReturned(body) => out.extend(post(Some(body.member), &body.postings)),
+        Fact::ValueGivenBack(body) => {
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(owe(body.member, stream, body.debt));
+            out.push(Effect::GaveBack { lot: body.lot, stream });
+        }
+        Fact::DebtRepaid(body) => {
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(owe(body.member, stream, -body.amount));
+        }
+        Fact::StreamReclaimed(body) => {
+            out.push(Effect::TakeOver { from: body.stream, to: stream });
+        }
+        Fact::MembersMerged(body) => {
+            out.push(Effect::Merge { gone: body.gone, kept: body.kept });
+        }
+        Fact::LotRuled(body) => {
+            out.push(Effect::Freeze { lot: body.lot, frozen: body.frozen });
         }
     }
     out
+}
+
+fn take_back(member: MemberId, by: FactId, back: &TakeBack) -> Effect {
+    let member = back.owner.unwrap_or(member);
+    Effect::TakeBack { member, lot: back.lot, by, spent: back.spent.clone() }
 }
 
 /// A fact's line among what happened.
@@ -293,8 +353,19 @@ fn row(fact: &Fact) -> FactRow {
         Fact::FactVoided(body) => {
             FactRow { member: body.member, at_ms: Some(body.at_ms), points: body.points, ..blank }
         }
+        Fact::ValueGranted(body) => about(body.member, body.at_ms, blank),
+        Fact::ValueReturned(body) => about(body.member, body.at_ms, blank),
+        Fact::ValueGivenBack(body) => about(body.member, body.at_ms, blank),
+        Fact::DebtRepaid(body) => about(body.member, body.at_ms, blank),
+        Fact::LotRuled(body) => about(body.member, body.at_ms, blank),
+        Fact::MembersMerged(body) => FactRow { member: Some(body.kept), ..blank },
+        Fact::StreamReclaimed(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
         _ => blank,
     }
+}
+
+fn about(member: MemberId, at_ms: i64, blank: FactRow) -> FactRow {
+    FactRow { member: Some(member), at_ms: Some(at_ms), ..blank }
 }
 
 /// Points among postings of any kind.
@@ -331,7 +402,9 @@ fn give(member: MemberId, fact: FactId, pass: &Pass) -> Vec<Effect> {
 }
 
 fn post(member: Option<MemberId>, postings: &[Posting]) -> impl Iterator<Item = Effect> {
-    postings.iter().map(move |posting| Effect::Post { member, posting: *posting })
+    postings
+        .iter()
+        .map(move |posting| Effect::Post { member: posting.owner.or(member), posting: *posting })
 }
 
 fn owe(member: MemberId, stream: StreamId, amount: i64) -> Option<Effect> {
@@ -347,20 +420,36 @@ fn earn(member: MemberId, gain: &Gain, stream: StreamId) -> Vec<Effect> {
     out
 }
 
+/// Who writes a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// A till.
+    Till,
+    /// The hub: the pool is its own.
+    Hub,
+}
+
 /// Whether a fact of `stream` only debits what is that stream's: its own accounts, and those of
-/// streams it took over. A store refuses to fold an entry that does otherwise.
+/// streams it took over; the pool is the hub's. A store refuses to fold an entry that does
+/// otherwise.
 pub fn debits_only_own(
     effects: &[Effect],
     stream: StreamId,
+    writer: Writer,
     took_over: impl Fn(StreamId) -> bool,
 ) -> bool {
     let own = |of: StreamId| of == stream || took_over(of);
     effects.iter().all(|effect| match effect {
         Effect::Post { posting, .. } => match posting.from {
             Account::Till(of) | Account::Spent(of) => own(of) && posting.amount > 0,
-            Account::Pool | Account::Expired => false,
+            Account::Pool => writer == Writer::Hub && posting.amount > 0,
+            Account::Expired => false,
         },
         Effect::Issue { lot, .. } => lot.amount > 0,
+        // A till takes over its own earlier lives, nobody else's.
+        Effect::TakeOver { from, to } => {
+            writer == Writer::Hub || (from.till == to.till && from.incarnation < to.incarnation)
+        }
         _ => true,
     })
 }

@@ -3,11 +3,13 @@
 //! A kind's number and the shape of its payload are on disks and on the wire. A shape may gain
 //! optional fields; anything else is a new version of the kind.
 
-use punchcard_protocol::{FactId, Hash, MemberId, PassId, RecordId, StaffId, StoreId, StreamId};
+use punchcard_protocol::{
+    FactId, Hash, LotId, MemberId, PassId, RecordId, StaffId, StoreId, StreamId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledger::{Lot, Posting},
+    ledger::{Lot, Posting, ValueKind},
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
     time::Day,
     verdict::{Reason, Verdict},
@@ -286,6 +288,10 @@ pub struct FactVoided {
     /// Value given anew, where it was spent at another desk.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<Lot>,
+    /// Lots that count for nothing from now on: whoever holds some of one gives it back when this
+    /// fact reaches them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub take_back: Vec<TakeBack>,
     /// What the member owes from now on (positive) or no longer owes (negative).
     #[serde(default)]
     pub debt: i64,
@@ -295,6 +301,153 @@ pub struct FactVoided {
     /// A manager who approved it on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<StaffId>,
+}
+
+/// A lot that is taken back wherever it lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBack {
+    /// The lot.
+    pub lot: LotId,
+    /// Whose, where it is a merged file's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MemberId>,
+    /// What is known to be spent of it, by stream, and so is in the debt of the fact that takes it
+    /// back. What a stream has spent beyond becomes debt when that stream gives back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<SpentAt>,
+}
+
+/// So much was spent by one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentAt {
+    /// By whom.
+    pub stream: StreamId,
+    /// How much.
+    pub amount: i64,
+}
+
+/// Why the hub grants value to a till.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantReason {
+    /// A till asked for it.
+    Draw,
+    /// It rests there, by the owner's policy.
+    Rest,
+}
+
+/// The hub gives value to a till: from the pool, or from accounts it took over. The hub's alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueGranted {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose value.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Why.
+    pub reason: GrantReason,
+    /// From which lots, to which till.
+    pub postings: Vec<Posting>,
+}
+
+/// A till gives value to the pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueReturned {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose value.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// From which lots.
+    pub postings: Vec<Posting>,
+}
+
+/// An owner of accounts gives back what it holds of a lot that was taken back elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueGivenBack {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose value.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Which lot.
+    pub lot: LotId,
+    /// Whose lot, where it is a merged file's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MemberId>,
+    /// What was still held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// What had been spent here without whoever took it back knowing: the member owes it.
+    #[serde(default)]
+    pub debt: i64,
+}
+
+/// A debt on this stream's account was repaid with what the member had, here or drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebtRepaid {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// From which lots.
+    pub postings: Vec<Posting>,
+    /// How much.
+    pub amount: i64,
+}
+
+/// The hub takes a stream's accounts over: a lost till's (a manager says so), or those of an
+/// earlier life that is known to have lost nothing. From now on the hub may debit them. The
+/// hub's alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamReclaimed {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose accounts.
+    pub stream: StreamId,
+    /// The newest entry of it that the hub held: what it spent beyond may be overdrawn.
+    pub seq: u64,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// A person said so; else the hub knew that nothing was lost.
+    pub by_manager: bool,
+}
+
+/// Two files are one person's: what is on the one is on the other from now on, and the cards of
+/// both keep working.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersMerged {
+    /// Id of the fact.
+    pub id: FactId,
+    /// The file that stays.
+    pub kept: MemberId,
+    /// The file that is shown as the other one.
+    pub gone: MemberId,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A lot that no rule explains is frozen until a person rules, or is free again. The hub's alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotRuled {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which lot.
+    pub lot: LotId,
+    /// Its kind.
+    pub kind: ValueKind,
+    /// It cannot be spent.
+    pub frozen: bool,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
 }
 
 macro_rules! facts {
@@ -360,6 +513,8 @@ facts! {
     1 "stream_opened" StreamOpened(StreamOpened) id,
     /// A manager vouches for a restored store.
     2 "stream_vouched" StreamVouched(StreamVouched) id,
+    /// The hub takes a stream's accounts over.
+    3 "stream_reclaimed" StreamReclaimed(StreamReclaimed) id,
     /// The business.
     10 "business_set" BusinessSet(RecordSet<Business>) id,
     /// A store.
@@ -380,6 +535,8 @@ facts! {
     21 "member_changed" MemberChanged(MemberChanged) id,
     /// A member's photo.
     22 "member_photo_set" MemberPhotoSet(MemberPhotoSet) id,
+    /// Two files are one person's.
+    23 "members_merged" MembersMerged(MembersMerged) id,
     /// A pass was given.
     30 "pass_given" PassGiven(PassGiven) id,
     /// Somebody stood at the desk.
@@ -390,11 +547,26 @@ facts! {
     51 "points_redeemed" PointsRedeemed(PointsRedeemed) id,
     /// Value ran out.
     52 "value_expired" ValueExpired(ValueExpired) id,
+    /// The hub gives value to a till.
+    53 "value_granted" ValueGranted(ValueGranted) id,
+    /// A till gives value to the pool.
+    54 "value_returned" ValueReturned(ValueReturned) id,
+    /// Value that was taken back elsewhere is given back.
+    55 "value_given_back" ValueGivenBack(ValueGivenBack) id,
+    /// A debt was repaid.
+    56 "debt_repaid" DebtRepaid(DebtRepaid) id,
+    /// A lot is frozen, or free again.
+    57 "lot_ruled" LotRuled(LotRuled) id,
     /// Something was taken back.
     60 "fact_voided" FactVoided(FactVoided) id,
 }
 
 impl Fact {
+    /// Whether only the hub may say this. In a till's journal it is forged.
+    pub fn hub_only(&self) -> bool {
+        matches!(self, Self::ValueGranted(_) | Self::StreamReclaimed(_) | Self::LotRuled(_))
+    }
+
     /// Where the fact names its private part.
     pub fn private_mut(&mut self) -> Option<&mut Option<Hash>> {
         match self {

@@ -5,7 +5,7 @@
 //! two desks cannot spend the same point, with no network at all (O'Neil 1986; the bounded
 //! counter of Balegas et al. 2015).
 
-use punchcard_protocol::{LotId, StreamId};
+use punchcard_protocol::{LotId, MemberId, StreamId};
 use serde::{Deserialize, Serialize};
 
 use crate::{money::MAX_AMOUNT, refusal::Refusal};
@@ -99,6 +99,10 @@ pub struct Posting {
     pub to: Account,
     /// More than zero.
     pub amount: i64,
+    /// Whose lot it is, where that is not the member whom the fact is about: a file that was
+    /// merged into theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MemberId>,
 }
 
 /// A lot as it is issued.
@@ -131,13 +135,53 @@ pub struct Holding {
     pub amount: i64,
     /// When it runs out.
     pub expires_ms: Option<i64>,
+    /// Whose lot it is, where it is a merged file's.
+    pub owner: Option<MemberId>,
+    /// Somebody doubts how it was given: not spent until a person rules.
+    pub frozen: bool,
 }
 
 impl Holding {
     /// Whether it can still be spent at `now_ms` (which never goes back).
     pub fn usable(&self, now_ms: i64) -> bool {
-        self.amount > 0 && self.expires_ms.is_none_or(|expires| expires > now_ms)
+        self.amount > 0 && !self.frozen && !self.expired(now_ms)
     }
+
+    /// Whether it has run out by `now_ms`.
+    pub fn expired(&self, now_ms: i64) -> bool {
+        self.expires_ms.is_some_and(|expires| expires <= now_ms)
+    }
+
+    /// A posting of `amount` of it to another account.
+    pub fn post(&self, to: Account, amount: i64) -> Posting {
+        let Self { lot, kind, account, owner, .. } = *self;
+        Posting { lot, kind, from: account, to, amount, owner }
+    }
+}
+
+/// The holdings that may be spent at `now_ms`, the one that expires first going first, then the
+/// oldest: in which order value is taken everywhere.
+pub fn in_order(holdings: &[Holding], now_ms: i64) -> Vec<&Holding> {
+    let mut usable: Vec<&Holding> =
+        holdings.iter().filter(|holding| holding.usable(now_ms)).collect();
+    usable.sort_by_key(|holding| (holding.expires_ms.unwrap_or(i64::MAX), holding.lot));
+    usable
+}
+
+/// Takes up to `amount` from `holdings` to one account, in that order. Returns the postings and
+/// what could not be covered.
+pub fn take(holdings: &[Holding], to: Account, amount: i64, now_ms: i64) -> (Vec<Posting>, i64) {
+    let mut left = amount;
+    let mut postings = Vec::new();
+    for holding in in_order(holdings, now_ms) {
+        if left <= 0 {
+            break;
+        }
+        let part = left.min(holding.amount);
+        postings.push(holding.post(to, part));
+        left -= part;
+    }
+    (postings, left)
 }
 
 /// Everything known of a member's value of one kind.
@@ -171,39 +215,15 @@ impl Purse {
     /// Takes `amount` from what is here: the lot that expires first going first, then the oldest.
     /// Returns the postings and what could not be covered.
     pub fn take(&self, me: StreamId, amount: i64, now_ms: i64) -> (Vec<Posting>, i64) {
-        let mut holdings: Vec<&Holding> = self.usable(now_ms).collect();
-        holdings.sort_by_key(|holding| (holding.expires_ms.unwrap_or(i64::MAX), holding.lot));
-        let mut left = amount;
-        let mut postings = Vec::new();
-        for holding in holdings {
-            if left == 0 {
-                break;
-            }
-            let part = left.min(holding.amount);
-            postings.push(Posting {
-                lot: holding.lot,
-                kind: holding.kind,
-                from: holding.account,
-                to: Account::Spent(me),
-                amount: part,
-            });
-            left -= part;
-        }
-        (postings, left)
+        take(&self.here, Account::Spent(me), amount, now_ms)
     }
 
     /// Posts what has run out by `now_ms` to `Expired`; the owner of the account does it.
     pub fn expire(&self, now_ms: i64) -> Vec<Posting> {
         self.here
             .iter()
-            .filter(|holding| holding.amount > 0 && !holding.usable(now_ms))
-            .map(|holding| Posting {
-                lot: holding.lot,
-                kind: holding.kind,
-                from: holding.account,
-                to: Account::Expired,
-                amount: holding.amount,
-            })
+            .filter(|holding| holding.amount > 0 && holding.expired(now_ms))
+            .map(|holding| holding.post(Account::Expired, holding.amount))
             .collect()
     }
 }
@@ -232,7 +252,8 @@ mod tests {
 
     fn holding(lot: u8, amount: i64, expires_ms: Option<i64>) -> Holding {
         let lot = LotId::from_bytes([lot; 16]);
-        Holding { lot, kind: ValueKind::Points, account: Account::Till(me()), amount, expires_ms }
+        let (kind, account) = (ValueKind::Points, Account::Till(me()));
+        Holding { lot, kind, account, amount, expires_ms, owner: None, frozen: false }
     }
 
     #[test]
@@ -255,6 +276,14 @@ mod tests {
         assert_eq!(purse.take(me(), 10, 500), (vec![], 10));
         assert_eq!(purse.expire(500)[0].to, Account::Expired);
         assert!(purse.expire(499).is_empty());
+    }
+
+    #[test]
+    fn frozen_value_is_not_spent() {
+        let frozen = Holding { frozen: true, ..holding(1, 100, None) };
+        let purse = Purse { here: vec![frozen, holding(2, 30, None)], ..Purse::default() };
+        assert_eq!(purse.spendable(0), 30);
+        assert_eq!(purse.take(me(), 50, 0).1, 20);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Facts record decisions; folding never decides. So the order in which facts arrive cannot
 //! matter, and two machines that hold the same facts hold the same tables.
 
+pub mod audit;
 pub mod decide;
 pub mod effects;
 pub mod fact;
@@ -16,6 +17,8 @@ pub mod points;
 pub mod records;
 pub mod refusal;
 pub mod staff;
+pub mod stamps;
+pub mod text;
 pub mod time;
 pub mod verdict;
 

@@ -71,6 +71,9 @@ pub struct Rules {
     pub pass_required: bool,
     /// Points that may be redeemed on trust, at most, for one member.
     pub trust_limit: i64,
+    /// Where value rests that nobody has touched for a day: so many percent with the member's home
+    /// till, for when the line is down, the remainder in the pool, to be drawn from anywhere.
+    pub rest_percent: i64,
     /// Seconds in which one may take back one's own last action without a manager.
     pub undo_secs: u32,
 }
@@ -87,6 +90,7 @@ impl Default for Rules {
             few_visits: 2,
             pass_required: true,
             trust_limit: 0,
+            rest_percent: 50,
             undo_secs: 10,
         }
     }
@@ -202,6 +206,7 @@ impl Rules {
             ("expires_soon_days", self.expires_soon_days <= 366),
             ("few_visits", (0..=1000).contains(&self.few_visits)),
             ("trust_limit", (0..=1_000_000_000).contains(&self.trust_limit)),
+            ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
         ];
         match checks.into_iter().find(|(_, holds)| !holds) {

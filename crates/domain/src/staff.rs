@@ -64,13 +64,15 @@ pub enum Permission {
     EditSettings,
     /// Write a backup.
     Backup,
+    /// Say that two files are one person's, or are not.
+    MergeMembers,
     /// Vouch for a restored store where this is the business's only till.
     VouchForStore,
 }
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -88,6 +90,7 @@ impl Permission {
         Self::EditStaff,
         Self::EditSettings,
         Self::Backup,
+        Self::MergeMembers,
         Self::VouchForStore,
     ];
 
@@ -107,6 +110,7 @@ impl Permission {
             | Self::ImportMembers
             | Self::EditCatalogue
             | Self::Backup
+            | Self::MergeMembers
             | Self::VouchForStore => Role::Manager,
             Self::EditStaff | Self::EditSettings => Role::Owner,
         }

@@ -101,6 +101,11 @@ impl StoreDays {
     }
 }
 
+/// Whether this build knows a time zone: an IANA name.
+pub fn is_zone(name: &str) -> bool {
+    name.parse::<Tz>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,6 +32,11 @@ impl StreamKey {
         self.0.verifying_key().to_bytes()
     }
 
+    /// Signs bytes that carry their own domain.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
+        self.0.sign(bytes).to_bytes()
+    }
+
     /// Signs the newest link of `stream`.
     pub fn sign(&self, stream: StreamId, link: Link) -> SignedHead {
         let signature = self.0.sign(&message(stream, link)).to_bytes();

@@ -7,13 +7,16 @@
 //! This crate knows no disk, no clock and no business rule.
 
 mod chain;
+mod digest;
 mod entry;
 mod hash;
 mod head;
 mod ids;
 mod stamp;
+pub mod sync;
 
 pub use chain::{ChainError, Link, follow};
+pub use digest::{SetSum, TableHasher, Value, digest_of_tables};
 pub use entry::{
     Draft, Entry, EntryError, FORMAT_VERSION, HEADER_BYTES, Header, MAX_PAYLOAD_BYTES,
     MAX_PRIVATE_BYTES, PrivatePart, seal,

@@ -43,6 +43,19 @@ pub struct Stamp {
     pub stream: StreamId,
 }
 
+impl Stamp {
+    /// Length of [`Stamp::to_bytes`].
+    pub const BYTES: usize = 28;
+
+    /// As it is stored: compared byte by byte, these order as stamps do.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.hlc.0.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.stream.to_bytes());
+        bytes
+    }
+}
+
 /// The clock of one stream. The caller persists what it returns with the entry it is for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HybridClock {

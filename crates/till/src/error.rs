@@ -2,6 +2,7 @@
 //! "You may not" is not "it broke": [`Error::kind`] tells them apart.
 
 use punchcard_domain::{Refusal, refusal::permission_name, staff::Permission};
+use punchcard_protocol::sync::WireRefusal;
 use serde::Serialize;
 
 /// Whatever can go wrong at a till.
@@ -88,6 +89,26 @@ pub enum Error {
     /// The library in this program is too old to be trusted with data.
     #[error("SQLite {0} has a known fault that loses data; 3.51.3 or newer is needed")]
     SqliteTooOld(String),
+    /// The hub has more of this till's own journal than its store: the store is not the newest.
+    #[error("the hub has entry {0} of this till, which its store has not")]
+    Behind(u64),
+    /// The hub cannot be reached.
+    #[error("the hub cannot be reached: {0}")]
+    HubUnreachable(String),
+    /// Somebody else answers where the hub should be.
+    #[error(
+        "this is not the hub that this till was paired with; nothing was sent. If the hub was set up anew, pair this till again"
+    )]
+    WrongHub,
+    /// The hub said no.
+    #[error("the hub says: {0}")]
+    Hub(WireRefusal),
+    /// This till is paired with no hub.
+    #[error("this till is not connected to a hub; pair it first")]
+    NotPaired,
+    /// This till is paired already.
+    #[error("this till is connected to a hub already: {0}")]
+    AlreadyPaired(String),
     /// It broke: our fault.
     #[error("something went wrong inside: {0}")]
     Internal(String),
@@ -138,6 +159,12 @@ impl Error {
             Self::DiskFull => "disk_full",
             Self::Disk(_) => "disk_failed",
             Self::SqliteTooOld(_) => "sqlite_too_old",
+            Self::Behind(_) => "behind",
+            Self::HubUnreachable(_) => "hub_unreachable",
+            Self::WrongHub => "wrong_hub",
+            Self::Hub(refusal) => refusal.code.name(),
+            Self::NotPaired => "not_paired",
+            Self::AlreadyPaired(_) => "already_paired",
             Self::Internal(_) => "internal",
         }
     }
@@ -155,12 +182,19 @@ impl Error {
             | Self::WrongPin { .. }
             | Self::PinLocked { .. }
             | Self::WeakPin
-            | Self::BadPin => ErrorKind::Refused,
-            Self::KeysMissing(_) | Self::Damaged(_) | Self::StoreNewer { .. } => ErrorKind::Damaged,
+            | Self::BadPin
+            | Self::WrongHub
+            | Self::Hub(_)
+            | Self::NotPaired
+            | Self::AlreadyPaired(_) => ErrorKind::Refused,
+            Self::KeysMissing(_) | Self::Damaged(_) | Self::Behind(_) | Self::StoreNewer { .. } => {
+                ErrorKind::Damaged
+            }
             Self::InUse(_)
             | Self::DiskFull
             | Self::Disk(_)
             | Self::SqliteTooOld(_)
+            | Self::HubUnreachable(_)
             | Self::Internal(_) => ErrorKind::Broken,
         }
     }

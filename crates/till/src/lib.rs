@@ -17,6 +17,7 @@ mod pinyin;
 mod random;
 pub mod replica;
 mod store;
+pub mod sync;
 mod till;
 mod use_cases;
 pub mod views;

@@ -12,12 +12,12 @@ use punchcard_domain::{
     staff::Role,
 };
 use punchcard_protocol::{
-    FactId, HybridClock, Link, StaffId, StoreId, StreamId, StreamKey, TillId,
+    FactId, Hlc, HybridClock, Link, StaffId, StoreId, StreamId, StreamKey, TillId,
 };
 use rusqlite::Connection;
 
 use crate::{
-    anchor::Anchor,
+    anchor::{Anchor, Anchored},
     clock::{self, Clock},
     error::{Error, Result},
     files,
@@ -154,7 +154,7 @@ impl Till {
         first_entries(&mut db, &secrets, set_up, &names, (options.clock)())?;
         // The schema leaves the log at once: a damaged log can then never take it along.
         db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        let (link, stream) = written(&db)?;
+        let Head { link, stream, .. } = head(&db, (options.clock)())?;
         if options.anchored {
             let mut anchor = Anchor::open(&place.anchor(), secrets.anchor_key()?)?;
             anchor.write(stream, link)?;
@@ -162,6 +162,48 @@ impl Till {
         }
         drop(db);
         Self::start(place, keys, secrets, lock, options)
+    }
+
+    /// Makes a till that has no business yet: it will get one from a hub.
+    ///
+    /// # Errors
+    /// As [`Till::create`].
+    pub(crate) fn create_bare(folder: &Path, options: &Options) -> Result<Self> {
+        files::create_private_folder(folder)?;
+        let place = Folder::new(folder);
+        let lock = lock(&place)?;
+        if place.db().exists() && !half_made(&place) {
+            return Err(Error::AlreadySetUp(folder.display().to_string()));
+        }
+        let keys = KeyStore::of(folder);
+        let mut secrets = keys.create(options.keys)?;
+        keys.add_signing(&mut secrets, 1)?;
+        let now_ms = (options.clock)();
+        let mut db = connect::writer(&place.db(), &secrets, options.durability)?;
+        begin_journal(&mut db, &secrets, now_ms)?;
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        let Head { link, stream, .. } = head(&db, now_ms)?;
+        if options.anchored {
+            let mut anchor = Anchor::open(&place.anchor(), secrets.anchor_key()?)?;
+            anchor.write(stream, link)?;
+            anchor.flush()?;
+        }
+        drop(db);
+        Self::start(place, keys, secrets, lock, options)
+    }
+
+    /// Takes away what [`Till::create_bare`] made, where joining a business did not work.
+    pub(crate) fn unmake(folder: &Path) -> Result<()> {
+        let place = Folder::new(folder);
+        for path in [place.db(), place.anchor()] {
+            for ending in ["", "-wal", "-shm"] {
+                let file = PathBuf::from(format!("{}{ending}", path.display()));
+                if file.exists() {
+                    std::fs::remove_file(file)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Opens a store. One that is not the newest there is opens its next life: see
@@ -197,11 +239,9 @@ impl Till {
             .then(|| Anchor::open(&folder.anchor(), secrets.anchor_key()?))
             .transpose()?;
         let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock)?;
-        let head = head(&db)?;
-        let store: StoreId = local::get(&db, local::STORE)?
-            .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
+        let head = head(&db, (options.clock)())?;
         let writer = Writer {
-            house: records::house(&db, store)?,
+            house: house_of(&db)?,
             owned: Owned::read(&db, head.stream)?,
             db,
             anchor,
@@ -242,6 +282,28 @@ impl Till {
         let answer = ask(&reader);
         self.readers.lock().map_err(|_| poisoned())?.push(reader);
         answer
+    }
+
+    /// What changed since the till was opened: grows with each commit.
+    pub(crate) fn written(&self) -> u64 {
+        self.writer.written()
+    }
+
+    /// The hub knows that this journal cannot go on: the till opens its next life, while it runs.
+    pub(crate) fn begin_next_life(&self, why: Distrust, least: u32) -> Result<()> {
+        self.with_writer(|writer| {
+            let next = NextLife { why, least, anchored: None };
+            let now_ms = (writer.clock)();
+            let head = next_life(&mut writer.db, &self.keys, &mut writer.secrets, &next, now_ms)?;
+            if let Some(anchor) = &mut writer.anchor {
+                anchor.write(head.stream, head.link)?;
+                anchor.flush()?;
+            }
+            writer.head = head;
+            writer.owned = Owned::read(&writer.db, head.stream)?;
+            writer.distrust = Some(why);
+            Ok(())
+        })
     }
 
     /// Whether the keys are in a file rather than in the system's keyring.
@@ -343,6 +405,58 @@ fn first_entries(
     Ok(transaction.commit()?)
 }
 
+/// Business, store and rules. A till that is only just joining a business has none yet.
+fn house_of(db: &Connection) -> Result<House> {
+    let store: Option<StoreId> = local::get(db, local::STORE)?;
+    match store {
+        Some(store) => match records::house(db, store) {
+            Err(_) if local::get::<bool>(db, local::JOINING)?.unwrap_or(false) => Ok(no_house()),
+            known => known,
+        },
+        None if local::get::<bool>(db, local::JOINING)?.unwrap_or(false) => Ok(no_house()),
+        None => Err(Error::Damaged("it does not say which store it is".into())),
+    }
+}
+
+fn no_house() -> House {
+    House {
+        business: Business {
+            name: String::new(),
+            currency: "CNY".into(),
+            currency_digits: 2,
+            country: "CN".into(),
+        },
+        store: Store {
+            id: StoreId::from_bytes([0; 16]),
+            name: String::new(),
+            time_zone: "UTC".into(),
+            day_start_hour: 0,
+        },
+        rules: Rules::default(),
+    }
+}
+
+/// The journal of a till that joins a business begins: nothing else is there yet.
+fn begin_journal(db: &mut Connection, secrets: &Secrets, wall_ms: i64) -> Result<()> {
+    let stream = StreamId { till: TillId(random::uuid_at(wall_ms)?), incarnation: 1 };
+    let house = no_house();
+    let transaction = db.transaction()?;
+    let number = streams::number(&transaction, stream)?;
+    remember(&transaction, stream)?;
+    local::set(&transaction, local::JOINING, &true)?;
+    let head = Head { stream, number, link: Link::START, clock: HybridClock::default() };
+    let holds = Owned::read(&transaction, stream)?;
+    let mut work = Work::new(&transaction, head, &house, &holds, None, secrets, wall_ms);
+    let opened = StreamOpened {
+        id: FactId(random::uuid_at(wall_ms)?),
+        public_key: public_key(secrets, 1)?,
+        reason: "new".into(),
+        previous: None,
+    };
+    work.append_with(StaffId::from_bytes([0; 16]), Fact::StreamOpened(opened), None)?;
+    Ok(transaction.commit()?)
+}
+
 fn public_key(secrets: &Secrets, incarnation: u32) -> Result<String> {
     Ok(hex::encode(StreamKey::from_seed(&secrets.signing_seed(incarnation)?).public()))
 }
@@ -365,23 +479,28 @@ fn own_stream(db: &Connection) -> Result<StreamId> {
     }
 }
 
-fn head(db: &Connection) -> Result<Head> {
+fn head(db: &Connection, wall_ms: i64) -> Result<Head> {
     let stream = own_stream(db)?;
     let number = streams::number(db, stream)?;
     let (link, header) = journal::newest(db, number)?;
-    // A till never stamps before anything it holds, its earlier lives among it.
-    let mut latest = header.map(|header| header.hlc).unwrap_or_default();
-    for (other, _) in streams::all(db)? {
+    let latest = header.map(|header| header.hlc).unwrap_or_default();
+    let mut clock = HybridClock::resume(latest);
+    let mut others: Vec<Hlc> = local::get(db, local::SEEN_HLC)?.into_iter().collect();
+    for (other, whose) in streams::all(db)? {
         if let (_, Some(header)) = journal::newest(db, other)? {
-            latest = latest.max(header.hlc);
+            // A till never stamps before anything it wrote in an earlier life.
+            if whose.till == stream.till {
+                clock = HybridClock::resume(clock.last().max(header.hlc));
+            } else {
+                others.push(header.hlc);
+            }
         }
     }
-    Ok(Head { stream, number, link, clock: HybridClock::resume(latest) })
-}
-
-fn written(db: &Connection) -> Result<(Link, StreamId)> {
-    let head = head(db)?;
-    Ok((head.link, head.stream))
+    // What others wrote is seen, but one desk with a wrong year takes no other with it.
+    for seen in others {
+        clock.observe(seen, wall_ms);
+    }
+    Ok(Head { stream, number, link, clock })
 }
 
 /// Compares the store with its anchor. Where it cannot be the newest, it opens its next life: a
@@ -395,32 +514,33 @@ fn trust(
 ) -> Result<(Option<Anchor>, Option<Distrust>)> {
     let earlier: Option<Distrust> = local::get(db, local::DISTRUST)?;
     let Some(mut anchor) = anchor else { return Ok((None, earlier)) };
-    let (doubt, anchored_life) = doubt(db, &mut anchor)?;
+    let (doubt, anchored) = doubt(db, &mut anchor)?;
     let Some(why) = doubt else {
-        let head = head(db)?;
+        let head = head(db, clock())?;
         anchor.write(head.stream, head.link)?;
         anchor.flush()?;
         return Ok((Some(anchor), earlier));
     };
-    let head = next_life(db, keys, secrets, why, anchored_life, clock())?;
+    let least = anchored.map_or(0, |anchored| anchored.stream.incarnation);
+    let head = next_life(db, keys, secrets, &NextLife { why, least, anchored }, clock())?;
     anchor.write(head.stream, head.link)?;
     anchor.flush()?;
     Ok((Some(anchor), Some(why)))
 }
 
-/// Why the store cannot be the newest, and the latest life that the anchor knows.
-fn doubt(db: &Connection, anchor: &mut Anchor) -> Result<(Option<Distrust>, u32)> {
+/// Why the store cannot be the newest, and what the anchor knows.
+fn doubt(db: &Connection, anchor: &mut Anchor) -> Result<(Option<Distrust>, Option<Anchored>)> {
     let stream = own_stream(db)?;
-    let Some(anchored) = anchor.read()? else { return Ok((Some(Distrust::NoAnchor), 0)) };
-    let life = anchored.stream.incarnation;
+    let Some(anchored) = anchor.read()? else { return Ok((Some(Distrust::NoAnchor), None)) };
+    let known = Some(anchored);
     if local::get::<bool>(db, local::RESTORED)?.unwrap_or(false) {
-        return Ok((Some(Distrust::Restored), life));
+        return Ok((Some(Distrust::Restored), known));
     }
     if !anchored.in_place || anchored.stream.till != stream.till {
-        return Ok((Some(Distrust::Copied), life));
+        return Ok((Some(Distrust::Copied), known));
     }
     let Some(number) = streams::known_number(db, anchored.stream)? else {
-        return Ok((Some(Distrust::BehindAnchor), life));
+        return Ok((Some(Distrust::BehindAnchor), known));
     };
     let here = journal::link_at(db, number, anchored.link.seq)?;
     let why = match here {
@@ -428,30 +548,57 @@ fn doubt(db: &Connection, anchor: &mut Anchor) -> Result<(Option<Distrust>, u32)
         Some(link) if link != anchored.link => Some(Distrust::OtherHistory),
         Some(_) => None,
     };
-    Ok((why, life))
+    Ok((why, known))
+}
+
+/// What the anchor knew of an earlier life, as it is kept until the hub has been told.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) stream: StreamId,
+    pub(crate) seq: u64,
+    pub(crate) hash: punchcard_protocol::Hash,
+    pub(crate) in_place: bool,
+}
+
+impl Kept {
+    fn of(anchored: Anchored) -> Self {
+        let Anchored { stream, link, in_place } = anchored;
+        Self { stream, seq: link.seq, hash: link.hash, in_place }
+    }
+}
+
+/// Why a till opens its next life, and what is known of the one before.
+pub(crate) struct NextLife {
+    pub(crate) why: Distrust,
+    /// The new incarnation is beyond this one.
+    pub(crate) least: u32,
+    /// What the anchor knew: a hub that has as much has everything.
+    pub(crate) anchored: Option<Anchored>,
 }
 
 /// Opens the next incarnation.
-fn next_life(
+pub(crate) fn next_life(
     db: &mut Connection,
     keys: &KeyStore,
     secrets: &mut Secrets,
-    why: Distrust,
-    anchored_life: u32,
+    next: &NextLife,
     wall_ms: i64,
 ) -> Result<Head> {
-    let before = head(db)?;
-    let incarnation = before.stream.incarnation.max(anchored_life).saturating_add(1);
+    let why = next.why;
+    let before = head(db, wall_ms)?;
+    let incarnation = before.stream.incarnation.max(next.least).saturating_add(1);
     keys.add_signing(secrets, incarnation)?;
     let stream = StreamId { till: before.stream.till, incarnation };
-    let store: StoreId = local::get(db, local::STORE)?
-        .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
-    let house = records::house(db, store)?;
+    let house = house_of(db)?;
     let nobody = StaffId::from_bytes([0; 16]);
     let transaction = db.transaction()?;
     let number = streams::number(&transaction, stream)?;
     remember(&transaction, stream)?;
     local::set(&transaction, local::DISTRUST, &why)?;
+    match next.anchored {
+        Some(anchored) => local::set(&transaction, local::ANCHORED, &Kept::of(anchored))?,
+        None => local::remove(&transaction, local::ANCHORED)?,
+    }
     local::remove(&transaction, local::RESTORED)?;
     let holds = Owned::read(&transaction, stream)?;
     let head = Head { stream, number, link: Link::START, clock: before.clock };

@@ -2,10 +2,11 @@
 
 use punchcard_domain::{
     decide::{Decided, Desk},
+    effects::Writer,
     fact::{Fact, KIND_VERSION},
 };
 use punchcard_protocol::{
-    Draft, FactId, HybridClock, Link, MAX_PRIVATE_BYTES, PrivatePart, StaffId, StreamId, seal,
+    Draft, FactId, Hlc, HybridClock, Link, MAX_PRIVATE_BYTES, PrivatePart, StaffId, StreamId, seal,
 };
 use rusqlite::Connection;
 
@@ -89,6 +90,19 @@ impl<'a> Work<'a> {
     /// The journal that is being written.
     pub(crate) fn stream(&self) -> StreamId {
         self.head.stream
+    }
+
+    /// Sees a stamp of another machine: later entries here come after it.
+    pub(crate) fn observe(&mut self, seen: Hlc) {
+        if !self.head.clock.observe(seen, self.wall_ms) {
+            tracing::warn!("another machine's clock is more than a day ahead");
+        }
+    }
+
+    /// A fact was folded: what is kept in memory is to be read anew where it is about that.
+    pub(crate) fn note(&mut self, fact: &Fact) {
+        self.house_changed |=
+            matches!(fact, Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_));
     }
 
     /// The journal's local number.
@@ -187,11 +201,10 @@ impl<'a> Work<'a> {
         let header = journal::read_header(&entry.header)?;
         let part = part.as_ref();
         let id = journal::insert(self.db, self.head.number, &header, &entry, part)?;
-        journal::check_debits(self.db, &header, &fact)?;
+        journal::check_debits(self.db, Writer::Till, &header, &fact)?;
         journal::fold_fact(self.db, &self.numbers, id, &header, &fact, part)?;
         self.head.link = Link { seq: seq + 1, hash: entry.hash() };
-        self.house_changed |=
-            matches!(fact, Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_));
+        self.note(&fact);
         Ok(fact.id())
     }
 }

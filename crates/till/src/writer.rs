@@ -12,7 +12,11 @@ use crate::{
     clock::Clock,
     error::{Error, Result},
     keys::Secrets,
-    store::{purse::Owned, records::House},
+    store::{
+        local,
+        purse::Owned,
+        records::{self, House},
+    },
     views::Distrust,
     work::{Head, Work},
 };
@@ -78,7 +82,11 @@ impl Writer {
         }
         self.head = done.head;
         if done.house_changed {
-            self.house = crate::store::records::house(&self.db, self.house.store.id)?;
+            let store = local::get(&self.db, local::STORE)?.unwrap_or(self.house.store.id);
+            // A store that the till was sent to may not have come yet.
+            if let Ok(house) = records::house(&self.db, store) {
+                self.house = house;
+            }
         }
         if let Some(distrust) = done.distrust {
             self.distrust = distrust;
@@ -110,6 +118,7 @@ impl Writer {
 /// thread of its own was measured, and cost a tenth of a check-in for waking two threads.
 pub(crate) struct WriterLock {
     writer: Arc<Mutex<Writer>>,
+    written: std::sync::atomic::AtomicU64,
     keeper: Arc<Keeper>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -123,7 +132,13 @@ impl WriterLock {
         let thread = std::thread::Builder::new()
             .name("till-keeper".into())
             .spawn(move || keeping.keep(&kept, flush.as_ref()))?;
-        Ok(Self { writer, keeper, thread: Some(thread) })
+        let written = std::sync::atomic::AtomicU64::new(0);
+        Ok(Self { writer, written, keeper, thread: Some(thread) })
+    }
+
+    /// How often something was appended since the start.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Runs `act` with the writer, when it is its turn.
@@ -134,6 +149,7 @@ impl WriterLock {
         let wrote = writer.head.link != before;
         drop(writer);
         if wrote {
+            self.written.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.keeper.wrote();
         }
         answer

@@ -11,7 +11,13 @@ use crate::desk::Desk;
 
 #[tauri::command]
 pub(crate) async fn check_in_card(desk: State<'_, Desk>, card: String) -> Answer<CheckInView> {
+    let line = desk.line()?;
     signed_in(&desk, move |till, actor| {
+        // A visitor from another branch: the hub is asked, for a moment, before the desk says that
+        // nobody knows the card.
+        if line.online() && !till.knows_card(&card)? {
+            line.fetch_card(&card);
+        }
         till.check_in(actor, Who::Card(card), CheckInHow::Scan, None)
     })
     .await

@@ -5,12 +5,14 @@ mod house;
 mod members;
 mod points;
 mod session;
+mod sync;
 
 pub(crate) use at_the_desk::*;
 pub(crate) use house::*;
 pub(crate) use members::*;
 pub(crate) use points::*;
 pub(crate) use session::*;
+pub(crate) use sync::*;
 
 use punchcard_till::{Actor, AppError, Error, Result, Till, views::Approval};
 use tauri::State;

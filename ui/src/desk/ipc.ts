@@ -9,11 +9,13 @@ import type {
   CheckInView,
   DayView,
   DoneView,
+  DrawView,
   EarnPreview,
   ImportView,
   MemberBrief,
   MemberInput,
   MemberView,
+  PairInput,
   PassTypeInput,
   PassTypeView,
   Prefs,
@@ -27,6 +29,7 @@ import type {
   StaffInput,
   StaffView,
   StatusView,
+  SyncView,
   TierView,
   VerifyView,
 } from "@/shared/bindings";
@@ -73,6 +76,9 @@ type Leave = Approval | null;
 
 export const status = () => call<StatusView>("status");
 export const setUp = (input: SetUpInput) => call<StatusView>("set_up", { input });
+/** Makes this desk, which has no store yet, part of a business that has a hub. */
+export const join = ({ hub, code, till }: PairInput, ownerPin: string) =>
+  call<StatusView>("join", { hub, code, till, ownerPin });
 /** Those who can sign in. */
 export const staffList = () => call<StaffView[]>("staff_list");
 export const signIn = (staff: string, pin: string) => call<SessionView>("sign_in", { staff, pin });
@@ -139,3 +145,15 @@ export const importMembers = (file: string, profile: "auto" | "zh" | "en", dryRu
 export const vouch = (approval: Leave) => call<StatusView>("vouch", { approval });
 export const backup = () => call<BackupView>("backup");
 export const verify = () => call<VerifyView>("verify");
+
+export const pair = ({ hub, code, till }: PairInput) =>
+  call<StatusView>("pair", { hub, code, till });
+export const syncNow = () => call<StatusView>("sync_now");
+export const syncPage = () => call<SyncView>("sync_page");
+export const settleNotice = (n: number) => call<null>("settle_notice", { n });
+export const mergeMembers = (kept: string, gone: string, approval: Leave) =>
+  call<MemberView>("merge_members", { kept, gone, approval });
+export const keepApart = (first: string, second: string, approval: Leave) =>
+  call<null>("keep_apart", { first, second, approval });
+/** Asks the hub for points that are held elsewhere. */
+export const draw = (member: string, points: number) => call<DrawView>("draw", { member, points });

@@ -15,6 +15,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/redeem/:id?", name: "redeem", component: RedeemPage },
   { path: "/points/:id?", name: "points", component: PointsPage },
   { path: "/today", name: "today", component: () => import("./pages/TodayPage.vue") },
+  { path: "/sync", name: "sync", component: () => import("./pages/SyncPage.vue") },
   {
     path: "/settings/:tab?",
     name: "settings",

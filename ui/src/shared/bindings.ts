@@ -1,4 +1,4 @@
-// Written by `make bindings` from crates/till/src/views.rs and crates/domain. Do not edit.
+// Written by `make bindings` from crates/till/src/views and crates/domain. Do not edit.
 
 export type Day = string;
 
@@ -62,7 +62,7 @@ export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member";
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
 
 export type AppError = { 
 /**
@@ -698,7 +698,7 @@ staff: string,
  */
 pin: string, };
 
-export type Distrust = "behind_anchor" | "other_history" | "no_anchor" | "copied" | "restored";
+export type Distrust = "behind_anchor" | "other_history" | "no_anchor" | "copied" | "restored" | "forked" | "chain_broken" | "revoked";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -731,6 +731,34 @@ scanner_suffix: string,
  * The longest time between two of a scanner's keys, in milliseconds.
  */
 scanner_gap_ms: number, };
+
+export type LineState = "alone" | "online" | "offline" | "refused";
+
+export type LineView = { 
+/**
+ * How it is.
+ */
+state: LineState, 
+/**
+ * Address of the hub; none: this desk is connected to no hub.
+ */
+hub: string | null, 
+/**
+ * Entries that the hub has not got yet.
+ */
+unsynced: number, 
+/**
+ * The last sync; none: never.
+ */
+last_sync_ms: number | null, 
+/**
+ * What somebody has to look at: notices that are not settled, and members who may be one.
+ */
+attention: number, 
+/**
+ * Code of the refusal, as `device_revoked`; only where the hub refuses.
+ */
+refusal: string | null, };
 
 export type StatusView = { 
 /**
@@ -781,6 +809,10 @@ unsynced: number,
  * The last sync; none: never.
  */
 last_sync_ms: number | null, 
+/**
+ * The line to the hub.
+ */
+line: LineView, 
 /**
  * This is the business's only till.
  */
@@ -962,6 +994,114 @@ distrust: Distrust | null,
  * Hash over all folded tables.
  */
 digest: string, };
+
+export type NoticeView = { 
+/**
+ * Number: what `settle_notice` takes.
+ */
+n: number, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * What: `value_given_back`, `hub_restored`, … The window has the sentence.
+ */
+code: string, 
+/**
+ * What the sentence names.
+ */
+args: { [key in string]: string }, 
+/**
+ * Somebody read it and put it away.
+ */
+settled: boolean, };
+
+export type DuplicateView = { 
+/**
+ * The older file.
+ */
+first: MemberBrief, 
+/**
+ * The other.
+ */
+second: MemberBrief, 
+/**
+ * When it was seen.
+ */
+at_ms: number, };
+
+export type SyncView = { 
+/**
+ * The line.
+ */
+line: LineView, 
+/**
+ * Name of this desk.
+ */
+till: string, 
+/**
+ * Name of the store.
+ */
+store: string, 
+/**
+ * The hub froze what this desk holds: nothing of it can be spent until somebody ruled.
+ */
+frozen: boolean, 
+/**
+ * What was adjusted, newest first, the settled ones last.
+ */
+notices: Array<NoticeView>, 
+/**
+ * Members who may be one.
+ */
+duplicates: Array<DuplicateView>, };
+
+export type HolderView = { 
+/**
+ * Name of the desk.
+ */
+name: string, 
+/**
+ * How many points.
+ */
+points: number, 
+/**
+ * It does not answer.
+ */
+silent: boolean, };
+
+export type DrawView = { 
+/**
+ * How many came.
+ */
+drawn: number, 
+/**
+ * The member's points afterwards.
+ */
+points: PointsView, 
+/**
+ * How many of those asked for did not come.
+ */
+missing: number, 
+/**
+ * Who holds them.
+ */
+holders: Array<HolderView>, };
+
+export type PairInput = { 
+/**
+ * Address of the hub.
+ */
+hub: string, 
+/**
+ * The pairing code, in any spelling.
+ */
+code: string, 
+/**
+ * Name of this desk.
+ */
+till: string, };
 
 export type RewardInput = { 
 /**

@@ -2,7 +2,7 @@
 import { type MountingOptions, mount } from "@vue/test-utils";
 import { createPinia, setActivePinia } from "pinia";
 import { type Component, nextTick } from "vue";
-import type { CheckInView, MemberView, StatusView } from "@/shared/bindings";
+import type { CheckInView, LineView, MemberView, StatusView, SyncView } from "@/shared/bindings";
 import { makeI18n } from "@/desk/i18n";
 import { makeRouter } from "@/desk/router";
 import { useSession } from "@/desk/stores/session";
@@ -21,6 +21,36 @@ export function answer(table: Record<string, Answer>): void {
   Object.assign(window, { __TAURI_INTERNALS__: { invoke } });
 }
 
+/** This desk is connected to no hub. */
+export const ALONE: LineView = {
+  state: "alone",
+  hub: null,
+  unsynced: 0,
+  last_sync_ms: null,
+  attention: 0,
+  refusal: null,
+};
+
+export const HUB = "https://hub.chenguang.example";
+
+/** It is connected to one, and that answers. */
+export function line(part: Partial<LineView> = {}): LineView {
+  const last_sync_ms = Date.now() - 60_000;
+  return { ...ALONE, state: "online", hub: HUB, unsynced: 12, last_sync_ms, ...part };
+}
+
+export function syncView(part: Partial<SyncView> = {}): SyncView {
+  return {
+    line: line(),
+    till: "静安店 1 号台",
+    store: "静安店",
+    frozen: false,
+    notices: [],
+    duplicates: [],
+    ...part,
+  };
+}
+
 export function status(part: Partial<StatusView> = {}): StatusView {
   return {
     set_up: true,
@@ -35,6 +65,7 @@ export function status(part: Partial<StatusView> = {}): StatusView {
     has_members: true,
     unsynced: 3,
     last_sync_ms: null,
+    line: ALONE,
     only_till: true,
     distrust: null,
     keys_in_file: false,
@@ -135,6 +166,23 @@ export async function settle(): Promise<void> {
     await Promise.resolve();
     await nextTick();
   }
+}
+
+/** A key on the keyboard; a digit is believed only after a scanner's pause. */
+export async function press(name: string): Promise<void> {
+  const code = /^\d$/.test(name) ? `Digit${name}` : name;
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: name, code, cancelable: true }));
+  if (code !== name) await new Promise((resolve) => setTimeout(resolve, 70));
+  await settle();
+}
+
+/** What somebody types into a box. */
+export async function typeInto(id: string, text: string): Promise<void> {
+  const box = byId(id) as HTMLInputElement;
+  box.value = text;
+  box.setSelectionRange?.(text.length, text.length);
+  box.dispatchEvent(new Event("input"));
+  await settle();
 }
 
 export function byId(id: string): HTMLElement | null {

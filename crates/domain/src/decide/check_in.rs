@@ -309,6 +309,8 @@ mod tests {
             account: Account::Till(me()),
             amount: here,
             expires_ms: None,
+            owner: None,
+            frozen: false,
         };
         KnownPass {
             id: PassId::from_bytes([6; 16]),

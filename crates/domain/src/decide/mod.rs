@@ -118,6 +118,7 @@ fn gain(desk: &mut Desk<'_>, amount: i64, purse: &Purse) -> Result<Option<Gain>,
         from: lot.to,
         to: Account::Spent(desk.me),
         amount: repays,
+        owner: None,
     });
     Ok(Some(Gain { lot, repaid }))
 }

@@ -104,6 +104,8 @@ mod tests {
             account: Account::Till(me()),
             amount: here,
             expires_ms: None,
+            owner: None,
+            frozen: false,
         };
         Redeem {
             member: MemberId::from_bytes([3; 16]),

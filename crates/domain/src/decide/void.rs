@@ -1,10 +1,10 @@
 //! Taking something back: a new fact that says what is put back, never an edit.
 
-use punchcard_protocol::{LotId, StreamId};
+use punchcard_protocol::{LotId, MemberId, StreamId};
 
 use super::{Decided, Desk};
 use crate::{
-    fact::{Fact, FactVoided, Gain},
+    fact::{Fact, FactVoided, Gain, SpentAt, TakeBack},
     ledger::{Account, Holding, Lot, Posting, Purse, ValueKind},
     refusal::Refusal,
 };
@@ -22,6 +22,10 @@ pub struct LotStanding {
     pub expired: i64,
     /// When it runs out.
     pub expires_ms: Option<i64>,
+    /// Whose it is, where it is a merged file's.
+    pub owner: Option<MemberId>,
+    /// What each stream is known to have spent of it.
+    pub spent: Vec<SpentAt>,
 }
 
 /// What taking back is decided on.
@@ -59,7 +63,8 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
     if !voidable(known.target) {
         return Err(Refusal::NotVoidable);
     }
-    let mut undo = Undo { me: desk.me, debt: 0, points: 0, postings: vec![], lots: vec![] };
+    let mut undo =
+        Undo { me: desk.me, debt: 0, points: 0, postings: vec![], lots: vec![], take_back: vec![] };
     let member = match known.target {
         Fact::VisitRecorded(body) => {
             undo.restore(desk, known, &body.postings);
@@ -95,6 +100,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         at_ms: desk.now_ms,
         postings: undo.postings,
         lots: undo.lots,
+        take_back: undo.take_back,
         debt: undo.debt,
         points: undo.points,
         approved_by: None,
@@ -109,6 +115,7 @@ struct Undo {
     points: i64,
     postings: Vec<Posting>,
     lots: Vec<Lot>,
+    take_back: Vec<TakeBack>,
 }
 
 impl Undo {
@@ -141,6 +148,7 @@ impl Undo {
 
     fn take_back(&mut self, known: &Void<'_>, lot: LotId) -> i64 {
         let Some(standing) = standing(known, lot) else { return 0 };
+        self.take_back.push(TakeBack { lot, owner: standing.owner, spent: standing.spent.clone() });
         let kind = match known.target {
             Fact::PassGiven(_) => ValueKind::Visits,
             _ => ValueKind::Points,
@@ -153,6 +161,7 @@ impl Undo {
                 from: *account,
                 to: Account::Spent(self.me),
                 amount: *amount,
+                owner: standing.owner,
             });
             taken += amount;
         }
@@ -201,6 +210,8 @@ impl Undo {
                     account: posting.to,
                     amount: posting.amount,
                     expires_ms: standing(known, posting.lot).and_then(|lot| lot.expires_ms),
+                    owner: posting.owner,
+                    frozen: false,
                 });
             }
         }
@@ -218,7 +229,7 @@ fn anew(desk: &mut Desk<'_>, kind: ValueKind, amount: i64, expires_ms: Option<i6
 
 #[cfg(test)]
 mod tests {
-    use punchcard_protocol::{FactId, MemberId, RecordId, StoreId, TillId};
+    use punchcard_protocol::{FactId, RecordId, StoreId, TillId};
 
     use super::*;
     use crate::decide::fixtures::{NOON, me, shop};
@@ -261,7 +272,14 @@ mod tests {
             reward_name: "毛巾".into(),
             points: amount + on_trust,
             money_off_minor: 0,
-            postings: vec![Posting { lot: lot(1).id, kind: ValueKind::Points, from, to, amount }],
+            postings: vec![Posting {
+                lot: lot(1).id,
+                kind: ValueKind::Points,
+                from,
+                to,
+                amount,
+                owner: None,
+            }],
             on_trust,
             approved_by: None,
         })
@@ -274,6 +292,8 @@ mod tests {
             elsewhere,
             expired: 0,
             expires_ms: Some(NOON + 1),
+            owner: None,
+            spent: vec![],
         };
         let owns = |stream| stream == me();
         let known = Void { target, voided: false, lots: vec![standing], points, owns: &owns };

@@ -3,11 +3,10 @@
 //! Rows are taken in the order of their global ids, and everything that only means something on
 //! this machine (local numbers, the rows that members are found by) is left out or resolved.
 
-use punchcard_protocol::Hash;
+use punchcard_protocol::{Hash, TableHasher, Value, digest_of_tables};
 use rusqlite::{Connection, types::ValueRef};
-use sha2::{Digest as _, Sha256};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Each folded table, as it is hashed.
 const TABLES: &[(&str, &str)] = &[
@@ -47,8 +46,20 @@ const TABLES: &[(&str, &str)] = &[
         "takeover",
         "SELECT f.till, f.incarnation, t.till, t.incarnation
          FROM takeover o JOIN stream f ON f.n = o.from_stream JOIN stream t ON t.n = o.to_stream
-         ORDER BY f.till, f.incarnation, t.incarnation",
+         ORDER BY f.till, f.incarnation, t.till, t.incarnation",
     ),
+    ("merge", "SELECT gone, kept, hlc, stream FROM merge ORDER BY gone"),
+    (
+        "take_back",
+        "SELECT t.lot, t.by, m.id, t.spent FROM take_back t JOIN member m ON m.n = t.member
+         ORDER BY t.lot, t.by",
+    ),
+    (
+        "gave_back",
+        "SELECT g.lot, s.till, s.incarnation FROM gave_back g JOIN stream s ON s.n = g.stream
+         ORDER BY g.lot, s.till, s.incarnation",
+    ),
+    ("frozen", "SELECT lot, frozen, hlc, stream FROM frozen ORDER BY lot"),
 ];
 
 /// The hash of each folded table, by name.
@@ -64,43 +75,24 @@ pub fn tables(db: &Connection) -> Result<Vec<(&'static str, Hash)>> {
 /// # Errors
 /// Those of the store.
 pub fn whole(db: &Connection) -> Result<Hash> {
-    let tables = tables(db)?;
-    let parts: Vec<&[u8]> =
-        tables.iter().flat_map(|(name, hash)| [name.as_bytes(), &hash.0[..]]).collect();
-    Ok(Hash::of(b"punchcard/v1/digest\0", &parts))
+    Ok(digest_of_tables(tables(db)?))
 }
 
 fn table(db: &Connection, query: &str) -> Result<Hash> {
-    let mut hasher = Sha256::new();
+    let mut hasher = TableHasher::default();
     let mut statement = db.prepare(query)?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         for column in 0..columns {
-            feed(&mut hasher, row.get_ref(column)?);
+            hasher.feed(match row.get_ref(column)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Integer(number),
+                ValueRef::Text(bytes) => Value::Text(bytes),
+                ValueRef::Blob(bytes) => Value::Blob(bytes),
+                ValueRef::Real(_) => return Err(Error::Damaged("a fraction in a table".into())),
+            });
         }
     }
-    Ok(Hash(hasher.finalize().into()))
-}
-
-/// Type, length and bytes: no two different rows feed the same.
-fn feed(hasher: &mut Sha256, value: ValueRef<'_>) {
-    let (kind, bytes): (u8, &[u8]) = match value {
-        ValueRef::Null => (0, &[]),
-        ValueRef::Integer(number) => {
-            hasher.update([1]);
-            hasher.update(number.to_be_bytes());
-            return;
-        }
-        ValueRef::Real(number) => {
-            hasher.update([2]);
-            hasher.update(number.to_bits().to_be_bytes());
-            return;
-        }
-        ValueRef::Text(bytes) => (3, bytes),
-        ValueRef::Blob(bytes) => (4, bytes),
-    };
-    hasher.update([kind]);
-    hasher.update((bytes.len() as u64).to_be_bytes());
-    hasher.update(bytes);
+    Ok(hasher.finish())
 }

@@ -3,8 +3,10 @@
 
 use punchcard_domain::{
     effects::{Effect, FactRow, PassRow},
+    fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberField,
+    stamps::Stamps,
     verdict::Verdict,
 };
 use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
@@ -15,8 +17,21 @@ use super::{keys_of_members, streams};
 use crate::error::{Error, Result};
 
 /// Tables that are folded, in the order they are emptied.
-pub const FOLDED: &[&str] =
-    &["fact", "void", "member", "member_key", "record", "pass", "account", "debt", "takeover"];
+pub const FOLDED: &[&str] = &[
+    "fact",
+    "void",
+    "member",
+    "member_key",
+    "record",
+    "pass",
+    "account",
+    "debt",
+    "takeover",
+    "merge",
+    "take_back",
+    "gave_back",
+    "frozen",
+];
 
 /// Nobody's, in the column of members: the store's own lots.
 const STORES_OWN: i64 = 0;
@@ -87,6 +102,17 @@ pub fn carry_out(
         }
         Effect::Void { target, by } => void(db, *target, *by),
         Effect::TakeOver { from, to } => take_over(db, *from, *to),
+        Effect::Merge { gone, kept } => {
+            // Both have a row, so that a file is found whichever of the two is asked for.
+            numbers.member(db, *gone)?;
+            numbers.member(db, *kept)?;
+            merge(db, header, *gone, *kept)
+        }
+        Effect::TakeBack { member, lot, by, spent } => {
+            take_back(db, numbers.member(db, *member)?, *lot, *by, spent)
+        }
+        Effect::GaveBack { lot, stream } => gave_back(db, *lot, numbers.stream(db, *stream)?),
+        Effect::Freeze { lot, frozen } => freeze(db, header, *lot, *frozen),
     }
 }
 
@@ -151,61 +177,6 @@ fn owner_number(db: &Connection, numbers: &Numbers, member: Option<MemberId>) ->
     member.map_or(Ok(STORES_OWN), |member| numbers.member(db, member))
 }
 
-/// Stamps of a member's fields: for each stamp a mask of the fields it set last, oldest first.
-/// Thirty-two bytes for a member whose file was written once.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Stamps(Vec<(Key, u32)>);
-
-/// A stamp as it is stored and compared: HLC, then stream.
-type Key = [u8; 28];
-
-impl Stamps {
-    fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut out = Vec::new();
-        for chunk in bytes.chunks(32) {
-            let (key, mask) = chunk
-                .split_at_checked(28)
-                .ok_or_else(|| Error::Damaged("a member's stamps".into()))?;
-            let damaged = |_| Error::Damaged("a member's stamps".into());
-            let key: Key = key.try_into().map_err(damaged)?;
-            out.push((key, u32::from_be_bytes(mask.try_into().map_err(damaged)?)));
-        }
-        Ok(Self(out))
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        self.0
-            .iter()
-            .flat_map(|(key, mask)| key.iter().copied().chain(mask.to_be_bytes()))
-            .collect()
-    }
-
-    /// Notes that `key` sets `field`; false where a later stamp already did.
-    fn set(&mut self, key: Key, field: MemberField) -> bool {
-        let bit = 1 << field.bit();
-        if self.0.iter().any(|(other, mask)| mask & bit != 0 && *other > key) {
-            return false;
-        }
-        for (_, mask) in &mut self.0 {
-            *mask &= !bit;
-        }
-        match self.0.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, mask)) => *mask |= bit,
-            None => self.0.push((key, bit)),
-        }
-        self.0.retain(|(_, mask)| *mask != 0);
-        self.0.sort_unstable();
-        true
-    }
-}
-
-fn stamp_key(header: &Header) -> Key {
-    let mut key = [0; 28];
-    key[..8].copy_from_slice(&header.hlc.0.to_be_bytes());
-    key[8..].copy_from_slice(&header.stream.to_bytes());
-    key
-}
-
 /// The column of a field. A name from a fixed list, never from input.
 fn column(field: MemberField) -> &'static str {
     match field {
@@ -243,8 +214,8 @@ fn set_member(
     let bytes: Vec<u8> = db
         .prepare_cached("SELECT stamps FROM member WHERE n = ?1")?
         .query_row([number], |row| row.get(0))?;
-    let mut stamps = Stamps::decode(&bytes)?;
-    let key = stamp_key(header);
+    let mut stamps = Stamps::decode(&bytes).map_err(|error| Error::Damaged(error.to_string()))?;
+    let key = header.stamp().to_bytes();
     let newer: Vec<&(MemberField, Option<String>)> =
         fields.iter().filter(|(field, _)| stamps.set(key, *field)).collect();
     let names: Vec<MemberField> = newer.iter().map(|(field, _)| *field).collect();
@@ -275,20 +246,13 @@ fn set_record(
     id: uuid::Uuid,
     body: &str,
 ) -> Result<()> {
+    let (hlc, stream) = stamp_columns(header);
     db.prepare_cached(
         "INSERT INTO record (kind, id, body, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (kind, id) DO UPDATE SET body = ?3, hlc = ?4, stream = ?5
          WHERE (excluded.hlc, excluded.stream) > (record.hlc, record.stream)",
     )?
-    // An HLC holds 48 bits of milliseconds above 16 of counter: as a signed number it stays
-    // positive until the year 6429.
-    .execute(params![
-        kind,
-        id.as_bytes(),
-        body,
-        i64::try_from(header.hlc.0).unwrap_or(i64::MAX),
-        header.stream.to_bytes()
-    ])?;
+    .execute(params![kind, id.as_bytes(), body, hlc, stream])?;
     Ok(())
 }
 
@@ -313,7 +277,10 @@ fn issue(db: &Connection, numbers: &Numbers, member: Option<MemberId>, lot: &Lot
     let owner = owner_number(db, numbers, member)?;
     db.prepare_cached(
         "INSERT INTO account (member, lot, account, stream, kind, amount, expires_ms)
-         VALUES (?1, ?2, 0, 0, ?3, ?4, ?5)",
+         VALUES (?1, ?2, 0, 0, ?3, ?4, ?5)
+         ON CONFLICT (member, lot, account, stream) DO UPDATE SET
+           amount = amount + excluded.amount,
+           expires_ms = coalesce(expires_ms, excluded.expires_ms)",
     )?
     .execute(params![
         owner,
@@ -376,15 +343,63 @@ fn void(db: &Connection, target: FactId, by: FactId) -> Result<()> {
 }
 
 fn take_over(db: &Connection, from: StreamId, to: StreamId) -> Result<()> {
-    if from.till != to.till || from.incarnation >= to.incarnation {
-        return Err(Error::Damaged(format!("{to} cannot take {from} over")));
-    }
     let from_number = streams::number(db, from)?;
     let to_number = streams::number(db, to)?;
     db.prepare_cached(
         "INSERT INTO takeover (from_stream, to_stream) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )?
     .execute([from_number, to_number])?;
+    Ok(())
+}
+
+/// A stamp in the two columns in which it is compared: an HLC holds 48 bits of milliseconds above
+/// 16 of counter, and stays positive as a signed number until the year 6429.
+fn stamp_columns(header: &Header) -> (i64, [u8; 20]) {
+    (i64::try_from(header.hlc.0).unwrap_or(i64::MAX), header.stream.to_bytes())
+}
+
+fn merge(db: &Connection, header: &Header, gone: MemberId, kept: MemberId) -> Result<()> {
+    let (hlc, stream) = stamp_columns(header);
+    db.prepare_cached(
+        "INSERT INTO merge (gone, kept, hlc, stream) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (gone) DO UPDATE SET kept = ?2, hlc = ?3, stream = ?4
+         WHERE (excluded.hlc, excluded.stream) > (merge.hlc, merge.stream)",
+    )?
+    .execute(params![gone.as_bytes(), kept.as_bytes(), hlc, stream])?;
+    Ok(())
+}
+
+fn take_back(
+    db: &Connection,
+    member: i64,
+    lot: LotId,
+    by: FactId,
+    spent: &[SpentAt],
+) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO take_back (lot, by, member, spent) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![lot.as_bytes(), by.as_bytes(), member, serde_json::to_string(spent)?])?;
+    Ok(())
+}
+
+fn gave_back(db: &Connection, lot: LotId, stream: i64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO gave_back (lot, stream) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![lot.as_bytes(), stream])?;
+    Ok(())
+}
+
+fn freeze(db: &Connection, header: &Header, lot: LotId, frozen: bool) -> Result<()> {
+    let (hlc, stream) = stamp_columns(header);
+    db.prepare_cached(
+        "INSERT INTO frozen (lot, frozen, hlc, stream) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (lot) DO UPDATE SET frozen = ?2, hlc = ?3, stream = ?4
+         WHERE (excluded.hlc, excluded.stream) > (frozen.hlc, frozen.stream)",
+    )?
+    .execute(params![lot.as_bytes(), frozen, hlc, stream])?;
     Ok(())
 }
 
@@ -400,36 +415,4 @@ pub fn took_over(db: &Connection, of: StreamId, by: StreamId) -> Result<bool> {
     Ok(db
         .prepare_cached("SELECT 1 FROM takeover WHERE from_stream = ?1 AND to_stream = ?2")?
         .exists([of, by])?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(n: u8) -> Key {
-        let mut key = [0; 28];
-        key[7] = n;
-        key
-    }
-
-    #[test]
-    fn the_latest_of_each_field_wins_whatever_the_order() {
-        let sets = [
-            (key(1), MemberField::Name),
-            (key(1), MemberField::Phone),
-            (key(2), MemberField::Phone),
-            (key(3), MemberField::Name),
-        ];
-        let mut first = Stamps::default();
-        for (key, field) in sets {
-            assert!(first.set(key, field));
-        }
-        let mut second = Stamps::default();
-        for (key, field) in sets.into_iter().rev() {
-            second.set(key, field);
-        }
-        assert_eq!(first, second);
-        assert_eq!(Stamps::decode(&first.encode()).expect("ours"), first);
-        assert!(!first.set(key(2), MemberField::Name));
-    }
 }

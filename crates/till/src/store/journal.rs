@@ -1,7 +1,7 @@
 //! The journal: entries in, entries out.
 
 use punchcard_domain::{
-    effects::{Private, debits_only_own, effects},
+    effects::{Private, Writer, debits_only_own, effects},
     fact::Fact,
     member::MemberPrivate,
 };
@@ -50,10 +50,12 @@ pub fn insert(
 ///
 /// # Errors
 /// [`Error::Damaged`].
-pub fn check_debits(db: &Connection, header: &Header, fact: &Fact) -> Result<()> {
+pub fn check_debits(db: &Connection, writer: Writer, header: &Header, fact: &Fact) -> Result<()> {
     let changes = effects(fact, &Private::default(), header.stream);
     let took_over = |of: StreamId| fold::took_over(db, of, header.stream).unwrap_or(false);
-    if debits_only_own(&changes, header.stream, took_over) {
+    if debits_only_own(&changes, header.stream, writer, took_over)
+        && (writer == Writer::Hub || !fact.hub_only())
+    {
         return Ok(());
     }
     let (seq, stream) = (header.seq, header.stream);
@@ -161,6 +163,30 @@ pub fn walk(db: &Connection, after: i64, mut each: impl FnMut(Stored) -> Result<
     let mut rows = statement.query([after])?;
     while let Some(row) = rows.next()? {
         each(stored(row)?)?;
+    }
+    Ok(())
+}
+
+/// Calls `each` with the entries between two ids (the first exclusive), at most `most`, until it says
+/// that it has enough.
+///
+/// # Errors
+/// Those of the store and those of `each`.
+pub fn walk_some(
+    db: &Connection,
+    after: i64,
+    to: i64,
+    most: usize,
+    mut each: impl FnMut(Stored) -> Result<bool>,
+) -> Result<()> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut statement =
+        db.prepare_cached(&select("WHERE e.id > ?1 AND e.id <= ?2 ORDER BY e.id LIMIT ?3"))?;
+    let mut rows = statement.query([after, to, most])?;
+    while let Some(row) = rows.next()? {
+        if !each(stored(row)?)? {
+            break;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! Keys begin with a letter for their kind: `p` phone, reversed (so that an ending is a prefix) ·
 //! `c` card · `n` name and its parts · `y` pinyin · `i` initials.
 
+pub use punchcard_domain::text::fold;
 use rusqlite::{Connection, params};
 
 use crate::{error::Result, pinyin};
@@ -38,12 +39,17 @@ pub fn refresh(db: &Connection, member: i64) -> Result<()> {
     Ok(())
 }
 
+/// The key of a phone: reversed, so that an ending is a prefix.
+pub fn phone_key(phone: &str) -> String {
+    let digits: String = phone.chars().rev().filter(char::is_ascii_digit).collect();
+    format!("p{digits}")
+}
+
 /// Everything a member may be called by.
 pub fn keys(name: &str, phone: Option<&str>, cards: &[String]) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     if let Some(phone) = phone {
-        let digits: String = phone.chars().rev().filter(char::is_ascii_digit).collect();
-        keys.push(format!("p{digits}"));
+        keys.push(phone_key(phone));
     }
     keys.extend(cards.iter().map(|card| format!("c{}", fold(card))));
     let folded = fold(name);
@@ -56,15 +62,6 @@ pub fn keys(name: &str, phone: Option<&str>, cards: &[String]) -> Vec<String> {
     keys.dedup();
     keys.retain(|key| key.len() > 1);
     keys
-}
-
-/// Lower case, full-width forms narrowed, without spaces and middle dots.
-pub fn fold(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization as _;
-    text.nfkc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '\'' | '-'))
-        .collect()
 }
 
 /// A name and the ends of it that people search by: 欧阳娜娜 → 欧阳娜娜, 阳娜娜, 娜娜, 娜. Of a name in

@@ -1,7 +1,8 @@
 //! This machine's own affairs: no facts, and they travel nowhere.
 
+use punchcard_protocol::TillId;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::error::Result;
 
@@ -15,10 +16,43 @@ pub const STORE: &str = "store";
 pub const DISTRUST: &str = "distrust";
 /// Preferences of this desk.
 pub const PREFS: &str = "prefs";
+/// The hub this till is paired with: [`HubLink`].
+pub const HUB: &str = "hub";
+/// What the anchor knew of an earlier life, until the hub has been told.
+pub const ANCHORED: &str = "anchored";
+/// The till is joining a business and has none yet.
+pub const JOINING: &str = "joining";
+/// Why the hub will not have this till: a code; absent: it will.
+pub const REFUSED: &str = "refused";
+/// The newest stamp that came with a snapshot.
+pub const SEEN_HLC: &str = "seen_hlc";
+/// Tables that a snapshot brought, so that the journal alone does not make them anew.
+pub const SNAPSHOT: &str = "snapshot";
+/// Value of this till's earlier lives is frozen at the hub until a manager has looked.
+pub const FROZEN: &str = "frozen";
 /// Last sync, Unix ms; absent: never.
 pub const LAST_SYNC: &str = "last_sync_ms";
 /// A store that was put back from a backup, before it has opened its next life.
 pub const RESTORED: &str = "restored";
+
+/// The hub, as a paired till knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubLink {
+    /// Its address.
+    pub url: String,
+    /// Its id.
+    pub hub: TillId,
+    /// Its Ed25519 key, hexadecimal.
+    pub key: String,
+    /// SHA-256 of its certificate, hexadecimal; none: a certificate that everybody can check.
+    pub pin: Option<String>,
+    /// Its epoch, as it was last seen.
+    pub epoch: u32,
+    /// What this till is called.
+    pub till_name: String,
+    /// What this till reads.
+    pub channels: Vec<String>,
+}
 
 /// Reads a value.
 ///

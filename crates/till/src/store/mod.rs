@@ -6,6 +6,7 @@ pub mod fold;
 pub mod journal;
 pub mod keys_of_members;
 pub mod local;
+pub mod merged;
 pub mod purse;
 pub mod read;
 pub mod records;

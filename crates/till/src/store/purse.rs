@@ -2,12 +2,13 @@
 
 use punchcard_domain::{
     decide::LotStanding,
+    fact::SpentAt,
     ledger::{Account, Holding, Purse, ValueKind},
 };
-use punchcard_protocol::{LotId, StreamId};
+use punchcard_protocol::{LotId, MemberId, StreamId};
 use rusqlite::{Connection, params};
 
-use super::streams;
+use super::{merged, streams};
 use crate::error::{Error, Result};
 
 const ISSUED: i64 = 0;
@@ -41,6 +42,11 @@ impl Owned {
         Ok(Self { numbers })
     }
 
+    /// All of them, by local number.
+    pub fn all(&self) -> &[(i64, StreamId)] {
+        &self.numbers
+    }
+
     /// Whether a stream's accounts are this till's to debit.
     pub fn has(&self, stream: StreamId) -> bool {
         self.numbers.iter().any(|(_, own)| *own == stream)
@@ -68,17 +74,35 @@ struct Row {
     stream: i64,
     amount: i64,
     expires_ms: Option<i64>,
+    frozen: bool,
+    owner: Option<MemberId>,
 }
 
+/// A person's accounts, over all their files.
 fn rows(db: &Connection, member: i64, which: Which) -> Result<Vec<Row>> {
+    let mut all = Vec::new();
+    for (file, owner) in merged::files(db, member)? {
+        all.extend(rows_of_file(db, file, owner, which)?);
+    }
+    Ok(all)
+}
+
+fn rows_of_file(
+    db: &Connection,
+    member: i64,
+    owner: Option<MemberId>,
+    which: Which,
+) -> Result<Vec<Row>> {
     let (kind, lot) = match which {
         Which::Kind(kind) => (Some(kind.number()), None),
         Which::Lot(lot) => (None, Some(*lot.as_bytes())),
     };
     let mut statement = db.prepare_cached(
-        "SELECT lot, kind, account, stream, amount, expires_ms FROM account
-         WHERE member = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR lot = ?3)
-         ORDER BY lot, account",
+        "SELECT a.lot, a.kind, a.account, a.stream, a.amount, a.expires_ms,
+                coalesce((SELECT frozen FROM frozen f WHERE f.lot = a.lot), 0)
+         FROM account a
+         WHERE a.member = ?1 AND (?2 IS NULL OR a.kind = ?2) AND (?3 IS NULL OR a.lot = ?3)
+         ORDER BY a.lot, a.account",
     )?;
     let mut found = statement.query(params![member, kind, lot])?;
     let mut rows = Vec::new();
@@ -93,7 +117,8 @@ fn rows(db: &Connection, member: i64, which: Which) -> Result<Vec<Row>> {
             let kind = ValueKind::from_number(kind)
                 .ok_or_else(|| Error::Damaged(format!("a lot of kind {kind}")))?;
             let expires_ms = if issued.0 == lot { issued.1 } else { None };
-            rows.push(Row { lot, kind, account, stream: row.get(3)?, amount, expires_ms });
+            let (stream, frozen) = (row.get(3)?, row.get(6)?);
+            rows.push(Row { lot, kind, account, stream, amount, expires_ms, frozen, owner });
         }
     }
     Ok(rows)
@@ -120,8 +145,10 @@ pub fn purse(
                 account: Account::Till(stream),
                 amount: row.amount,
                 expires_ms: row.expires_ms,
+                owner: row.owner,
+                frozen: row.frozen,
             }),
-            (TILL | POOL, _) if usable => purse.elsewhere += row.amount,
+            (TILL | POOL, _) if usable && !row.frozen => purse.elsewhere += row.amount,
             _ => {}
         }
     }
@@ -133,17 +160,19 @@ pub fn purse(
 
 /// What a member owes: to anybody, and on this till's account.
 fn debt(db: &Connection, owned: &Owned, member: i64, kind: ValueKind) -> Result<(i64, i64)> {
-    let mut statement =
-        db.prepare_cached("SELECT stream, amount FROM debt WHERE member = ?1 AND kind = ?2")?;
-    let found = statement.query_map([member, kind.number()], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-    })?;
     let (mut all, mut here) = (0, 0);
-    for row in found {
-        let (stream, amount) = row?;
-        all += amount;
-        if owned.stream(stream).is_some() {
-            here += amount;
+    for (file, _) in merged::files(db, member)? {
+        let mut statement =
+            db.prepare_cached("SELECT stream, amount FROM debt WHERE member = ?1 AND kind = ?2")?;
+        let found = statement.query_map([file, kind.number()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        for row in found {
+            let (stream, amount) = row?;
+            all += amount;
+            if owned.stream(stream).is_some() {
+                here += amount;
+            }
         }
     }
     Ok((all, here))
@@ -154,14 +183,25 @@ fn debt(db: &Connection, owned: &Owned, member: i64, kind: ValueKind) -> Result<
 /// # Errors
 /// Those of the store.
 pub fn standing(db: &Connection, owned: &Owned, member: i64, lot: LotId) -> Result<LotStanding> {
-    let mut out = LotStanding { lot, here: vec![], elsewhere: 0, expired: 0, expires_ms: None };
+    let mut out = LotStanding {
+        lot,
+        here: vec![],
+        elsewhere: 0,
+        expired: 0,
+        expires_ms: None,
+        owner: None,
+        spent: vec![],
+    };
     for row in rows(db, member, Which::Lot(lot))? {
         out.expires_ms = row.expires_ms;
+        out.owner = row.owner;
         match (row.account, owned.stream(row.stream)) {
             (TILL, Some(stream)) => out.here.push((Account::Till(stream), row.amount)),
             (TILL | POOL, _) => out.elsewhere += row.amount,
             (EXPIRED, _) => out.expired += row.amount,
-            (SPENT, _) => {}
+            (SPENT, _) => out
+                .spent
+                .push(SpentAt { stream: streams::stream(db, row.stream)?, amount: row.amount }),
             (other, _) => return Err(Error::Damaged(format!("an account of kind {other}"))),
         }
     }

@@ -1,10 +1,10 @@
 //! Questions about members and what happened.
 
 use punchcard_domain::time::Day;
-use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId};
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::keys_of_members::fold;
+use super::{keys_of_members::fold, merged};
 use crate::error::{Error, Result};
 
 /// A member's file as it lies in the table.
@@ -66,15 +66,20 @@ fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
     })
 }
 
-/// One member.
+/// One member: the file they are shown as, where theirs was merged into another.
 ///
 /// # Errors
 /// Those of the store.
 pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
-    Ok(db
+    let found = db
         .prepare_cached(&format!("{MEMBER} WHERE id = ?1"))?
         .query_row([id.as_bytes()], member_file)
-        .optional()?)
+        .optional()?;
+    let Some(file) = found else { return Ok(None) };
+    match merged::shown_as(db, file.number)? {
+        same if same == file.number => Ok(Some(file)),
+        other => member_by_number(db, other),
+    }
 }
 
 /// One member, by local number.
@@ -97,7 +102,14 @@ pub fn members_with_key(db: &Connection, key: &str) -> Result<Vec<i64>> {
     let mut statement =
         db.prepare_cached("SELECT member FROM member_key WHERE key = ?1 ORDER BY member LIMIT 2")?;
     let rows = statement.query_map([key], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut members = Vec::new();
+    for number in rows {
+        let shown = merged::shown_as(db, number?)?;
+        if !members.contains(&shown) {
+            members.push(shown);
+        }
+    }
+    Ok(members)
 }
 
 /// Members found by the beginning of a card number, the ending of a phone, a name, its pinyin or
@@ -120,7 +132,7 @@ pub fn find(db: &Connection, query: &str, limit: usize) -> Result<Vec<i64>> {
         let most = i64::try_from(limit * 2).unwrap_or(i64::MAX);
         let end = format!("{prefix}\u{10FFFF}");
         for member in statement.query_map(params![prefix, end, most], |row| row.get(0))? {
-            let member = member?;
+            let member = merged::shown_as(db, member?)?;
             if !found.contains(&member) {
                 found.push(member);
             }
@@ -170,6 +182,14 @@ pub struct PassFile {
 /// # Errors
 /// Those of the store.
 pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
+    let mut all = Vec::new();
+    for (file, _) in merged::files(db, member)? {
+        all.extend(passes_of_file(db, file)?);
+    }
+    Ok(all)
+}
+
+fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
     let mut statement = db.prepare_cached(
         "SELECT id, name, first_day, last_day, visits FROM pass
          WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass.fact) ORDER BY id",
@@ -204,14 +224,19 @@ pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
 /// # Errors
 /// Those of the store.
 pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option<i64>> {
-    Ok(db
-        .prepare_cached(
-            "SELECT at_ms FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
-             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
-             ORDER BY at_ms DESC LIMIT 1",
-        )?
-        .query_row([member, before_ms], |row| row.get(0))
-        .optional()?)
+    let mut last = None;
+    for (file, _) in merged::files(db, member)? {
+        let found: Option<i64> = db
+            .prepare_cached(
+                "SELECT at_ms FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
+                 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
+                 ORDER BY at_ms DESC LIMIT 1",
+            )?
+            .query_row([file, before_ms], |row| row.get(0))
+            .optional()?;
+        last = last.max(found);
+    }
+    Ok(last)
 }
 
 /// How many visits counted since a moment.
@@ -219,12 +244,16 @@ pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option
 /// # Errors
 /// Those of the store.
 pub fn visits_since(db: &Connection, member: i64, since_ms: i64) -> Result<i64> {
-    Ok(db
-        .prepare_cached(
-            "SELECT count(*) FROM fact WHERE member = ?1 AND at_ms >= ?2 AND counted = 1
-             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
-        )?
-        .query_row([member, since_ms], |row| row.get(0))?)
+    let mut visits = 0;
+    for (file, _) in merged::files(db, member)? {
+        visits += db
+            .prepare_cached(
+                "SELECT count(*) FROM fact WHERE member = ?1 AND at_ms >= ?2 AND counted = 1
+                 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
+            )?
+            .query_row([file, since_ms], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(visits)
 }
 
 /// Where a fact stands, and whether it was taken back.
@@ -258,11 +287,30 @@ pub fn fact(db: &Connection, id: FactId) -> Result<Option<FactPlace>> {
 /// # Errors
 /// Those of the store.
 pub fn entries_of_member(db: &Connection, member: i64, limit: i64) -> Result<Vec<i64>> {
-    let mut statement = db.prepare_cached(
-        "SELECT entry FROM fact WHERE member = ?1 ORDER BY at_ms DESC, entry DESC LIMIT ?2",
-    )?;
-    let rows = statement.query_map([member, limit], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut found: Vec<(i64, i64)> = Vec::new();
+    for (file, _) in merged::files(db, member)? {
+        let mut statement = db.prepare_cached(
+            "SELECT at_ms, entry FROM fact WHERE member = ?1 ORDER BY at_ms DESC, entry DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map([file, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    found.sort_unstable_by(|first, second| second.cmp(first));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// A member's home store.
+///
+/// # Errors
+/// Those of the store.
+pub fn home_store(db: &Connection, member: i64) -> Result<Option<StoreId>> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT home_store FROM member WHERE n = ?1")?
+        .query_row([member], |row| row.get(0))
+        .optional()?
+        .flatten();
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 /// Whether there is any member.

@@ -62,6 +62,14 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| check_in(work, &actor, &who, how, at_ms))
     }
+
+    /// Whether a card is somebody's here.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn knows_card(&self, card: &str) -> Result<bool> {
+        self.read(|db| Ok(!read::members_with_key(db, &format!("c{}", fold(card)))?.is_empty()))
+    }
 }
 
 pub(crate) fn check_in(

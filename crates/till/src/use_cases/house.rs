@@ -8,11 +8,11 @@ use punchcard_domain::{
 };
 use punchcard_protocol::FactId;
 
-use super::{actor::Actor, owner};
+use super::{actor::Actor, line, owner};
 use crate::{
     error::Result,
     random,
-    store::{journal, local, read, streams},
+    store::{local, read, streams},
     till::Till,
     views::{Prefs, RulesInput, SessionView, StatusView},
     work::Work,
@@ -39,7 +39,8 @@ impl Till {
                 now_ms: work.wall_ms,
                 session,
                 has_members: read::has_members(work.db)?,
-                unsynced: entries(work)?,
+                unsynced: line::unsynced(work)?,
+                line: line::line_view(work)?,
                 last_sync_ms,
                 only_till: only_till(work)?,
                 distrust: work.distrust(),
@@ -146,19 +147,10 @@ impl Till {
     }
 }
 
-/// Entries of this till, its earlier lives' among them: no hub has any of them yet.
-fn entries(work: &Work<'_>) -> Result<i64> {
-    let mut all = 0;
-    for (number, _) in streams::all(work.db)? {
-        all += journal::newest(work.db, number)?.0.seq;
-    }
-    Ok(i64::try_from(all).unwrap_or(i64::MAX))
-}
-
 /// Never paired with a hub, and nobody else's entries are here.
 fn only_till(work: &Work<'_>) -> Result<bool> {
     let till = work.stream().till;
-    let paired = local::get::<i64>(work.db, local::LAST_SYNC)?.is_some();
+    let paired = local::get::<local::HubLink>(work.db, local::HUB)?.is_some();
     Ok(!paired && streams::all(work.db)?.iter().all(|(_, stream)| stream.till == till))
 }
 

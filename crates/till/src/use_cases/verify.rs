@@ -1,12 +1,16 @@
 //! Does the store hold together? And making its tables anew from the journal.
 
-use punchcard_domain::fact::Fact;
-use punchcard_protocol::{Link, follow};
+use punchcard_domain::{effects::Writer, fact::Fact};
+use punchcard_protocol::{Link, TillId, follow};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{
     error::{Error, Result},
-    store::{digest, fold, journal, streams},
+    store::{
+        digest, fold, journal,
+        local::{self, HubLink},
+        streams,
+    },
     till::Till,
     views::{Distrust, VerifyView},
 };
@@ -123,6 +127,8 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
     let mut entries = 0;
     let mut current: Option<(i64, Link)> = None;
     let streams: std::collections::BTreeMap<i64, _> = streams::all(db)?.into_iter().collect();
+    let me: Option<TillId> = local::get(db, local::TILL)?;
+    let hub = local::get::<HubLink>(db, local::HUB)?.map(|hub| hub.hub);
     journal::walk(db, 0, |stored| {
         entries += 1;
         let (number, _) = streams::split_entry_id(stored.id);
@@ -134,11 +140,19 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
             Some((same, link)) if same == number => link,
             _ => Link::START,
         };
+        // Of others' journals a till holds what it follows: links are checked where they touch.
+        let last = match journal::read_header(&stored.entry.header) {
+            Ok(header) if Some(stream.till) != me && header.seq != last.seq.saturating_add(1) => {
+                Link { seq: header.seq.saturating_sub(1), hash: header.previous }
+            }
+            _ => last,
+        };
+        let writer = if Some(stream.till) == hub { Writer::Hub } else { Writer::Till };
         match follow(*stream, last, &stored.entry) {
             Ok((header, link)) => {
                 current = Some((number, link));
                 if let Some(fact) = journal::fact_of(&header, &stored.entry.payload)?
-                    && let Err(error) = journal::check_debits(db, &header, &fact)
+                    && let Err(error) = journal::check_debits(db, writer, &header, &fact)
                 {
                     problems.add(error.to_string());
                 }

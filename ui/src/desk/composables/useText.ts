@@ -31,9 +31,9 @@ export function useText() {
   }
 
   /** A text for a name that comes from the till, which may be newer than this window. */
-  function maybe(family: string, name: string): string | null {
+  function maybe(family: string, name: string, args: TextArgs = {}): string | null {
     const key = `${family}.${name}`;
-    return te(key) ? t(key as TextKey) : null;
+    return te(key) ? t(key as TextKey, args) : null;
   }
 
   function day(value: string): string {

@@ -108,6 +108,34 @@ pub(crate) enum Command {
     },
     /// Vouch, with a manager's PIN, for a store that was restored, where it is the only till.
     Vouch,
+    /// Join the business of a hub, with a code from `punchcard-hub pair`. A till that has a
+    /// business brings it to a hub that has none; in an empty folder a new till is made, and --pin
+    /// is the owner's PIN on it.
+    Enrol(Enrol),
+    /// Sync with the hub.
+    Sync {
+        /// Go on syncing, and give what the hub asks for, until interrupted.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Fetch points of a member that are held elsewhere.
+    Draw {
+        /// Whose points.
+        #[arg(long)]
+        member: String,
+        /// How many.
+        #[arg(long)]
+        points: i64,
+    },
+    /// Two files are one person's: the second is shown as the first from now on.
+    Merge {
+        /// The file that stays.
+        kept: String,
+        /// The other one.
+        gone: String,
+    },
+    /// What sync has told, and files that may be one person's.
+    Notices,
     /// Post what has run out.
     Expire,
     /// How the till stands.
@@ -149,6 +177,19 @@ pub(crate) struct Init {
     /// Fill it with a demo shop; prints everybody's PIN.
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Enrol {
+    /// Address of the hub, as https://10.0.0.5:8787.
+    #[arg(long)]
+    pub(crate) hub: String,
+    /// The code, as ABCD-EFGH-JKMN-PQRS.
+    #[arg(long)]
+    pub(crate) code: String,
+    /// What people call this till.
+    #[arg(long, default_value = "")]
+    pub(crate) name: String,
 }
 
 #[derive(ClapArgs)]

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead as _, Write as _},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Parser as _;
@@ -11,11 +12,13 @@ use punchcard_till::{
     Actor, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp, Till, Who,
     demo,
     import::{ImportInput, Profile},
+    sync::{self, Line},
+    views::PairInput,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    args::{Args, CheckIn, Command, Import, Init},
+    args::{Args, CheckIn, Command, Enrol, Import, Init},
     print,
 };
 
@@ -45,12 +48,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let answer = match args.command {
         Command::Init(init) => set_up(&args.data, &init, args.pin.as_deref(), &options)?,
         Command::Restore { file } => restore(&args.data, &file, &options)?,
+        Command::Enrol(enrol) if !Till::exists(&args.data) => {
+            joined(&args.data, &enrol, args.pin.as_deref(), &options)?
+        }
         Command::Batch => {
-            let till = Till::open(&args.data, &options)?;
+            let till = Arc::new(Till::open(&args.data, &options)?);
             return batch(&till);
         }
         command => {
-            let till = Till::open(&args.data, &options)?;
+            let till = Arc::new(Till::open(&args.data, &options)?);
             if let Command::Log { after } = command
                 && !args.json
             {
@@ -67,7 +73,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::from(answer.status))
 }
 
-fn perform(till: &Till, command: Command, pin: Option<&str>) -> Result<Answer> {
+fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answer> {
     let actor = match pin {
         Some(pin) => till.whose_pin(pin)?,
         None => till.owner()?,
@@ -130,6 +136,31 @@ fn perform(till: &Till, command: Command, pin: Option<&str>) -> Result<Answer> {
             till.vouch(&actor)?;
             Ok(Answer::new(json!({"vouched": true}), "vouched for; value can be spent again"))
         }
+        Command::Enrol(enrol) => {
+            let line = Line::quiet(till.clone());
+            line.pair(&actor, &pair_input(&enrol))?;
+            line.sync_now()?;
+            Ok(connected(till, &line)?)
+        }
+        Command::Sync { watch: false } => {
+            let line = Line::quiet(till.clone());
+            line.sync_now()?;
+            Ok(connected(till, &line)?)
+        }
+        Command::Sync { watch: true } => keep_syncing(till),
+        Command::Draw { member, points } => {
+            let line = Line::quiet(till.clone());
+            let drawn = line.draw(&actor, id(&member)?, points)?;
+            Ok(Answer::new(print::drawn(&drawn), print::drawn_text(&drawn)))
+        }
+        Command::Merge { kept, gone } => {
+            let view = till.merge_members(&actor, id(&kept)?, id(&gone)?)?;
+            Ok(Answer::pretty(print::member(&view)?))
+        }
+        Command::Notices => {
+            let line = Line::quiet(till.clone());
+            Ok(Answer::pretty(serde_json::to_value(till.sync_view(&actor, line.view())?)?))
+        }
         Command::Expire => {
             let members = till.expire_due()?;
             Ok(Answer::new(json!({"members": members}), format!("{members} members")))
@@ -146,6 +177,40 @@ fn perform(till: &Till, command: Command, pin: Option<&str>) -> Result<Answer> {
         Command::Init(_) | Command::Restore { .. } | Command::Batch => {
             Err(Error::bad_input("command", "not within a batch"))
         }
+    }
+}
+
+fn pair_input(enrol: &Enrol) -> PairInput {
+    PairInput { hub: enrol.hub.clone(), code: enrol.code.clone(), till: enrol.name.clone() }
+}
+
+/// A new till in an empty folder, joined to the business of a hub.
+fn joined(data: &Path, enrol: &Enrol, pin: Option<&str>, options: &Options) -> Result<Answer> {
+    let Some(pin) = pin else {
+        return Err(Error::bad_input("pin", "a new till needs the owner's PIN: --pin"));
+    };
+    let till = Arc::new(sync::join(data, &pair_input(enrol), pin, options)?);
+    connected(&till, &Line::quiet(till.clone()))
+}
+
+/// How the till stands with its hub after a sync that went through.
+fn connected(till: &Till, line: &Line) -> Result<Answer> {
+    let (view, status) = (line.view(), till.status(None)?);
+    let text = format!(
+        "{} · {}: connected to {}, {} entries wait",
+        status.business,
+        status.store,
+        view.hub.as_deref().unwrap_or("no hub"),
+        view.unsynced,
+    );
+    Ok(Answer::new(json!({"business": status.business, "store": status.store, "line": view}), text))
+}
+
+/// Syncs until the process is ended.
+fn keep_syncing(till: &Arc<Till>) -> Result<Answer> {
+    let _line = Line::start(till.clone())?;
+    loop {
+        std::thread::park();
     }
 }
 
@@ -346,7 +411,7 @@ fn log_lines(till: &Till, after: u64) -> Result<ExitCode> {
 /// One line of a batch, as a command line without `--data`.
 #[derive(clap::Parser)]
 #[command(name = "", no_binary_name = true)]
-struct Line {
+struct BatchLine {
     #[arg(long)]
     pin: Option<String>,
     #[command(subcommand)]
@@ -354,14 +419,14 @@ struct Line {
 }
 
 /// Commands from standard input, an answer each, told only when it is done.
-fn batch(till: &Till) -> Result<ExitCode> {
+fn batch(till: &Arc<Till>) -> Result<ExitCode> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words = words(&line);
         if words.is_empty() {
             continue;
         }
-        let answer = match Line::try_parse_from(words) {
+        let answer = match BatchLine::try_parse_from(words) {
             Ok(line) => perform(till, line.command, line.pin.as_deref()),
             Err(error) => Err(Error::bad_input("command", error.render().to_string())),
         };

@@ -1,7 +1,7 @@
 //! Answers, as text or as JSON.
 
 use punchcard_till::views::{
-    CheckInView, DoneView, ImportReport, MemberBrief, MemberView, PointsView,
+    CheckInView, DoneView, DrawView, ImportReport, MemberBrief, MemberView, PointsView,
 };
 use serde_json::{Value, json};
 
@@ -64,6 +64,26 @@ pub(crate) fn done(view: &DoneView) -> Value {
         "points": view.points,
         "balance": view.balance.as_ref().map(points),
     })
+}
+
+pub(crate) fn drawn(view: &DrawView) -> Value {
+    json!({
+        "drawn": view.drawn,
+        "missing": view.missing,
+        "points": points(&view.points),
+        "holders": view.holders,
+    })
+}
+
+pub(crate) fn drawn_text(view: &DrawView) -> String {
+    let mut text =
+        format!("{} points came; {} can be spent here now", view.drawn, view.points.spendable_here);
+    for holder in &view.holders {
+        let answers = if holder.silent { ", which does not answer" } else { "" };
+        let line = format!("\n{} points are held by {}{answers}", holder.points, holder.name);
+        text.push_str(&line);
+    }
+    text
 }
 
 pub(crate) fn import(report: &ImportReport) -> String {

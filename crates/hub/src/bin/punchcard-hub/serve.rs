@@ -1,0 +1,95 @@
+//! `serve`: runs the server until somebody says that it is enough.
+
+use std::{io::Write as _, sync::Arc};
+
+use punchcard_hub::{
+    Hub, Result,
+    http::{self, Options, Running, Tls},
+    settings::Settings,
+};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+/// Serves until the process is interrupted or terminated.
+pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
+    // First, so that being told to stop while we start is not missed.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = Signals::listen(&runtime)?;
+    let options = Options {
+        listen: settings.listen,
+        tls: settings.tls.clone(),
+        metrics_any: settings.metrics_any,
+        ..Options::default()
+    };
+    let running = http::serve(Arc::new(hub), options)?;
+    announce(&running, settings);
+    if json {
+        let certificate = hex::encode(running.certificate());
+        println!("{}", json!({"url": running.url(), "certificate": certificate}));
+        std::io::stdout().flush()?;
+    }
+    let signal = runtime.block_on(signals.next());
+    tracing::info!(signal, "stopping");
+    running.stop();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(running: &Running, settings: &Settings) {
+    let url = running.url();
+    if settings.tls == Tls::Off {
+        tracing::warn!(
+            "ENCRYPTION IS OFF: whoever sees the network between here and the tills reads and \
+             changes everything. Only for behind a proxy that encrypts, on this machine."
+        );
+        tracing::info!(url, tills_use = settings.address(), "listening");
+    } else {
+        let certificate = hex::encode(running.certificate());
+        tracing::info!(url, tills_use = settings.address(), certificate, "listening");
+    }
+    if !settings.is_reachable() {
+        tracing::info!(
+            "this machine alone can reach the hub; for a network: --listen 0.0.0.0:8787"
+        );
+    }
+}
+
+/// What asks a process to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen(runtime: &Runtime) -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _inside = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn next(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "terminate",
+            _ = self.interrupt.recv() => "interrupt",
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    fn listen(_: &Runtime) -> Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(self) -> &'static str {
+        // Where it cannot be listened for, the process ends without being asked.
+        drop(tokio::signal::ctrl_c().await);
+        "interrupt"
+    }
+}

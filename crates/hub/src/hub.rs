@@ -1,0 +1,217 @@
+//! The hub: its keys, its database, and how a transaction of it begins and ends.
+
+use std::sync::Arc;
+
+use punchcard_domain::fact::{Fact, StreamOpened};
+use punchcard_protocol::{
+    FactId, Hlc, Link, SetSum, StreamId, StreamKey, TillId,
+    sync::{Hello, LIMITS, OLDEST_PROTOCOL, PROTOCOL, Window},
+};
+use tokio::sync::watch;
+
+use crate::{
+    error::{Error, Result},
+    random,
+    store::{
+        Datum, Session, Store,
+        journal::{self, HubRow, StreamRow},
+    },
+    use_cases::{snapshot::Snapshots, work::Work},
+};
+
+/// Tells the time: Unix ms.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Both sides speak this.
+pub(crate) const WINDOW: Window = Window { min: OLDEST_PROTOCOL, max: PROTOCOL };
+
+const SIGNING: &str = "signing";
+
+/// The hub of one business.
+pub struct Hub {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    id: TillId,
+    key: StreamKey,
+    bell: watch::Sender<u64>,
+    snapshots: Snapshots,
+}
+
+impl Hub {
+    /// Opens the hub of a database; in an empty one it makes the hub's id, keys and journal.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self> {
+        let mut session = store.write()?;
+        let now_ms = clock();
+        let (row, seed) = match journal::hub(&mut *session)? {
+            Some(row) => (row, secret(&mut *session, SIGNING)?.ok_or_else(no_key)?),
+            None => found(&mut *session, now_ms)?,
+        };
+        session.commit()?;
+        let seed: [u8; 32] = seed.try_into().map_err(|_| no_key())?;
+        let hub = Self {
+            id: row.id,
+            key: StreamKey::from_seed(&seed),
+            store,
+            clock,
+            bell: watch::Sender::new(0),
+            snapshots: Snapshots::default(),
+        };
+        hub.write(|work| work.open_own_journal())?;
+        Ok(hub)
+    }
+
+    /// The hub's id: what calls are signed for, and the till id of the hub's own journal.
+    pub fn id(&self) -> TillId {
+        self.id
+    }
+
+    /// The hub's Ed25519 key.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.public()
+    }
+
+    /// A secret that is kept in the database and made once: several hubs on one database share it.
+    ///
+    /// # Errors
+    /// Those of the database and of `make`.
+    pub fn secret(&self, name: &str, make: &dyn Fn() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+        let mut session = self.store.write()?;
+        if let Some(value) = secret(&mut *session, name)? {
+            return Ok(value);
+        }
+        let value = make()?;
+        keep_secret(&mut *session, name, &value)?;
+        session.commit()?;
+        Ok(value)
+    }
+
+    /// Who the hub is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn hello(&self) -> Result<Hello> {
+        let epoch = self.read(|session| hub_row(session))?.epoch;
+        Ok(Hello {
+            hub: self.id,
+            key: hex::encode(self.public_key()),
+            epoch,
+            protocol: WINDOW,
+            limits: LIMITS,
+            now_ms: (self.clock)(),
+        })
+    }
+
+    /// Rings whenever a till is asked for something, or value came back.
+    pub fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    /// One use case that writes: one transaction, under the row lock.
+    pub(crate) fn write<T>(&self, act: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
+        let mut session = self.store.write()?;
+        let row = hub_row(&mut *session)?;
+        let mut work = Work::new(session, row, &self.key, (self.clock)());
+        let told = act(&mut work)?;
+        if work.commit()? {
+            self.bell.send_modify(|rung| *rung += 1);
+        }
+        Ok(told)
+    }
+
+    /// One question.
+    pub(crate) fn read<T>(&self, ask: impl FnOnce(&mut dyn Session) -> Result<T>) -> Result<T> {
+        let mut session = self.store.read()?;
+        ask(&mut *session)
+    }
+
+    /// The snapshots that tills are reading.
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.snapshots
+    }
+
+    /// The database, for a thread of its own.
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    /// Now, by the machine's clock: Unix ms.
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.clock)()
+    }
+}
+
+pub(crate) fn hub_row(session: &mut dyn Session) -> Result<HubRow> {
+    journal::hub(session)?.ok_or_else(|| Error::Damaged("it does not say which hub it is".into()))
+}
+
+fn no_key() -> Error {
+    Error::Damaged("the hub's signing key is missing".into())
+}
+
+fn secret(session: &mut dyn Session, name: &str) -> Result<Option<Vec<u8>>> {
+    let row = session.row("SELECT value FROM secret WHERE name = $1", &[name.into()])?;
+    row.map(|row| Ok(row[0].bytes()?.to_vec())).transpose()
+}
+
+fn keep_secret(session: &mut dyn Session, name: &str, value: &[u8]) -> Result<()> {
+    let row: [Datum; 2] = [name.into(), value.into()];
+    session.execute("INSERT INTO secret (name, value) VALUES ($1, $2)", &row)?;
+    Ok(())
+}
+
+/// A new hub: its id and its key. The keys are in the database, so that several hubs on one
+/// database are one.
+fn found(session: &mut dyn Session, now_ms: i64) -> Result<(HubRow, Vec<u8>)> {
+    let seed = random::bytes::<32>()?;
+    let row = HubRow {
+        id: TillId(random::uuid_at(now_ms)?),
+        epoch: 1,
+        position: 0,
+        sum: SetSum::default(),
+        hlc: Hlc::default(),
+        follow: "everyone".into(),
+    };
+    journal::found(session, &row, now_ms)?;
+    keep_secret(session, SIGNING, &seed)?;
+    Ok((row, seed.to_vec()))
+}
+
+impl Work<'_> {
+    /// The hub's own journal of this epoch begins, where it has not yet.
+    pub(crate) fn open_own_journal(&mut self) -> Result<()> {
+        let stream = self.own();
+        if journal::stream(&mut *self.session, stream)?.is_some() {
+            return Ok(());
+        }
+        let public_key = self.key().public();
+        journal::put_stream(
+            &mut *self.session,
+            &StreamRow {
+                stream,
+                public_key,
+                link: Link::START,
+                hlc: Hlc::default(),
+                durable: 0,
+                state: "open".into(),
+                opened_ms: self.now_ms,
+                brought: false,
+            },
+        )?;
+        let opened = StreamOpened {
+            id: FactId(random::uuid_at(self.now_ms)?),
+            public_key: hex::encode(public_key),
+            reason: "hub".into(),
+            previous: None,
+        };
+        self.say(Fact::StreamOpened(opened))?;
+        Ok(())
+    }
+
+    /// The journal that the hub writes: its id, and its epoch as the incarnation.
+    pub(crate) fn own(&self) -> StreamId {
+        StreamId { till: self.hub.id, incarnation: self.hub.epoch }
+    }
+}

@@ -1,0 +1,25 @@
+//! The hub: the central server with which each till syncs.
+//!
+//! - [`Hub`] is what it does: one use case, one function, one transaction, blocking.
+//! - [`store`] is where it keeps it: SQLite or PostgreSQL behind one small trait.
+//! - [`http`] is the door: it checks signatures and sizes, and decides nothing.
+//!
+//! Rules are in `punchcard-domain`; what entries change is said there once, for till and hub.
+
+pub mod clock;
+mod error;
+pub mod http;
+mod hub;
+mod random;
+pub mod settings;
+pub mod store;
+pub mod tls;
+mod use_cases;
+
+pub use error::{Error, Result};
+pub use hub::{Clock, Hub};
+pub use use_cases::{
+    admin::{Figures, TillLine},
+    inbox::InboxLine,
+    verify::Report,
+};

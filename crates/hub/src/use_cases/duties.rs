@@ -1,0 +1,169 @@
+//! What the hub does about what came in: it gives back what was taken back, lets value rest where
+//! the owner wants it, and sees when somebody is overdrawn.
+
+use std::collections::BTreeSet;
+
+use punchcard_domain::{
+    effects::RecordKind,
+    fact::{Fact, GrantReason, ValueGivenBack, ValueGranted, ValueReturned},
+    ledger::{Account, Posting, ValueKind, take},
+    records::Store,
+};
+use punchcard_protocol::{Header, LotId, MemberId, StoreId, StreamId};
+use serde_json::json;
+
+use super::{
+    asks, inbox,
+    purse::{self, Purse},
+    push::fresh,
+    records,
+    work::Work,
+};
+use crate::{
+    error::Result,
+    store::{ByKey, journal},
+};
+
+/// After a batch of `stream` was taken in.
+pub(crate) fn after(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    facts: &[(Header, Fact)],
+    members: &BTreeSet<MemberId>,
+) -> Result<()> {
+    give_back(work, members)?;
+    overdrawn(work, stream, members)?;
+    for (_, fact) in facts {
+        if let Fact::ValueReturned(body) = fact {
+            asks::answered(work, stream, body.member)?;
+            rest(work, body)?;
+            work.ring();
+        }
+    }
+    Ok(())
+}
+
+const TAKEN_BACK: ByKey = ByKey {
+    one: "SELECT a.member, a.lot, a.kind, a.amount FROM account a
+          JOIN take_back t ON t.lot = a.lot AND t.member = a.member
+          WHERE a.member = $1 AND a.account = 3 AND a.amount > 0",
+    many: "SELECT a.member, a.lot, a.kind, a.amount FROM account a
+           JOIN take_back t ON t.lot = a.lot AND t.member = a.member
+           WHERE a.member = ANY($1) AND a.account = 3 AND a.amount > 0",
+};
+
+/// What lies in the pool of a lot that was taken back is given back: it counts for nothing.
+fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
+    let mut found: BTreeSet<(MemberId, LotId, i64, i64)> = BTreeSet::new();
+    work.session.query_keys(&TAKEN_BACK, &keys(members), &mut |row| {
+        let member = MemberId::from_bytes(row[0].exactly()?);
+        let lot = LotId::from_bytes(row[1].exactly()?);
+        found.insert((member, lot, row[2].int()?, row[3].int()?));
+        Ok(())
+    })?;
+    let own = work.own();
+    for (member, lot, kind, amount) in found {
+        let Some(kind) = ValueKind::from_number(kind) else { continue };
+        let posting = Posting {
+            lot,
+            kind,
+            from: Account::Pool,
+            to: Account::Spent(own),
+            amount,
+            owner: None,
+        };
+        let fact = ValueGivenBack {
+            id: fresh(work)?,
+            member,
+            at_ms: work.effective_ms(),
+            lot,
+            owner: None,
+            postings: vec![posting],
+            debt: 0,
+        };
+        work.say(Fact::ValueGivenBack(fact))?;
+    }
+    Ok(())
+}
+
+fn keys(members: &BTreeSet<MemberId>) -> Vec<Vec<u8>> {
+    members.iter().map(|member| member.as_bytes().to_vec()).collect()
+}
+
+const BELOW_ZERO: ByKey = ByKey {
+    one: "SELECT member, lot, stream, amount FROM account
+          WHERE member = $1 AND account <> 0 AND amount < 0",
+    many: "SELECT member, lot, stream, amount FROM account
+           WHERE member = ANY($1) AND account <> 0 AND amount < 0",
+};
+
+/// An account below zero: value of a lost till was given out again, and the till spent it after
+/// all. Told once for each account and batch, and attributed to the till.
+fn overdrawn(work: &mut Work<'_>, stream: StreamId, members: &BTreeSet<MemberId>) -> Result<()> {
+    let mut found = Vec::new();
+    work.session.query_keys(&BELOW_ZERO, &keys(members), &mut |row| {
+        let member = MemberId::from_bytes(row[0].exactly()?);
+        found.push((member, LotId::from_bytes(row[1].exactly()?), row[3].int()?));
+        Ok(())
+    })?;
+    for (member, lot, amount) in found {
+        let args = json!({"till": stream.till, "stream": stream, "member": member, "lot": lot,
+            "points": -amount});
+        inbox::tell(work, "overdrawn", &args)?;
+    }
+    Ok(())
+}
+
+/// Value that came back rests where the owner wants it: a share with the member's home till.
+fn rest(work: &mut Work<'_>, body: &ValueReturned) -> Result<()> {
+    let kinds: BTreeSet<i64> = body.postings.iter().map(|posting| posting.kind.number()).collect();
+    let files = purse::person(&mut *work.session, body.member)?;
+    let Some(home) = home_journal(work, files[0])? else { return Ok(()) };
+    let percent = records::rules(&mut *work.session)?.rest_percent;
+    for kind in kinds.into_iter().filter_map(ValueKind::from_number) {
+        let purse = purse::purse(work, &files, kind)?;
+        let now_ms = work.effective_ms();
+        let missing = missing_at_home(&purse, home, percent, now_ms);
+        if missing > 0 {
+            let (postings, _) = take(&purse.ours, Account::Till(home), missing, now_ms);
+            grant(work, files[0], GrantReason::Rest, postings)?;
+        }
+    }
+    Ok(())
+}
+
+/// How much less than its share the home till holds. The share is rounded up: a single point is
+/// at home.
+fn missing_at_home(purse: &Purse, home: StreamId, percent: i64, now_ms: i64) -> i64 {
+    let share = (i128::from(purse.total(now_ms)) * i128::from(percent) + 99) / 100;
+    i64::try_from(share).unwrap_or(0) - purse.held_by(home, now_ms)
+}
+
+/// The hub gives value to a till, and says so.
+pub(crate) fn grant(
+    work: &mut Work<'_>,
+    member: MemberId,
+    reason: GrantReason,
+    postings: Vec<Posting>,
+) -> Result<Option<punchcard_protocol::sync::Packet>> {
+    if postings.is_empty() {
+        return Ok(None);
+    }
+    let fact =
+        ValueGranted { id: fresh(work)?, member, at_ms: work.effective_ms(), reason, postings };
+    work.say(Fact::ValueGranted(fact)).map(Some)
+}
+
+/// The journal that a member's value rests with: of the first till of their home store.
+fn home_journal(work: &mut Work<'_>, member: MemberId) -> Result<Option<StreamId>> {
+    let sql = "SELECT home_store FROM member WHERE id = $1";
+    let row = work.session.row(sql, &[member.as_bytes().into()])?;
+    let home = row.and_then(|row| row[0].text().ok().and_then(|text| text.parse::<StoreId>().ok()));
+    let Some(home) = home else { return Ok(None) };
+    let known: Option<Store> = records::one(&mut *work.session, RecordKind::Store, home.0)?;
+    let tills = journal::tills(&mut *work.session)?;
+    let till = tills.iter().find(|till| till.store == home && till.state == "active");
+    let (Some(till), Some(_)) = (till, known) else { return Ok(None) };
+    let lives = journal::streams_of(&mut *work.session, till.id)?;
+    Ok(lives.iter().rev().find(|row| row.state == "open").map(|row| row.stream))
+}

@@ -1,0 +1,201 @@
+//! The first call of each sync: where both stand, and what has happened to a till meanwhile.
+
+use punchcard_domain::fact::{Fact, StreamReclaimed};
+use punchcard_protocol::{
+    Hash, Hlc, Link, SignedHead, StreamId,
+    sync::{Code, Endorsement, Greeting, Known, Welcome, WireRefusal},
+};
+use serde_json::json;
+
+use super::{
+    enrol::speaks,
+    inbox, pull,
+    push::{closed, fresh, next_life, seen},
+    work::Work,
+};
+use crate::{
+    error::{Error, Result},
+    hub::Hub,
+    store::journal::{self, StreamRow},
+};
+
+/// A till's clock this far off is told to the owner: ms.
+const SKEW_MS: i64 = 5 * 60 * 1000;
+
+impl Hub {
+    /// The key that a call of this journal must be signed with.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn key_of(&self, stream: StreamId) -> Result<Option<[u8; 32]>> {
+        let row = self.read(|session| journal::stream(session, stream))?;
+        Ok(row.map(|row| row.public_key))
+    }
+
+    /// Where both stand. A new life of a till is taken in here, where an earlier one vouches.
+    ///
+    /// # Errors
+    /// `version_not_supported`, `device_revoked`, `fork_detected`, `bad_signature`.
+    pub fn greet(&self, stream: StreamId, ask: &Greeting) -> Result<Welcome> {
+        let outcome = self.write(|work| match greet(work, stream, ask) {
+            // A fork that was seen here is kept.
+            Err(Error::Refused(refusal)) if refusal.code == Code::ForkDetected => Ok(Err(refusal)),
+            Err(error) => Err(error),
+            Ok(welcome) => Ok(Ok(welcome)),
+        })?;
+        outcome.map_err(Error::Refused)
+    }
+}
+
+fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcome> {
+    speaks(ask.protocol)?;
+    let row = match (journal::stream(&mut *work.session, stream)?, &ask.endorsement) {
+        (Some(row), Some(new)) if hex::encode(row.public_key) != new.public_key => {
+            return Err(fork(work, stream, 1)?);
+        }
+        (Some(row), _) => row,
+        (None, Some(new)) => open_life(work, stream, new)?,
+        (None, None) => {
+            return Err(Error::refused(Code::BadSignature, "this journal is not known here"));
+        }
+    };
+    if let Some(refusal) = closed(work, &row)? {
+        return Err(refusal.into());
+    }
+    same_history(work, &row, ask)?;
+    let till = pull::active(&mut *work.session, stream)?;
+    skew(work, stream, ask.now_ms)?;
+    seen(work, stream)?;
+    let lives = journal::streams_of(&mut *work.session, stream.till)?;
+    let known = |link: Link| Known { seq: link.seq, hash: link.hash };
+    let others = lives.iter().filter(|life| life.stream != stream);
+    Ok(Welcome {
+        epoch: work.hub.epoch,
+        acked: known(row.link),
+        durable: row.durable,
+        store: till.store,
+        channels: pull::channels(&work.hub, &till),
+        earlier: others.map(|life| (life.stream, known(life.link))).collect(),
+        frozen: lives.iter().any(|life| life.state == "forked"),
+        now_ms: work.now_ms,
+    })
+}
+
+fn fork(work: &mut Work<'_>, stream: StreamId, seq: u64) -> Result<Error> {
+    let next = next_life(work, stream)?;
+    let refusal = WireRefusal::new(Code::ForkDetected, "there is another history of this journal");
+    Ok(refusal.with("seq", seq).with("next", next).into())
+}
+
+/// What the till remembers that the hub has, the hub must have. Less: the hub was restored from an
+/// older backup. Something else: somebody wrote history twice.
+fn same_history(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<()> {
+    let Known { seq, hash } = ask.acked;
+    if seq == 0 {
+        return Ok(());
+    }
+    match journal::hash_at(&mut *work.session, row.stream, seq)? {
+        Some(here) if here == hash => Ok(()),
+        Some(_) => {
+            let forked = StreamRow { state: "forked".into(), ..row.clone() };
+            journal::put_stream(&mut *work.session, &forked)?;
+            let args = json!({"till": row.stream.till, "stream": row.stream, "seq": seq});
+            inbox::tell(work, "forked", &args)?;
+            Err(fork(work, row.stream, seq)?)
+        }
+        // Only a till that speaks of this epoch can know what this hub acknowledged.
+        None if ask.epoch == work.hub.epoch => new_epoch(work, row, seq),
+        None => Ok(()),
+    }
+}
+
+/// The hub acknowledged an entry that it does not have: it was restored. From now on it is another
+/// epoch, so that every till reads from the start and pushes again what is missing here.
+fn new_epoch(work: &mut Work<'_>, row: &StreamRow, seq: u64) -> Result<()> {
+    work.hub.epoch += 1;
+    work.touch();
+    let args = json!({"till": row.stream.till, "epoch": work.hub.epoch, "seq": seq});
+    inbox::tell(work, "hub_restored", &args)?;
+    work.open_own_journal()
+}
+
+fn skew(work: &mut Work<'_>, stream: StreamId, till_ms: i64) -> Result<()> {
+    let off = till_ms.saturating_sub(work.now_ms);
+    if off.abs() > SKEW_MS {
+        tracing::warn!(till = %stream.till, off_ms = off, "a till's clock is off");
+    }
+    Ok(())
+}
+
+/// A till's store was not the newest there was, and it opened its next life.
+fn open_life(work: &mut Work<'_>, stream: StreamId, new: &Endorsement) -> Result<StreamRow> {
+    let refused = |message: &str| Error::refused(Code::BadSignature, message);
+    let earlier = journal::stream(&mut *work.session, new.by)?
+        .filter(|row| row.stream.till == stream.till && new.by.incarnation < stream.incarnation)
+        .ok_or_else(|| refused("no earlier life of this till is known here"))?;
+    let mut public_key = [0; 32];
+    hex::decode_to_slice(&new.public_key, &mut public_key).map_err(|_| refused("not a key"))?;
+    let first = opened_with(stream, new)?;
+    let head = SignedHead { stream, seq: 1, hash: first, signature: new.signature.clone() };
+    head.verify(&earlier.public_key).map_err(|_| refused("the earlier life does not vouch"))?;
+    let row = StreamRow {
+        stream,
+        public_key,
+        link: Link::START,
+        hlc: Hlc::default(),
+        durable: 0,
+        state: "open".into(),
+        opened_ms: work.now_ms,
+        brought: false,
+    };
+    journal::put_stream(&mut *work.session, &row)?;
+    let args = json!({"till": stream.till, "stream": stream, "before": new.by});
+    inbox::tell(work, "second_life", &args)?;
+    take_over_what_is_whole(work, &earlier, new)?;
+    Ok(row)
+}
+
+/// The hash of the new journal's first entry, which names the key.
+fn opened_with(stream: StreamId, new: &Endorsement) -> Result<Hash> {
+    let refused = || Error::refused(Code::BadSignature, "not the beginning of a journal");
+    let (entry, _) = new.first.clone().open().map_err(|_| refused())?;
+    let header = entry.check().map_err(|_| refused())?;
+    let fact = Fact::from_payload(header.kind, header.kind_version, &entry.payload);
+    let Ok(Some(Fact::StreamOpened(body))) = fact else { return Err(refused()) };
+    let begins = header.stream == stream
+        && header.seq == 1
+        && header.previous == Hash::ZERO
+        && body.public_key == new.public_key;
+    if begins { Ok(entry.hash()) } else { Err(refused()) }
+}
+
+/// Where the machine is the same and the hub has all that its anchor knew, nothing can have been
+/// spent that the hub does not know of: the hub takes the earlier life's value over at once, and
+/// the new one draws it. Otherwise a manager decides.
+fn take_over_what_is_whole(
+    work: &mut Work<'_>,
+    earlier: &StreamRow,
+    new: &Endorsement,
+) -> Result<()> {
+    let Some(anchored) = new.anchored.filter(|_| new.in_place) else { return Ok(()) };
+    let here = journal::hash_at(&mut *work.session, earlier.stream, anchored.seq)?;
+    let whole = here == Some(anchored.hash) && earlier.link.seq == anchored.seq;
+    if !whole || earlier.state != "open" {
+        return Ok(());
+    }
+    reclaim_stream(work, earlier, false)
+}
+
+/// The hub takes a journal's accounts over, and no more entries of it count.
+pub(crate) fn reclaim_stream(work: &mut Work<'_>, row: &StreamRow, by_manager: bool) -> Result<()> {
+    let fact = StreamReclaimed {
+        id: fresh(work)?,
+        stream: row.stream,
+        seq: row.link.seq,
+        at_ms: work.effective_ms(),
+        by_manager,
+    };
+    work.say(Fact::StreamReclaimed(fact))?;
+    let closed = StreamRow { state: "closed".into(), ..row.clone() };
+    journal::put_stream(&mut *work.session, &closed)
+}

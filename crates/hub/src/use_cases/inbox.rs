@@ -1,0 +1,108 @@
+//! What the owner should look at: a code, and what fills its sentence in.
+
+use punchcard_domain::{
+    fact::{Fact, LotRuled},
+    ledger::ValueKind,
+};
+use punchcard_protocol::{LotId, MemberId, sync::Code};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{push::fresh, work::Work};
+use crate::{
+    error::{Error, Result},
+    hub::Hub,
+    random,
+};
+
+/// Something that waits for a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct InboxLine {
+    /// Id.
+    pub id: String,
+    /// When: Unix ms.
+    pub at_ms: i64,
+    /// What it is: `forked`, `chain_broken`, `revoked`, `quarantined`, `doubtful_points`,
+    /// `overdrawn`, `clock_skew`, `second_life`, `hub_restored`.
+    pub code: String,
+    /// What fills its sentence in. No names: ids.
+    pub args: Map<String, Value>,
+    /// A person has looked.
+    pub settled: bool,
+}
+
+/// Puts something into the owner's inbox.
+pub(crate) fn tell(work: &mut Work<'_>, code: &str, args: &Value) -> Result<()> {
+    let id = random::uuid_at(work.now_ms)?;
+    let now_ms = work.now_ms;
+    tracing::warn!(code, "something for the owner's inbox");
+    work.session.execute(
+        "INSERT INTO inbox (id, at_ms, code, args, settled) VALUES ($1, $2, $3, $4, 0)",
+        &[id.as_bytes().into(), now_ms.into(), code.into(), args.to_string().into()],
+    )?;
+    Ok(())
+}
+
+impl Hub {
+    /// What waits for the owner, the newest first; what is settled last.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn inbox(&self) -> Result<Vec<InboxLine>> {
+        let sql = "SELECT id, at_ms, code, args, settled FROM inbox
+                   ORDER BY settled, at_ms DESC, id DESC LIMIT 1000";
+        self.read(|session| {
+            session
+                .rows(sql, &[])?
+                .iter()
+                .map(|row| {
+                    Ok(InboxLine {
+                        id: uuid::Uuid::from_bytes(row[0].exactly()?).to_string(),
+                        at_ms: row[1].int()?,
+                        code: row[2].text()?.to_owned(),
+                        args: serde_json::from_str(row[3].text()?)?,
+                        settled: row[4].int()? != 0,
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// A person has looked. Points that no rule gave are free again where they are accepted, and
+    /// stay frozen where they are not.
+    ///
+    /// # Errors
+    /// `not_found`; those of the database.
+    pub fn settle(&self, id: &str, accept: bool) -> Result<()> {
+        let line = self
+            .inbox()?
+            .into_iter()
+            .find(|line| line.id == id)
+            .ok_or_else(|| Error::refused(Code::NotFound, "nothing of that id waits"))?;
+        self.write(|work| {
+            if line.code == "doubtful_points" && accept && !line.settled {
+                let fact = free(work, &line.args)?;
+                work.say(fact)?;
+            }
+            let id: uuid::Uuid = line.id.parse().map_err(|_| Error::Usage("not an id".into()))?;
+            work.session
+                .execute("UPDATE inbox SET settled = 1 WHERE id = $1", &[id.as_bytes().into()])?;
+            Ok(())
+        })
+    }
+}
+
+fn free(work: &Work<'_>, args: &Map<String, Value>) -> Result<Fact> {
+    let text = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
+    let missing = |_| Error::Damaged("an inbox line without its lot".into());
+    let member: MemberId = text("member").parse().map_err(missing)?;
+    let lot: LotId = text("lot").parse().map_err(missing)?;
+    Ok(Fact::LotRuled(LotRuled {
+        id: fresh(work)?,
+        member,
+        lot,
+        kind: ValueKind::Points,
+        frozen: false,
+        at_ms: work.effective_ms(),
+    }))
+}

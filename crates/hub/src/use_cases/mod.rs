@@ -1,0 +1,19 @@
+//! What the hub does: one use case, one function, one transaction.
+
+pub mod admin;
+pub mod asks;
+pub mod audit;
+pub mod digest;
+pub mod draw;
+pub mod duties;
+pub mod enrol;
+pub mod find;
+pub mod greet;
+pub mod inbox;
+pub mod pull;
+pub mod purse;
+pub mod push;
+pub mod records;
+pub mod snapshot;
+pub mod verify;
+pub mod work;

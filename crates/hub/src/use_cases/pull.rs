@@ -1,0 +1,131 @@
+//! What is new for a till, channel by channel.
+
+use punchcard_protocol::{
+    StreamId,
+    sync::{Channel, Code, LIMITS, Numbered, Packet, Pull, PullAnswer, WireRefusal},
+};
+
+use super::work::channel_of;
+use crate::{
+    error::{Error, Result},
+    hub::{Hub, hub_row},
+    store::{
+        Session,
+        journal::{self, HubRow, LogRow, TillRow},
+    },
+};
+
+impl Hub {
+    /// Entries of a channel after a position, in their order.
+    ///
+    /// # Errors
+    /// `epoch_changed`, `not_found` for a channel that is not this till's, `device_revoked`.
+    pub fn pull(&self, stream: StreamId, ask: &Pull) -> Result<PullAnswer> {
+        self.read(|session| {
+            let hub = hub_row(session)?;
+            let till = active(session, stream)?;
+            if ask.epoch != hub.epoch {
+                let refusal = WireRefusal::new(Code::EpochChanged, "the hub was restored")
+                    .with("epoch", hub.epoch);
+                return Err(refusal.into());
+            }
+            if !channels(&hub, &till).contains(&ask.channel) {
+                return Err(Error::refused(Code::NotFound, "this channel is not this till's"));
+            }
+            match ask.channel.as_str() {
+                "all" => all(session, &hub, ask),
+                _ => part(session, ask),
+            }
+        })
+    }
+}
+
+/// What a till reads.
+pub(crate) fn channels(hub: &HubRow, till: &TillRow) -> Vec<Channel> {
+    match hub.follow.as_str() {
+        "own" => vec!["org".into(), channel_of(till.store)],
+        _ => vec!["all".into()],
+    }
+}
+
+/// A till that belongs to the business.
+pub(crate) fn active(session: &mut dyn Session, stream: StreamId) -> Result<TillRow> {
+    journal::till(session, stream.till)?.filter(|till| till.state == "active").ok_or_else(|| {
+        Error::refused(Code::DeviceRevoked, "this till no longer belongs to the business")
+    })
+}
+
+/// The channel `all` is the log: entries that are kept back are passed over, their positions not.
+fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull) -> Result<PullAnswer> {
+    let rows = journal::after(session, ask.after, ask.limit.clamp(1, LIMITS.batch_entries))?;
+    let mut answer = Batch::from(ask.after);
+    for row in rows {
+        let (position, sum) = (row.position, row.sum.to_hash());
+        if !answer.add(position, sum, row)? {
+            break;
+        }
+    }
+    let sum = match answer.sum {
+        Some(sum) => sum,
+        None => journal::sum_at(session, ask.after)?,
+    };
+    Ok(PullAnswer {
+        packets: answer.packets,
+        scanned_to: answer.scanned_to,
+        head: hub.position,
+        sum,
+    })
+}
+
+/// A channel that is a part of the log.
+fn part(session: &mut dyn Session, ask: &Pull) -> Result<PullAnswer> {
+    let limit = ask.limit.clamp(1, LIMITS.batch_entries);
+    let rows = journal::feed_after(session, &ask.channel, ask.after, limit)?;
+    let (head, _) = journal::feed_head(session, &ask.channel)?;
+    let mut answer = Batch::from(ask.after);
+    for (position, sum, row) in rows {
+        if !answer.add(position, sum, row)? {
+            break;
+        }
+    }
+    let sum = match answer.sum {
+        Some(sum) => sum,
+        None => journal::feed_sum_at(session, &ask.channel, ask.after)?,
+    };
+    Ok(PullAnswer { packets: answer.packets, scanned_to: answer.scanned_to, head, sum })
+}
+
+/// An answer as it grows to what one call may carry.
+struct Batch {
+    packets: Vec<Numbered>,
+    scanned_to: u64,
+    sum: Option<punchcard_protocol::Hash>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn from(after: u64) -> Self {
+        Self { packets: Vec::new(), scanned_to: after, sum: None, bytes: 0 }
+    }
+
+    /// Adds an entry; false where there is no more room. The first always fits.
+    fn add(&mut self, position: u64, sum: punchcard_protocol::Hash, row: LogRow) -> Result<bool> {
+        if !row.kept_back {
+            let packet = packet(&row)?;
+            let bytes = packet.size();
+            if !self.packets.is_empty() && self.bytes + bytes > LIMITS.batch_bytes {
+                return Ok(false);
+            }
+            self.bytes += bytes;
+            self.packets.push(Numbered { position, packet });
+        }
+        self.scanned_to = position;
+        self.sum = Some(sum);
+        Ok(true)
+    }
+}
+
+/// A row of the log as it travels.
+pub(crate) fn packet(row: &LogRow) -> Result<Packet> {
+    Packet::of(&row.entry, row.private.as_ref()).map_err(|error| Error::Damaged(error.to_string()))
+}

@@ -1,0 +1,355 @@
+//! Entries of a till come in. Chain and signature must hold; what they say is not refused for
+//! commercial reasons: the goods have left the shop.
+
+use std::collections::BTreeSet;
+
+use punchcard_domain::{
+    effects::{Effect, Writer, debits_only_own, effects},
+    fact::Fact,
+    money::MAX_AMOUNT,
+};
+use punchcard_protocol::{
+    Entry, Header, Link, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart, StreamId,
+    hash_header,
+    sync::{Code, Known, LIMITS, Packet, Push, PushAnswer, WireRefusal},
+};
+use serde_json::json;
+
+use super::{
+    audit, duties, inbox,
+    work::{Incoming, Opened, Work, took_over},
+};
+use crate::{
+    error::{Error, Result},
+    hub::Hub,
+    random,
+    store::journal::{self, StreamRow},
+};
+
+/// A batch as it was opened: header, entry, private part.
+type Batch = Vec<(Header, Entry, Option<PrivatePart>)>;
+
+impl Hub {
+    /// Takes in contiguous entries of the stream that signed the call.
+    ///
+    /// # Errors
+    /// `gap`, `fork_detected`, `chain_broken`, `device_revoked`, `bad_signature`, `bad_request`.
+    pub fn push(&self, stream: StreamId, ask: Push) -> Result<PushAnswer> {
+        let outcome = self.write(|work| match push(work, stream, ask) {
+            // What was refused is kept all the same: nothing that happened at a desk is lost.
+            Err(Refused::Kept(refusal)) => Ok(Err(refusal)),
+            Err(Refused::Plain(error)) => Err(error),
+            Ok(answer) => Ok(Ok(answer)),
+        })?;
+        outcome.map_err(Error::Refused)
+    }
+}
+
+/// A refusal after which something is to be committed, or not.
+enum Refused {
+    Kept(WireRefusal),
+    Plain(Error),
+}
+
+impl<E: Into<Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Plain(error.into())
+    }
+}
+
+fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, Refused> {
+    let mut row = journal::stream(&mut *work.session, stream)?.ok_or_else(unknown)?;
+    let body = serde_json::to_vec(&ask)?;
+    let batch = open(ask.packets)?;
+    if let Some(refusal) = closed(work, &row)? {
+        // Entries from after the till was revoked: kept for a person to look at.
+        return Err(keep(work, stream, &body, "revoked", refusal)?);
+    }
+    let new = overlap(work, &row, batch, &body)?;
+    let Some((last, ..)) = new.last() else {
+        return Ok(answer(&row, Vec::new()));
+    };
+    let last_seq = last.seq;
+    let link = follow(work, &row, &new, &body)?;
+    if ask.head.seq != last_seq || ask.head.hash != link.hash || ask.head.stream != stream {
+        return Err(Error::refused(Code::BadSignature, "the head is not the last entry").into());
+    }
+    ask.head
+        .verify(&row.public_key)
+        .map_err(|error| Error::refused(Code::BadSignature, error.to_string()))?;
+    row.link = link;
+    row.hlc = new.last().map_or(row.hlc, |(header, ..)| header.hlc.max(row.hlc));
+    let kept_back = take_in(work, stream, &row, new)?;
+    journal::put_stream(&mut *work.session, &row)?;
+    seen(work, stream)?;
+    Ok(answer(&row, kept_back))
+}
+
+fn unknown() -> Error {
+    Error::refused(Code::BadSignature, "this journal is not known here: greet first")
+}
+
+fn answer(row: &StreamRow, quarantined: Vec<u64>) -> PushAnswer {
+    let acked = Known { seq: row.link.seq, hash: row.link.hash };
+    PushAnswer { acked, durable: row.durable, quarantined }
+}
+
+fn open(packets: Vec<Packet>) -> Result<Batch> {
+    let bad = |message: String| Error::refused(Code::BadRequest, message);
+    if packets.len() > LIMITS.batch_entries {
+        return Err(Error::refused(Code::TooLarge, "too many entries at once"));
+    }
+    packets
+        .into_iter()
+        .map(|packet| {
+            let (entry, private) = packet.open().map_err(|error| bad(error.to_string()))?;
+            let header =
+                Header::from_bytes(&entry.header).map_err(|error| bad(error.to_string()))?;
+            Ok((header, entry, private))
+        })
+        .collect()
+}
+
+/// Why entries of this journal no longer count.
+pub(crate) fn closed(work: &mut Work<'_>, row: &StreamRow) -> Result<Option<WireRefusal>> {
+    let till = journal::till(&mut *work.session, row.stream.till)?;
+    let active = till.is_some_and(|till| till.state == "active");
+    if active && row.state == "open" {
+        return Ok(None);
+    }
+    let refusal = match row.state.as_str() {
+        "forked" => fork_refusal(work, row, row.link.seq)?,
+        _ => WireRefusal::new(Code::DeviceRevoked, "this till no longer belongs to the business")
+            .with("seq", row.link.seq),
+    };
+    Ok(Some(refusal))
+}
+
+fn fork_refusal(work: &mut Work<'_>, row: &StreamRow, seq: u64) -> Result<WireRefusal> {
+    Ok(WireRefusal::new(Code::ForkDetected, "another entry stands at this place already")
+        .with("seq", seq)
+        .with("next", next_life(work, row.stream)?))
+}
+
+/// The incarnation that a till's next life is to have.
+pub(crate) fn next_life(work: &mut Work<'_>, stream: StreamId) -> Result<u32> {
+    let lives = journal::streams_of(&mut *work.session, stream.till)?;
+    let newest = lives.iter().map(|row| row.stream.incarnation).max().unwrap_or(0);
+    Ok(newest.max(stream.incarnation).saturating_add(1))
+}
+
+/// Keeps what is refused, and what the refusal is.
+fn keep(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    body: &[u8],
+    why: &str,
+    refusal: WireRefusal,
+) -> Result<Refused> {
+    let now_ms = work.now_ms;
+    // The same body again is the same row: a till that asks again and again fills nothing.
+    let id: [u8; 16] = {
+        let hash = punchcard_protocol::Hash::of(b"punchcard/v1/quarantine\0", &[body]);
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.0[..16]);
+        id
+    };
+    let known = work.session.row("SELECT 1 FROM quarantine WHERE id = $1", &[id.into()])?;
+    if known.is_none() {
+        journal::quarantine(&mut *work.session, id, now_ms, stream.till, why, body)?;
+        let args = json!({"till": stream.till, "stream": stream, "why": why,
+            "seq": refusal.number("seq")});
+        inbox::tell(work, why, &args)?;
+    }
+    Ok(Refused::Kept(refusal))
+}
+
+/// Leaves out what the hub has already; another entry at a place it has is a fork.
+fn overlap(
+    work: &mut Work<'_>,
+    row: &StreamRow,
+    batch: Batch,
+    body: &[u8],
+) -> Result<Batch, Refused> {
+    let expected = row.link.seq + 1;
+    let Some((first, ..)) = batch.first() else { return Ok(batch) };
+    if first.seq > expected {
+        let refusal = WireRefusal::new(Code::Gap, "entries before these are missing")
+            .with("expected", expected);
+        return Err(Error::Refused(refusal).into());
+    }
+    let known = journal::hashes(&mut *work.session, row.stream, first.seq, row.link.seq)?;
+    for ((header, entry, _), (seq, hash)) in batch.iter().zip(&known) {
+        if header.seq != *seq || entry.hash() != *hash {
+            let mut row = row.clone();
+            row.state = "forked".into();
+            journal::put_stream(&mut *work.session, &row)?;
+            let refusal = fork_refusal(work, &row, *seq)?;
+            return Err(keep(work, row.stream, body, "forked", refusal)?);
+        }
+    }
+    Ok(batch.into_iter().skip(known.len()).collect())
+}
+
+/// Follows the chain by the headers alone: a payload that does not belong to its header is that
+/// entry's trouble, a header that does not belong to its neighbours is the whole journal's.
+fn follow(
+    work: &mut Work<'_>,
+    row: &StreamRow,
+    batch: &Batch,
+    body: &[u8],
+) -> Result<Link, Refused> {
+    let mut link = row.link;
+    for (header, entry, _) in batch {
+        let holds = header.stream == row.stream
+            && header.seq == link.seq + 1
+            && header.previous == link.hash;
+        if !holds {
+            let refusal =
+                WireRefusal::new(Code::ChainBroken, "the entries do not follow one another")
+                    .with("seq", link.seq + 1)
+                    .with("next", next_life(work, row.stream)?);
+            return Err(keep(work, row.stream, body, "chain_broken", refusal)?);
+        }
+        link = Link { seq: header.seq, hash: hash_header(&entry.header) };
+    }
+    Ok(link)
+}
+
+/// Takes entries in that follow; returns the places of those that are kept back.
+fn take_in(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    row: &StreamRow,
+    batch: Batch,
+) -> Result<Vec<u64>> {
+    let owned = took_over(&mut *work.session, stream)?;
+    let mut kept_back = Vec::new();
+    let mut incoming = Vec::with_capacity(batch.len());
+    for (header, entry, private) in batch {
+        let judged = judge(&header, &entry, private.as_ref(), &owned, row);
+        if judged.is_err() {
+            kept_back.push(header.seq);
+        }
+        let why = judged.as_ref().err().copied();
+        let fact = judged.unwrap_or(None);
+        incoming.push(Incoming { header, entry, private, fact, kept_back: why.is_some() });
+        if let Some(why) = why {
+            let args =
+                json!({"till": stream.till, "stream": stream, "seq": header.seq, "why": why});
+            inbox::tell(work, "quarantined", &args)?;
+        }
+    }
+    let facts: Vec<(Header, Fact)> =
+        incoming.iter().filter_map(|one| Some((one.header, one.fact.clone()?))).collect();
+    work.take_in(incoming)?;
+    let members = members_of(&facts, stream);
+    audit::look(work, &facts)?;
+    duties::after(work, stream, &facts, &members)?;
+    Ok(kept_back)
+}
+
+fn members_of(facts: &[(Header, Fact)], stream: StreamId) -> BTreeSet<MemberId> {
+    facts
+        .iter()
+        .flat_map(|(_, fact)| effects(fact, &punchcard_domain::effects::Private::default(), stream))
+        .filter_map(|effect| match effect {
+            Effect::InsertFact(row) => row.member,
+            Effect::Post { member, .. } => member,
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether an entry is what it says and says what it may; the fact, where its kind is known.
+///
+/// # Errors
+/// Why it is kept back.
+fn judge(
+    header: &Header,
+    entry: &Entry,
+    private: Option<&PrivatePart>,
+    owned: &BTreeSet<StreamId>,
+    row: &StreamRow,
+) -> Result<Option<Fact>, &'static str> {
+    entry.check().map_err(|_| "payload")?;
+    if entry.payload.len() > MAX_PAYLOAD_BYTES {
+        return Err("too_long");
+    }
+    if private.is_some_and(|part| part.bytes.len() > MAX_PRIVATE_BYTES) {
+        return Err("too_long");
+    }
+    let fact = Fact::from_payload(header.kind, header.kind_version, &entry.payload)
+        .map_err(|_| "shape")?;
+    let Some(fact) = fact else { return Ok(None) };
+    if let Some(part) = private
+        && fact.private() != Some(part.commitment())
+    {
+        return Err("private");
+    }
+    Opened::of(&fact, private).map_err(|_| "shape")?;
+    if has_nul(&entry.payload) || private.is_some_and(|part| text_has_nul(&fact, part)) {
+        return Err("shape");
+    }
+    allowed(&fact, header.stream, owned, row)?;
+    Ok(Some(fact))
+}
+
+/// A zero character, which one of the databases cannot keep, and nobody's name has.
+fn has_nul(json: &[u8]) -> bool {
+    json.windows(6).any(|six| six.eq_ignore_ascii_case(b"\\u0000"))
+}
+
+fn text_has_nul(fact: &Fact, part: &PrivatePart) -> bool {
+    !matches!(fact, Fact::MemberPhotoSet(_)) && has_nul(&part.bytes)
+}
+
+/// Whether a till may say this.
+fn allowed(
+    fact: &Fact,
+    stream: StreamId,
+    owned: &BTreeSet<StreamId>,
+    row: &StreamRow,
+) -> Result<(), &'static str> {
+    if fact.hub_only() {
+        return Err("forged");
+    }
+    let changes = effects(fact, &punchcard_domain::effects::Private::default(), stream);
+    if !debits_only_own(&changes, stream, Writer::Till, |of| owned.contains(&of)) {
+        return Err("forged");
+    }
+    if let Fact::StreamVouched(body) = fact
+        && !before_pairing(row)
+        && !body.takes_over.is_empty()
+    {
+        return Err("forged");
+    }
+    let fits = changes.iter().all(|effect| match effect {
+        Effect::Post { posting, .. } => (1..=MAX_AMOUNT).contains(&posting.amount),
+        Effect::Issue { lot, .. } => (1..=MAX_AMOUNT).contains(&lot.amount),
+        Effect::Owe { amount, .. } => (-MAX_AMOUNT..=MAX_AMOUNT).contains(amount),
+        _ => true,
+    });
+    if fits { Ok(()) } else { Err("amount") }
+}
+
+/// The journal was written by a till that was on its own: only there does a manager vouch. What
+/// a life that began after pairing took over, nobody vouched for.
+fn before_pairing(row: &StreamRow) -> bool {
+    row.state == "open" && row.brought
+}
+
+/// The till was heard of just now.
+pub(crate) fn seen(work: &mut Work<'_>, stream: StreamId) -> Result<()> {
+    let now_ms = work.now_ms;
+    work.session.execute(
+        "UPDATE till SET seen_ms = $1 WHERE id = $2",
+        &[now_ms.into(), stream.till.as_bytes().into()],
+    )?;
+    Ok(())
+}
+
+/// A fresh id for something that happens now.
+pub(crate) fn fresh(work: &Work<'_>) -> Result<punchcard_protocol::FactId> {
+    Ok(punchcard_protocol::FactId(random::uuid_at(work.effective_ms())?))
+}

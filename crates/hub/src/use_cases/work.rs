@@ -1,0 +1,286 @@
+//! One transaction of the hub at work: taking entries in, saying something itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use punchcard_domain::{
+    effects::{Effect, Private, effects},
+    fact::{Fact, KIND_VERSION},
+    member::MemberPrivate,
+};
+use punchcard_protocol::{
+    Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, StaffId, StoreId,
+    StreamId, StreamKey, seal, sync::Packet,
+};
+
+use crate::{
+    error::{Error, Result},
+    random,
+    store::{
+        Session,
+        changes::Changes,
+        fold,
+        journal::{self, HubRow, LogRow},
+    },
+};
+
+/// An entry on its way into the log.
+pub(crate) struct Incoming {
+    pub(crate) header: Header,
+    pub(crate) entry: Entry,
+    pub(crate) private: Option<PrivatePart>,
+    /// None: of a kind that this build does not know, or kept back.
+    pub(crate) fact: Option<Fact>,
+    /// Passed on to nobody: it is not what its header says, or says what it may not.
+    pub(crate) kept_back: bool,
+}
+
+/// One transaction.
+pub(crate) struct Work<'a> {
+    pub(crate) session: Box<dyn Session + 'a>,
+    pub(crate) hub: HubRow,
+    pub(crate) now_ms: i64,
+    key: &'a StreamKey,
+    wrote: bool,
+    rings: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(
+        session: Box<dyn Session + 'a>,
+        hub: HubRow,
+        key: &'a StreamKey,
+        now_ms: i64,
+    ) -> Self {
+        Self { session, hub, now_ms, key, wrote: false, rings: false }
+    }
+
+    /// The hub's key.
+    pub(crate) fn key(&self) -> &StreamKey {
+        self.key
+    }
+
+    /// Whoever waits for value or for something to do is to be woken after the commit.
+    pub(crate) fn ring(&mut self) {
+        self.rings = true;
+    }
+
+    /// The hub's own row has changed.
+    pub(crate) fn touch(&mut self) {
+        self.wrote = true;
+    }
+
+    /// Now, by the time that never goes back.
+    pub(crate) fn effective_ms(&self) -> i64 {
+        HybridClock::resume(self.hub.hlc).effective_ms(self.now_ms)
+    }
+
+    /// Keeps everything; returns whether somebody is to be woken.
+    pub(crate) fn commit(mut self) -> Result<bool> {
+        if self.wrote {
+            journal::put_hub(&mut *self.session, &self.hub)?;
+        }
+        self.session.commit()?;
+        Ok(self.rings)
+    }
+
+    /// The hub says something: an entry of its own journal, taken in like any other.
+    pub(crate) fn say(&mut self, fact: Fact) -> Result<Packet> {
+        let own = self.own();
+        let mut row = journal::stream(&mut *self.session, own)?
+            .ok_or_else(|| Error::Damaged("the hub's own journal is missing".into()))?;
+        let mut clock = HybridClock::resume(self.hub.hlc);
+        let hlc = clock.tick(self.now_ms);
+        self.hub.hlc = hlc;
+        let draft = Draft {
+            kind: fact.kind(),
+            kind_version: KIND_VERSION,
+            staff: StaffId::from_bytes([0; 16]),
+            wall_ms: self.now_ms,
+            payload: fact.to_payload()?,
+            salt: random::bytes()?,
+        };
+        let entry = seal(own, row.link.seq + 1, row.link.hash, hlc, draft)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let header = Header::from_bytes(&entry.header)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        row.link = Link { seq: header.seq, hash: entry.hash() };
+        row.hlc = hlc;
+        journal::put_stream(&mut *self.session, &row)?;
+        let packet =
+            Packet::of(&entry, None).map_err(|error| Error::Internal(error.to_string()))?;
+        let incoming =
+            Incoming { header, entry, private: None, fact: Some(fact), kept_back: false };
+        self.take_in(vec![incoming])?;
+        Ok(packet)
+    }
+
+    /// Takes entries into the log, gives them their positions, and folds them. Whoever calls has
+    /// checked that they follow in their journal.
+    pub(crate) fn take_in(&mut self, entries: Vec<Incoming>) -> Result<()> {
+        let mut changes = Changes::default();
+        let mut rows = Vec::with_capacity(entries.len());
+        let mut follows = Follows::default();
+        for incoming in entries {
+            let found = changed_by(&incoming)?;
+            let member = member_of(&found);
+            follows.note(incoming.fact.as_ref(), member, &found);
+            for effect in found {
+                changes.add(&incoming.header, effect);
+            }
+            rows.push(self.numbered(incoming, member));
+        }
+        journal::append(&mut *self.session, &rows, self.now_ms)?;
+        fold::apply(&mut *self.session, &changes)?;
+        if self.hub.follow == "own" {
+            self.pass_on(&rows, &follows)?;
+        }
+        self.wrote = true;
+        Ok(())
+    }
+
+    fn numbered(&mut self, incoming: Incoming, member: Option<MemberId>) -> LogRow {
+        let hash = incoming.entry.hash();
+        self.hub.position += 1;
+        if !incoming.kept_back {
+            self.hub.sum.add(hash);
+        }
+        LogRow {
+            position: self.hub.position,
+            stream: incoming.header.stream,
+            seq: incoming.header.seq,
+            hash,
+            entry: incoming.entry,
+            private: incoming.private,
+            member,
+            sum: self.hub.sum,
+            kept_back: incoming.kept_back,
+        }
+    }
+
+    /// Puts new entries into the channels of the stores that follow whom they are about.
+    fn pass_on(&mut self, rows: &[LogRow], follows: &Follows) -> Result<()> {
+        let members: Vec<MemberId> =
+            rows.iter().filter_map(|row| row.member).collect::<BTreeSet<_>>().into_iter().collect();
+        let known: BTreeSet<(MemberId, StoreId)> =
+            journal::followers(&mut *self.session, &members)?.into_iter().collect();
+        let mut feeds: BTreeMap<String, Vec<(u64, Hash)>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !row.kept_back) {
+            match row.member {
+                None => feeds.entry("org".into()).or_default().push((row.position, row.hash)),
+                Some(member) => {
+                    for (_, store) in known.iter().filter(|(followed, _)| *followed == member) {
+                        let feed = feeds.entry(channel_of(*store)).or_default();
+                        feed.push((row.position, row.hash));
+                    }
+                }
+            }
+        }
+        for (channel, entries) in feeds {
+            journal::feed(&mut *self.session, &channel, &entries)?;
+        }
+        for pair in follows.pairs.difference(&known) {
+            self.follow(pair.1, &[pair.0])?;
+        }
+        for (gone, kept) in &follows.merged {
+            let stores = journal::followers(&mut *self.session, &[*gone, *kept])?;
+            for store in stores.iter().map(|(_, store)| *store).collect::<BTreeSet<_>>() {
+                self.follow(store, &[*gone, *kept])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A store follows members from now on: all that is known of those it did not follow comes
+    /// into its channel.
+    pub(crate) fn follow(&mut self, store: StoreId, members: &[MemberId]) -> Result<()> {
+        let known = journal::followers(&mut *self.session, members)?;
+        let new: Vec<MemberId> =
+            members.iter().copied().filter(|member| !known.contains(&(*member, store))).collect();
+        let pairs: Vec<(MemberId, StoreId)> = new.iter().map(|member| (*member, store)).collect();
+        journal::follow(&mut *self.session, &pairs)?;
+        let entries: Vec<(u64, Hash)> = journal::of_members(&mut *self.session, &new)?
+            .iter()
+            .map(|row| (row.position, row.hash))
+            .collect();
+        journal::feed(&mut *self.session, &channel_of(store), &entries)
+    }
+}
+
+/// A store's channel.
+pub(crate) fn channel_of(store: StoreId) -> String {
+    format!("store/{store}")
+}
+
+/// Who comes to be followed by what happened: members where they registered, and where they are
+/// seen.
+#[derive(Default)]
+struct Follows {
+    pairs: BTreeSet<(MemberId, StoreId)>,
+    merged: Vec<(MemberId, MemberId)>,
+}
+
+impl Follows {
+    fn note(&mut self, fact: Option<&Fact>, member: Option<MemberId>, found: &[Effect]) {
+        if let Some(Fact::MemberRegistered(body)) = fact {
+            self.pairs.insert((body.member, body.home_store));
+        }
+        if let Some(Fact::MembersMerged(body)) = fact {
+            self.merged.push((body.gone, body.kept));
+        }
+        let store = found.iter().find_map(|effect| match effect {
+            Effect::InsertFact(row) => row.store,
+            _ => None,
+        });
+        if let (Some(member), Some(store)) = (member, store) {
+            self.pairs.insert((member, store));
+        }
+    }
+}
+
+fn member_of(found: &[Effect]) -> Option<MemberId> {
+    found.iter().find_map(|effect| match effect {
+        Effect::InsertFact(row) => row.member,
+        _ => None,
+    })
+}
+
+/// What an entry changes; nothing, where it is kept back or not understood.
+fn changed_by(incoming: &Incoming) -> Result<Vec<Effect>> {
+    let Some(fact) = incoming.fact.as_ref().filter(|_| !incoming.kept_back) else {
+        return Ok(Vec::new());
+    };
+    let opened = Opened::of(fact, incoming.private.as_ref())?;
+    Ok(effects(fact, &opened.as_private(), incoming.header.stream))
+}
+
+/// A private part, read as what its fact's kind says it is.
+pub(crate) struct Opened {
+    member: Option<MemberPrivate>,
+    staff_name: Option<String>,
+}
+
+impl Opened {
+    /// # Errors
+    /// Where it is not of its kind's shape.
+    pub(crate) fn of(fact: &Fact, private: Option<&PrivatePart>) -> serde_json::Result<Self> {
+        let bytes = private.map(|part| part.bytes.as_slice());
+        let (member, staff_name) = match (fact, bytes) {
+            (Fact::StaffSet(_), Some(bytes)) => (None, Some(serde_json::from_slice(bytes)?)),
+            (Fact::MemberRegistered(_) | Fact::MemberChanged(_), Some(bytes)) => {
+                (Some(serde_json::from_slice(bytes)?), None)
+            }
+            _ => (None, None),
+        };
+        Ok(Self { member, staff_name })
+    }
+
+    fn as_private(&self) -> Private<'_> {
+        Private { member: self.member.as_ref(), staff_name: self.staff_name.as_deref() }
+    }
+}
+
+/// Whose accounts a stream may debit besides its own.
+pub(crate) fn took_over(session: &mut dyn Session, by: StreamId) -> Result<BTreeSet<StreamId>> {
+    let sql = "SELECT from_stream FROM takeover WHERE to_stream = $1";
+    session.rows(sql, &[by.into()])?.iter().map(|row| row[0].stream()).collect()
+}

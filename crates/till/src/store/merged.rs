@@ -1,0 +1,69 @@
+//! Files that are one person's: registered twice, and merged.
+
+use punchcard_protocol::MemberId;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::error::Result;
+
+/// A file is merged into another at most so often: a circle ends here.
+const MOST_MERGES: usize = 8;
+
+/// Whether any file is merged at all: in most shops none is, and nobody pays for asking.
+fn none(db: &Connection) -> Result<bool> {
+    Ok(!db.prepare_cached("SELECT 1 FROM merge LIMIT 1")?.exists([])?)
+}
+
+/// The file that a member is shown as, by local number: their own where they are not merged.
+///
+/// # Errors
+/// Those of the store.
+pub fn shown_as(db: &Connection, number: i64) -> Result<i64> {
+    if none(db)? {
+        return Ok(number);
+    }
+    let mut shown = number;
+    for _ in 0..MOST_MERGES {
+        let next: Option<i64> = db
+            .prepare_cached(
+                "SELECT k.n FROM member g JOIN merge m ON m.gone = g.id
+                 JOIN member k ON k.id = m.kept WHERE g.n = ?1",
+            )?
+            .query_row([shown], |row| row.get(0))
+            .optional()?;
+        match next {
+            Some(next) => shown = next,
+            None => break,
+        }
+    }
+    Ok(shown)
+}
+
+/// All files of the person whose file this is: local number of each, and whose it is where it is
+/// not the one they are shown as, which stands first.
+///
+/// # Errors
+/// Those of the store.
+pub fn files(db: &Connection, number: i64) -> Result<Vec<(i64, Option<MemberId>)>> {
+    if none(db)? {
+        return Ok(vec![(number, None)]);
+    }
+    let mut files = vec![(shown_as(db, number)?, None)];
+    let mut at = 0;
+    while let Some((number, _)) = files.get(at).copied() {
+        let mut statement = db.prepare_cached(
+            "SELECT g.n, g.id FROM member k JOIN merge m ON m.kept = k.id
+             JOIN member g ON g.id = m.gone WHERE k.n = ?1 ORDER BY g.id",
+        )?;
+        let gone = statement.query_map([number], |row| {
+            Ok((row.get::<_, i64>(0)?, MemberId::from_bytes(row.get(1)?)))
+        })?;
+        for file in gone {
+            let (number, id) = file?;
+            if !files.iter().any(|(known, _)| *known == number) {
+                files.push((number, Some(id)));
+            }
+        }
+        at += 1;
+    }
+    Ok(files)
+}

@@ -1,0 +1,303 @@
+//! One sync: greet, push what the hub has not, read what is new, push what that led to, compare.
+
+use std::time::Duration;
+
+use punchcard_domain::ledger::ValueKind;
+use punchcard_protocol::{
+    FactId, Hash,
+    sync::{
+        Code, DigestAnswer, DigestQuery, Draw, DrawAnswer, Greeting, LIMITS, OLDEST_PROTOCOL,
+        PROTOCOL, Pull, PullAnswer, Push, PushAnswer, Welcome, Window, WireRefusal, path,
+    },
+};
+
+use super::wire::{Caller, Wire};
+use crate::{
+    error::{Error, Result},
+    random,
+    till::Till,
+    use_cases::{
+        duties,
+        line::{OwnLife, Standing},
+    },
+    views::Distrust,
+};
+
+/// What this build speaks.
+pub(crate) const WINDOW: Window = Window { min: OLDEST_PROTOCOL, max: PROTOCOL };
+/// How often a till opens a new life within one sync before it gives up.
+const MOST_LIVES: usize = 3;
+/// Members whose debts are settled in one sync.
+const DEBTS: usize = 20;
+/// Members whose value goes to rest in one sync.
+const RESTS: usize = 200;
+
+/// How thorough a sync is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What is new.
+    Quick,
+    /// Value goes to rest too, and the tables are compared with the hub's.
+    Whole,
+}
+
+/// Runs one sync.
+///
+/// # Errors
+/// [`Error::HubUnreachable`], [`Error::WrongHub`], [`Error::Hub`]; those of the store.
+pub(crate) fn sync(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
+    for _ in 0..MOST_LIVES {
+        match attempt(till, wire, depth) {
+            Err(error) => match another_life(till, &error)? {
+                true => {}
+                false => return Err(told(till, error)?),
+            },
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(Error::HubUnreachable("this till could not begin a new journal".into()))
+}
+
+/// Whether an error means that this journal cannot go on, so that the till opened its next life.
+fn another_life(till: &Till, error: &Error) -> Result<bool> {
+    let (why, least, code, seq) = match error {
+        Error::Hub(refusal @ WireRefusal { code: Code::ForkDetected, .. }) => {
+            (Distrust::Forked, next(refusal), "forked", refusal.number("seq"))
+        }
+        Error::Hub(refusal @ WireRefusal { code: Code::ChainBroken, .. }) => {
+            (Distrust::ChainBroken, next(refusal), "chain_broken", refusal.number("seq"))
+        }
+        Error::Behind(seq) => (Distrust::OtherHistory, 0, "forked", Some(*seq)),
+        _ => return Ok(false),
+    };
+    // `least` is what the next life must be at least; it opens the one after what it is told.
+    till.begin_next_life(why, least.saturating_sub(1))?;
+    till.tell(code, &[("seq", seq.unwrap_or(0).to_string())])?;
+    Ok(true)
+}
+
+fn next(refusal: &WireRefusal) -> u32 {
+    refusal.number("next").and_then(|next| u32::try_from(next).ok()).unwrap_or(0)
+}
+
+/// A refusal is kept, so that the desk says why.
+fn told(till: &Till, error: Error) -> Result<Error> {
+    if let Error::Hub(refusal) = &error {
+        let lasting = matches!(
+            refusal.code,
+            Code::DeviceRevoked | Code::VersionNotSupported | Code::BadSignature
+        );
+        if lasting {
+            till.refused(refusal.code.name())?;
+        }
+    }
+    Ok(error)
+}
+
+fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
+    let standing = till.standing()?;
+    push_earlier(till, wire, &standing)?;
+    let caller = caller(till, &standing)?;
+    let welcome = greet(till, wire, &standing, &caller)?;
+    if welcome.acked.seq > standing.me.newest.seq {
+        return Err(Error::Behind(welcome.acked.seq));
+    }
+    till.welcomed(&welcome)?;
+    push_own(till, wire, &caller)?;
+    pull_all(till, wire, &caller)?;
+    till.synced()?;
+    if depth == Depth::Whole {
+        settle_debts(till, wire, &caller)?;
+        till.rest(RESTS)?;
+    }
+    // What came in may have led to entries of our own.
+    push_own(till, wire, &caller)?;
+    if depth == Depth::Whole {
+        pull_all(till, wire, &caller)?;
+        compare(till, wire, &caller)?;
+    }
+    till.synced()
+}
+
+/// Who calls: the journal that is being written.
+pub(crate) fn caller(till: &Till, standing: &Standing) -> Result<Caller> {
+    let stream = standing.me.stream;
+    Ok(Caller { stream, key: till.stream_key(stream)?, hub: standing.hub.hub })
+}
+
+fn greet(till: &Till, wire: &Wire, standing: &Standing, caller: &Caller) -> Result<Welcome> {
+    let new_here = standing.me.acked == 0;
+    let endorsement = if new_here { till.endorsement(standing)? } else { None };
+    let ask = Greeting {
+        protocol: WINDOW,
+        epoch: standing.hub.epoch,
+        acked: standing.acked,
+        now_ms: (till.clock)(),
+        endorsement,
+    };
+    wire.call(Some(caller), path::GREET, &ask)
+}
+
+/// What earlier lives wrote and the hub has not. It may refuse them: then it keeps them aside, and
+/// this life goes on.
+fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<()> {
+    for life in standing.earlier.iter().rev().filter(|life| life.acked < life.newest.seq) {
+        let caller = Caller {
+            stream: life.stream,
+            key: till.stream_key(life.stream)?,
+            hub: standing.hub.hub,
+        };
+        match push(till, wire, &caller, life) {
+            Err(Error::Hub(refusal)) => {
+                tracing::warn!(code = refusal.code.name(), "an earlier life is refused");
+                if refusal.code != Code::BadSignature {
+                    let kept = PushAnswer {
+                        acked: punchcard_protocol::sync::Known {
+                            seq: life.newest.seq,
+                            hash: life.newest.hash,
+                        },
+                        durable: 0,
+                        quarantined: Vec::new(),
+                    };
+                    till.acknowledged(life, &kept)?;
+                }
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn push_own(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
+    let standing = till.standing()?;
+    push(till, wire, caller, &standing.me)
+}
+
+fn push(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Result<()> {
+    let mut acked = life.acked;
+    while acked < life.newest.seq {
+        let (packets, last) =
+            till.to_push(life, acked, LIMITS.batch_entries, LIMITS.batch_bytes)?;
+        if packets.is_empty() {
+            break;
+        }
+        let head = caller.key.sign(life.stream, last);
+        let answer: Result<PushAnswer> =
+            wire.call(Some(caller), path::PUSH, &Push { head, packets });
+        match answer {
+            Ok(answer) => {
+                till.acknowledged(life, &answer)?;
+                acked = answer.acked.seq.max(acked + 1);
+            }
+            // The hub wants earlier ones: it was restored, or an answer was lost long ago.
+            Err(Error::Hub(refusal)) if refusal.code == Code::Gap => {
+                let expected = refusal.number("expected").unwrap_or(1);
+                if expected > acked {
+                    return Err(Error::Hub(refusal));
+                }
+                acked = expected.saturating_sub(1);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn pull_all(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
+    let hub = till.hub_link()?.ok_or(Error::NotPaired)?;
+    for channel in &hub.channels {
+        if !pull(till, wire, caller, hub.epoch, channel)? {
+            // Something is missing or too much. What is here already is passed over, so reading
+            // from the start mends it, where it can be mended.
+            tracing::error!(channel, "the channel does not add up; it is read from the start");
+            till.read_anew()?;
+            if !pull(till, wire, caller, hub.epoch, channel)? {
+                return Err(Error::HubUnreachable("what it sends does not add up".into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads a channel to its end; false where it does not add up.
+fn pull(till: &Till, wire: &Wire, caller: &Caller, epoch: u32, channel: &str) -> Result<bool> {
+    loop {
+        let (after, _) = till.cursor(channel)?;
+        let limit = LIMITS.batch_entries;
+        let ask = Pull { epoch, channel: channel.to_owned(), after, limit };
+        let answer: PullAnswer = wire.call(Some(caller), path::PULL, &ask)?;
+        let (scanned_to, head) = (answer.scanned_to, answer.head);
+        if !till.take_pulled(channel, answer)? {
+            return Ok(false);
+        }
+        if scanned_to >= head || scanned_to <= after {
+            return Ok(true);
+        }
+    }
+}
+
+/// What members owe on this till's account, and have elsewhere, is drawn: arriving, it repays.
+fn settle_debts(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
+    for (member, amount) in till.write(|work| duties::debts_to_draw(work, DEBTS))? {
+        draw(till, wire, caller, member, ValueKind::Points, amount)?;
+    }
+    Ok(())
+}
+
+/// Draws value; what was granted is here when this returns.
+pub(crate) fn draw(
+    till: &Till,
+    wire: &Wire,
+    caller: &Caller,
+    member: punchcard_protocol::MemberId,
+    kind: ValueKind,
+    amount: i64,
+) -> Result<DrawAnswer> {
+    let ask = Draw {
+        id: FactId(random::uuid_at((till.clock)())?),
+        member,
+        kind: kind_name(kind)?,
+        amount,
+    };
+    let answer: DrawAnswer = wire.call(Some(caller), path::DRAW, &ask)?;
+    till.take_aside(answer.packets.clone())?;
+    Ok(answer)
+}
+
+/// The name that calls give a kind of value.
+pub(crate) fn kind_name(kind: ValueKind) -> Result<String> {
+    Ok(serde_json::to_value(kind)?.as_str().unwrap_or_default().to_owned())
+}
+
+/// A kind of value by its name.
+pub(crate) fn kind_named(name: &str) -> Option<ValueKind> {
+    serde_json::from_value(name.into()).ok()
+}
+
+/// Compares the tables with the hub's, where both have read as far. Tables that differ are made
+/// anew from the journal; what differs even then is said, and nothing is overwritten.
+fn compare(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
+    let (position, _) = till.cursor("all")?;
+    let standing = till.standing()?;
+    if position == 0 || standing.me.acked < standing.me.newest.seq {
+        return Ok(());
+    }
+    let Some(theirs) = tables(wire, caller, position)? else { return Ok(()) };
+    let other = till.other_than(&theirs)?;
+    if other.is_empty() {
+        return Ok(());
+    }
+    tracing::error!(tables = other.join(" "), "tables differ from the hub's; made anew");
+    till.rebuild()?;
+    let still = till.other_than(&theirs)?;
+    let code = if still.is_empty() { "rebuilt" } else { "differs" };
+    till.tell(code, &[("tables", other.join(" "))])
+}
+
+fn tables(wire: &Wire, caller: &Caller, position: u64) -> Result<Option<Vec<(String, Hash)>>> {
+    let answer: DigestAnswer = wire.call(Some(caller), path::DIGEST, &DigestQuery { position })?;
+    Ok(answer.tables)
+}
+
+/// How long the desk waits for a stranger's file before it says that nobody knows the card.
+pub(crate) const STRANGER: Duration = Duration::from_millis(1_500);

@@ -1,0 +1,125 @@
+//! Pairing: the hub proves that it knows the code before it is told it.
+
+use std::path::Path;
+
+use punchcard_domain::staff::Permission;
+use punchcard_protocol::{
+    Hash, StoreId,
+    sync::{EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, pairing_proof, path},
+};
+
+use super::{
+    bootstrap,
+    cycle::{self, Depth, WINDOW},
+    wire::{Caller, Wire},
+};
+use crate::{
+    error::{Error, Result},
+    pin, random,
+    store::local,
+    till::{Options, Till},
+    use_cases::actor::Actor,
+    views::PairInput,
+};
+
+/// A till that has a business joins it to a hub that has none yet.
+///
+/// # Errors
+/// `approval_needed`, `already_paired`, `bad_code`, `hub_unreachable`, `wrong_hub`, and what the
+/// hub refuses.
+pub(crate) fn pair(till: &Till, actor: &Actor, input: &PairInput) -> Result<()> {
+    actor.require(Permission::EditSettings)?;
+    if let Some(hub) = till.hub_link()? {
+        return Err(Error::AlreadyPaired(hub.url));
+    }
+    let store: StoreId = till
+        .read(|db| local::get(db, local::STORE))?
+        .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
+    let (wire, answer) = enrol(till, input, Some(store))?;
+    till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
+    Ok(())
+}
+
+/// Makes a till in an empty folder and joins it to the business of a hub. The owner signs in with
+/// `owner_pin` here from now on; it lets others choose their PINs.
+///
+/// # Errors
+/// As [`pair`], and those of making a store.
+pub fn join(folder: &Path, input: &PairInput, owner_pin: &str, options: &Options) -> Result<Till> {
+    pin::check(owner_pin)?;
+    let till = Till::create_bare(folder, options)?;
+    match joined(&till, input, owner_pin) {
+        Ok(()) => {
+            drop(till);
+            Till::open(folder, options)
+        }
+        Err(error) => {
+            // Nothing half made stays in the way of the next try.
+            drop(till);
+            Till::unmake(folder)?;
+            Err(error)
+        }
+    }
+}
+
+fn joined(till: &Till, input: &PairInput, owner_pin: &str) -> Result<()> {
+    let (wire, answer) = enrol(till, input, None)?;
+    till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
+    bootstrap::begin(till, &wire)?;
+    cycle::sync(till, &wire, Depth::Quick)?;
+    till.at_store(answer.store)?;
+    let owner = till.owner()?.staff;
+    till.write(|work| pin::keep(work.db, owner, owner_pin, work.secrets))
+}
+
+fn named(input: &PairInput) -> String {
+    input.till.trim().to_owned()
+}
+
+/// The two calls of pairing.
+fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire, EnrolAnswer)> {
+    let code = PairingCode::parse(&input.code)
+        .map_err(|error| Error::bad_input("code", error.to_string()))?;
+    let wire = Wire::new(&input.hub, None)?;
+    let nonce: [u8; 32] = random::bytes()?;
+    let begin = EnrolBegin { code_id: code.id().to_owned(), nonce: hex::encode(nonce) };
+    let proof: EnrolProof = wire.call(None, path::ENROL_BEGIN, &begin)?;
+    let certificate = wire.shown().unwrap_or([0; 32]);
+    check(&proof, code.secret_hash(), &nonce, &certificate)?;
+    // From here on only who showed that certificate is spoken to.
+    let wire = Wire::new(&input.hub, wire.shown())?;
+    let stream = till.write(|work| Ok(work.stream()))?;
+    let key = till.stream_key(stream)?;
+    let ask = EnrolRequest {
+        code: code.shown(),
+        stream,
+        public_key: hex::encode(key.public()),
+        protocol: WINDOW,
+        name: named(input),
+        store,
+        has_business: store.is_some(),
+    };
+    let caller = Caller { stream, key, hub: proof.hub };
+    let answer: EnrolAnswer = wire.call(Some(&caller), path::ENROL, &ask)?;
+    if answer.hub != proof.hub || answer.key != proof.key {
+        return Err(Error::WrongHub);
+    }
+    Ok((wire, answer))
+}
+
+/// Whether the hub knows the code, and showed the certificate that we saw: somebody in between
+/// would have shown another.
+fn check(
+    proof: &EnrolProof,
+    secret_hash: Hash,
+    nonce: &[u8; 32],
+    certificate: &[u8; 32],
+) -> Result<()> {
+    let mut key = [0; 32];
+    hex::decode_to_slice(&proof.key, &mut key).map_err(|_| Error::WrongHub)?;
+    if proof.proof == pairing_proof(secret_hash, nonce, certificate, &key) {
+        Ok(())
+    } else {
+        Err(Error::WrongHub)
+    }
+}

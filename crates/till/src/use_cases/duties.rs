@@ -1,0 +1,249 @@
+//! What a till does about entries that came in: it gives back what was taken back elsewhere, repays
+//! debts on its account with what the member has here, and sees when two files have one phone.
+
+use std::collections::BTreeSet;
+
+use punchcard_domain::{
+    fact::{DebtRepaid, Fact, SpentAt, ValueGivenBack},
+    ledger::{Account, Posting, ValueKind},
+    staff::Role,
+};
+use punchcard_protocol::{FactId, LotId, MemberId, StaffId, StreamId};
+use rusqlite::params;
+
+use super::{notices, take_in::TakenIn};
+use crate::{
+    error::{Error, Result},
+    random,
+    store::{merged, read},
+    work::Work,
+};
+
+/// The till itself did it, nobody at the desk.
+pub(crate) fn nobody() -> StaffId {
+    StaffId::from_bytes([0; 16])
+}
+
+impl Work<'_> {
+    /// Does what is owed to entries that were just taken in.
+    pub(crate) fn do_duties(&mut self, taken: &TakenIn) -> Result<()> {
+        if taken.unknown > 0 {
+            notices::tell(self, "unknown_facts", &[("count", taken.unknown.to_string())])?;
+        }
+        if taken.recovered > 0 {
+            let count = taken.recovered.to_string();
+            notices::tell(self, "entries_recovered", &[("count", count)])?;
+        }
+        for member in &taken.phones {
+            same_phone(self, *member)?;
+        }
+        if !self.trusted() {
+            return Ok(());
+        }
+        for member in &taken.members {
+            give_back(self, *member)?;
+            repay(self, *member)?;
+        }
+        Ok(())
+    }
+}
+
+/// A lot of a member that was taken back.
+struct Taken {
+    lot: LotId,
+    spent: Vec<SpentAt>,
+}
+
+/// Lots of a member that count for nothing any more, and of which this till holds or spent some.
+fn taken_back(work: &Work<'_>, number: i64) -> Result<Vec<Taken>> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT DISTINCT t.lot, t.spent FROM take_back t
+         JOIN account a ON a.member = t.member AND a.lot = t.lot
+         WHERE t.member = ?1 AND a.account IN (1, 2) AND a.amount > 0 ORDER BY t.lot, t.by",
+    )?;
+    let rows = statement
+        .query_map([number], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter()
+        .map(|(lot, spent)| {
+            Ok(Taken { lot: LotId::from_bytes(lot), spent: serde_json::from_str(&spent)? })
+        })
+        .collect()
+}
+
+/// What was taken back elsewhere and lies here is given back. What was spent of it here, and
+/// whoever took it back did not know of, the member owes from now on: once.
+fn give_back(work: &mut Work<'_>, member: MemberId) -> Result<()> {
+    let Some(number) = number_of(work, member)? else { return Ok(()) };
+    for taken in taken_back(work, number)? {
+        let owned: Vec<(i64, StreamId)> = work.owned.all().to_vec();
+        let (mut postings, mut debt) = (Vec::new(), 0);
+        for (stream_number, stream) in owned {
+            let (held, spent) = standing(work, number, taken.lot, stream_number)?;
+            if held > 0 {
+                postings.push(Posting {
+                    lot: taken.lot,
+                    kind: ValueKind::Points,
+                    from: Account::Till(stream),
+                    to: Account::Spent(work.stream()),
+                    amount: held,
+                    owner: None,
+                });
+            }
+            if !gave_back(work, taken.lot, stream_number)? {
+                let known: i64 = taken
+                    .spent
+                    .iter()
+                    .filter(|known| known.stream == stream)
+                    .map(|known| known.amount)
+                    .sum();
+                debt += (spent - known).max(0);
+            }
+        }
+        if postings.is_empty() && debt == 0 {
+            continue;
+        }
+        say_given_back(work, member, number, &taken, postings, debt)?;
+    }
+    Ok(())
+}
+
+fn say_given_back(
+    work: &mut Work<'_>,
+    member: MemberId,
+    number: i64,
+    taken: &Taken,
+    mut postings: Vec<Posting>,
+    debt: i64,
+) -> Result<()> {
+    let kind = kind_of(work, number, taken.lot)?;
+    postings.iter_mut().for_each(|posting| posting.kind = kind);
+    let points: i64 = postings.iter().map(|posting| posting.amount).sum();
+    let fact = ValueGivenBack {
+        id: FactId(random::uuid_at(work.now_ms())?),
+        member,
+        at_ms: work.now_ms(),
+        lot: taken.lot,
+        owner: None,
+        postings,
+        debt,
+    };
+    work.append_with(nobody(), Fact::ValueGivenBack(fact), None)?;
+    if points > 0 {
+        notices::about(work, "value_given_back", member, points)?;
+    }
+    if debt > 0 {
+        notices::about(work, "debt_after_take_back", member, debt)?;
+    }
+    Ok(())
+}
+
+fn number_of(work: &Work<'_>, member: MemberId) -> Result<Option<i64>> {
+    use rusqlite::OptionalExtension as _;
+    Ok(work
+        .db
+        .prepare_cached("SELECT n FROM member WHERE id = ?1")?
+        .query_row([member.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+/// What one journal holds of a lot, and what it spent.
+fn standing(work: &Work<'_>, member: i64, lot: LotId, stream: i64) -> Result<(i64, i64)> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT account, amount FROM account WHERE member = ?1 AND lot = ?2 AND stream = ?3",
+    )?;
+    let rows = statement.query_map(params![member, lot.as_bytes(), stream], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let (mut held, mut spent) = (0, 0);
+    for row in rows {
+        match row? {
+            (1, amount) => held = amount,
+            (2, amount) => spent = amount,
+            _ => {}
+        }
+    }
+    Ok((held, spent))
+}
+
+fn gave_back(work: &Work<'_>, lot: LotId, stream: i64) -> Result<bool> {
+    Ok(work
+        .db
+        .prepare_cached("SELECT 1 FROM gave_back WHERE lot = ?1 AND stream = ?2")?
+        .exists(params![lot.as_bytes(), stream])?)
+}
+
+fn kind_of(work: &Work<'_>, member: i64, lot: LotId) -> Result<ValueKind> {
+    let number: i64 = work
+        .db
+        .prepare_cached("SELECT kind FROM account WHERE member = ?1 AND lot = ?2 LIMIT 1")?
+        .query_row(params![member, lot.as_bytes()], |row| row.get(0))?;
+    ValueKind::from_number(number).ok_or_else(|| Error::Damaged(format!("a lot of kind {number}")))
+}
+
+/// Nobody owes and has at the same desk: what came repays what is owed here.
+fn repay(work: &mut Work<'_>, member: MemberId) -> Result<()> {
+    let Some(file) = read::member(work.db, member)? else { return Ok(()) };
+    let purse = work.eye(Role::Owner).purse(file.number, ValueKind::Points)?;
+    let owed = purse.debt_here;
+    if owed <= 0 {
+        return Ok(());
+    }
+    let (postings, short) = purse.take(work.stream(), owed, work.now_ms());
+    if postings.is_empty() {
+        return Ok(());
+    }
+    let amount = owed - short;
+    let fact = DebtRepaid {
+        id: FactId(random::uuid_at(work.now_ms())?),
+        member: file.id,
+        at_ms: work.now_ms(),
+        postings,
+        amount,
+    };
+    work.append_with(nobody(), Fact::DebtRepaid(fact), None)?;
+    notices::about(work, "debt_repaid", file.id, amount)
+}
+
+/// Somebody was registered at two desks that could not see one another.
+fn same_phone(work: &mut Work<'_>, member: MemberId) -> Result<()> {
+    let Some(file) = read::member(work.db, member)? else { return Ok(()) };
+    let Some(phone) = &file.phone else { return Ok(()) };
+    let key = crate::store::keys_of_members::phone_key(phone);
+    let mut ids = BTreeSet::new();
+    for number in read::members_with_key(work.db, &key)? {
+        let shown = merged::shown_as(work.db, number)?;
+        ids.extend(read::member_by_number(work.db, shown)?.map(|file| file.id));
+    }
+    ids.insert(file.id);
+    let mut ids = ids.into_iter();
+    let (Some(first), Some(second)) = (ids.next(), ids.next()) else { return Ok(()) };
+    work.db
+        .prepare_cached(
+            "INSERT INTO duplicate (first, second, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![first.as_bytes(), second.as_bytes(), work.now_ms()])?;
+    Ok(())
+}
+
+/// Members whose debt on this till's account could be repaid with what lies elsewhere.
+pub(crate) fn debts_to_draw(work: &Work<'_>, most: usize) -> Result<Vec<(MemberId, i64)>> {
+    let mut found = Vec::new();
+    for (number, _) in work.owned.all() {
+        let mut statement = work.db.prepare_cached(
+            "SELECT member FROM debt WHERE stream = ?1 AND kind = 1 AND amount > 0 LIMIT 200",
+        )?;
+        let members = statement
+            .query_map([number], |row| row.get::<_, i64>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for member in members {
+            let Some(file) = read::member_by_number(work.db, member)? else { continue };
+            let purse = work.eye(Role::Owner).purse(member, ValueKind::Points)?;
+            let could = purse.debt_here.min(purse.elsewhere);
+            if could > 0 && found.len() < most {
+                found.push((file.id, could));
+            }
+        }
+    }
+    Ok(found)
+}

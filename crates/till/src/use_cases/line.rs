@@ -1,0 +1,423 @@
+//! What a till knows of its hub, and what it keeps of each answer.
+
+use std::collections::BTreeMap;
+
+use punchcard_protocol::{
+    Hash, Hlc, Link, SetSum, StoreId, StreamId, StreamKey,
+    sync::{Endorsement, EnrolAnswer, Known, Packet, PullAnswer, PushAnswer, Welcome},
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::notices;
+use crate::{
+    error::{Error, Result},
+    store::{
+        digest, journal,
+        local::{self, HubLink},
+        records, streams,
+    },
+    till::{Kept, Till},
+    views::{Distrust, LineState, LineView},
+    work::Work,
+};
+
+/// One of this till's own journals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnLife {
+    pub(crate) stream: StreamId,
+    pub(crate) number: i64,
+    pub(crate) newest: Link,
+    /// How far the hub has it.
+    pub(crate) acked: u64,
+}
+
+/// Where a till stands with its hub.
+pub(crate) struct Standing {
+    pub(crate) hub: HubLink,
+    /// The journal that is being written.
+    pub(crate) me: OwnLife,
+    /// Its hash at the place that the hub has acknowledged.
+    pub(crate) acked: Known,
+    /// Earlier lives, the newest first.
+    pub(crate) earlier: Vec<OwnLife>,
+}
+
+impl Till {
+    /// The hub this till is paired with.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn hub_link(&self) -> Result<Option<HubLink>> {
+        self.read(|db| local::get(db, local::HUB))
+    }
+
+    /// Where this till stands with its hub.
+    ///
+    /// # Errors
+    /// `not_paired`.
+    pub(crate) fn standing(&self) -> Result<Standing> {
+        self.write(|work| {
+            let hub = local::get(work.db, local::HUB)?.ok_or(Error::NotPaired)?;
+            let me = life(work.db, work.stream(), work.stream_number())?;
+            let acked = match journal::link_at(work.db, me.number, me.acked)? {
+                Some(link) => Known { seq: link.seq, hash: link.hash },
+                None => Known { seq: 0, hash: Hash::ZERO },
+            };
+            let mut earlier = Vec::new();
+            for (number, stream) in streams::all(work.db)? {
+                if stream.till == me.stream.till && stream != me.stream {
+                    earlier.push(life(work.db, stream, number)?);
+                }
+            }
+            earlier.sort_by_key(|life| std::cmp::Reverse(life.stream.incarnation));
+            Ok(Standing { hub, me, acked, earlier })
+        })
+    }
+
+    /// The key of one of this till's journals.
+    ///
+    /// # Errors
+    /// [`Error::KeysMissing`].
+    pub(crate) fn stream_key(&self, stream: StreamId) -> Result<StreamKey> {
+        let seed = self.with_writer(|writer| writer.secrets.signing_seed(stream.incarnation))?;
+        Ok(StreamKey::from_seed(&seed))
+    }
+
+    /// Entries of an own journal after a place, as many as one call may carry; and the last link.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn to_push(
+        &self,
+        life: &OwnLife,
+        after: u64,
+        most: usize,
+        most_bytes: usize,
+    ) -> Result<(Vec<Packet>, Link)> {
+        self.read(|db| {
+            let mut packets = Vec::new();
+            let (mut bytes, mut last) = (0, Link::START);
+            let from = streams::entry_id(life.number, after)?;
+            let to = streams::entry_id(life.number, life.newest.seq)?;
+            journal::walk_some(db, from, to, most, |stored| {
+                let packet = Packet::of(&stored.entry, stored.private.as_ref())
+                    .map_err(|error| Error::Damaged(error.to_string()))?;
+                if !packets.is_empty() && bytes + packet.size() > most_bytes {
+                    return Ok(false);
+                }
+                bytes += packet.size();
+                let header = journal::read_header(&stored.entry.header)?;
+                last = Link { seq: header.seq, hash: stored.entry.hash() };
+                packets.push(packet);
+                Ok(true)
+            })?;
+            Ok((packets, last))
+        })
+    }
+
+    /// The hub has so much of an own journal.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn acknowledged(&self, life: &OwnLife, answer: &PushAnswer) -> Result<()> {
+        self.write(|work| {
+            set_acked(work.db, life.number, answer.acked.seq, answer.durable)?;
+            for seq in &answer.quarantined {
+                notices::tell(work, "quarantined", &[("seq", seq.to_string())])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Where a channel is read from.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn cursor(&self, channel: &str) -> Result<(u64, SetSum)> {
+        self.read(|db| cursor(db, channel))
+    }
+
+    /// Takes a batch in and moves the cursor, in one transaction. False: the channel's sum is not
+    /// the hub's, so something is missing or too much; nothing was kept.
+    ///
+    /// # Errors
+    /// [`Error::Behind`]: the hub has more of this till's own journal than its store.
+    pub(crate) fn take_pulled(&self, channel: &str, answer: PullAnswer) -> Result<bool> {
+        self.write(|work| {
+            let (position, mut sum) = cursor(work.db, channel)?;
+            for numbered in answer.packets.iter().filter(|one| one.position > position) {
+                sum.add(hash_of(&numbered.packet)?);
+            }
+            if sum.to_hash() != answer.sum {
+                return Ok(false);
+            }
+            let packets = answer.packets.into_iter().map(|numbered| numbered.packet).collect();
+            let taken = work.take_in(packets)?;
+            set_cursor(work.db, channel, answer.scanned_to, sum)?;
+            work.do_duties(&taken)?;
+            Ok(true)
+        })
+    }
+
+    /// Takes in entries that came outside a channel: grants, a visitor's file.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn take_aside(&self, packets: Vec<Packet>) -> Result<usize> {
+        self.write(|work| {
+            let taken = work.take_in(packets)?;
+            work.do_duties(&taken)?;
+            Ok(taken.new)
+        })
+    }
+
+    /// Keeps what a hub said at the start of a sync.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn welcomed(&self, welcome: &Welcome) -> Result<()> {
+        self.write(|work| {
+            let Some(mut hub) = local::get::<HubLink>(work.db, local::HUB)? else {
+                return Err(Error::NotPaired);
+            };
+            set_acked(work.db, work.stream_number(), welcome.acked.seq, welcome.durable)?;
+            if hub.epoch != welcome.epoch {
+                let epoch = welcome.epoch.to_string();
+                notices::tell(work, "hub_restored", &[("epoch", epoch)])?;
+                forget_cursors(work.db)?;
+            }
+            if hub.channels != welcome.channels {
+                forget_cursors(work.db)?;
+            }
+            hub.epoch = welcome.epoch;
+            hub.channels.clone_from(&welcome.channels);
+            local::set(work.db, local::HUB, &hub)?;
+            local::remove(work.db, local::REFUSED)?;
+            local::set(work.db, local::FROZEN, &welcome.frozen)?;
+            let minutes = (work.wall_ms - welcome.now_ms) / 60_000;
+            if minutes.abs() >= 5 {
+                notices::tell(work, "clock_skew", &[("minutes", minutes.abs().to_string())])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A whole sync went through: the hub has been reached, and this store knows all it needs.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn synced(&self) -> Result<()> {
+        self.write(|work| {
+            local::set(work.db, local::LAST_SYNC, &work.wall_ms)?;
+            local::remove(work.db, local::ANCHORED)?;
+            local::remove(work.db, local::JOINING)?;
+            if work.distrust().is_some() {
+                local::remove(work.db, local::DISTRUST)?;
+                work.set_distrust(None);
+                notices::tell(work, "trusted_again", &[])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The hub will not have this till: said on screen, and nothing can be spent from now on.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn refused(&self, code: &str) -> Result<()> {
+        self.write(|work| {
+            local::set(work.db, local::REFUSED, &code)?;
+            if code == "device_revoked" && work.trusted() {
+                local::set(work.db, local::DISTRUST, &Distrust::Revoked)?;
+                work.set_distrust(Some(Distrust::Revoked));
+                notices::tell(work, "revoked", &[])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads every channel from the start the next time: what is here already is passed over.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn read_anew(&self) -> Result<()> {
+        self.write(|work| forget_cursors(work.db))
+    }
+
+    /// Tells a person something that sync found.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn tell(&self, code: &str, args: &[(&str, String)]) -> Result<()> {
+        self.write(|work| notices::tell(work, code, args))
+    }
+
+    /// This till belongs to a hub's business from now on.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn paired(
+        &self,
+        url: &str,
+        pin: Option<[u8; 32]>,
+        till_name: &str,
+        answer: &EnrolAnswer,
+    ) -> Result<()> {
+        self.write(|work| {
+            let hub = HubLink {
+                url: url.to_owned(),
+                hub: answer.hub,
+                key: answer.key.clone(),
+                pin: pin.map(hex::encode),
+                epoch: answer.epoch,
+                till_name: till_name.to_owned(),
+                channels: answer.channels.clone(),
+            };
+            local::set(work.db, local::HUB, &hub)?;
+            local::set(work.db, local::STORE, &answer.store)?;
+            Ok(())
+        })?;
+        self.at_store(answer.store)
+    }
+
+    /// The till stands at another store from now on, where its record has come already.
+    pub(crate) fn at_store(&self, store: StoreId) -> Result<()> {
+        self.with_writer(|writer| {
+            if let Ok(house) = records::house(&writer.db, store) {
+                writer.house = house;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the hub must be shown where this life is new to it: vouched for with the key of the
+    /// newest earlier life that it knows.
+    ///
+    /// # Errors
+    /// [`Error::KeysMissing`]; those of the store.
+    pub(crate) fn endorsement(&self, standing: &Standing) -> Result<Option<Endorsement>> {
+        let known = standing.earlier.iter().find(|life| life.acked > 0);
+        let Some(by) = known.or(standing.earlier.last()) else { return Ok(None) };
+        let (packets, _) = self.to_push(&standing.me, 0, 1, usize::MAX)?;
+        let Some(first) = packets.into_iter().next() else { return Ok(None) };
+        let link = Link { seq: 1, hash: hash_of(&first)? };
+        let head = self.stream_key(by.stream)?.sign(standing.me.stream, link);
+        let anchored: Option<Kept> = self.read(|db| local::get(db, local::ANCHORED))?;
+        let anchored = anchored.filter(|anchored| anchored.stream == by.stream);
+        Ok(Some(Endorsement {
+            public_key: hex::encode(self.stream_key(standing.me.stream)?.public()),
+            by: by.stream,
+            signature: head.signature,
+            first,
+            anchored: anchored.map(|kept| Known { seq: kept.seq, hash: kept.hash }),
+            in_place: anchored.is_some_and(|kept| kept.in_place),
+        }))
+    }
+
+    /// Tables that are not as the hub's: their names.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn other_than(&self, theirs: &[(String, Hash)]) -> Result<Vec<String>> {
+        let theirs: BTreeMap<&str, Hash> =
+            theirs.iter().map(|(name, hash)| (name.as_str(), *hash)).collect();
+        self.read(|db| {
+            let ours = digest::tables(db)?;
+            let other = ours.into_iter().filter(|(name, hash)| {
+                theirs.get(name).is_some_and(|their_hash| their_hash != hash)
+            });
+            Ok(other.map(|(name, _)| name.to_owned()).collect())
+        })
+    }
+}
+
+/// How the line stands, as far as the store knows: whether the hub answers is for the line to say.
+pub(crate) fn line_view(work: &Work<'_>) -> Result<LineView> {
+    let hub: Option<HubLink> = local::get(work.db, local::HUB)?;
+    let refusal: Option<String> = local::get(work.db, local::REFUSED)?;
+    Ok(LineView {
+        state: match (&hub, &refusal) {
+            (None, _) => LineState::Alone,
+            (Some(_), Some(_)) => LineState::Refused,
+            (Some(_), None) => LineState::Offline,
+        },
+        hub: hub.map(|hub| hub.url),
+        unsynced: unsynced(work)?,
+        last_sync_ms: local::get(work.db, local::LAST_SYNC)?,
+        attention: notices::attention(work.db)?,
+        refusal,
+    })
+}
+
+/// Entries of this till, its earlier lives' among them, that no hub has yet.
+pub(crate) fn unsynced(work: &Work<'_>) -> Result<i64> {
+    let mut waiting = 0;
+    for (number, stream) in streams::all(work.db)? {
+        if stream.till == work.stream().till {
+            let life = life(work.db, stream, number)?;
+            waiting += life.newest.seq.saturating_sub(life.acked);
+        }
+    }
+    Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
+}
+
+fn life(db: &Connection, stream: StreamId, number: i64) -> Result<OwnLife> {
+    let (newest, _) = journal::newest(db, number)?;
+    let acked: Option<i64> = db
+        .prepare_cached("SELECT acked FROM pushed WHERE stream = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()?;
+    Ok(OwnLife {
+        stream,
+        number,
+        newest,
+        acked: acked.and_then(|n| n.try_into().ok()).unwrap_or(0),
+    })
+}
+
+fn set_acked(db: &Connection, number: i64, acked: u64, durable: u64) -> Result<()> {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT INTO pushed (stream, acked, durable) VALUES (?1, ?2, ?3)
+         ON CONFLICT (stream) DO UPDATE SET acked = ?2, durable = ?3",
+    )?
+    .execute([number, whole(acked), whole(durable)])?;
+    Ok(())
+}
+
+fn cursor(db: &Connection, channel: &str) -> Result<(u64, SetSum)> {
+    let row: Option<(i64, [u8; 32])> = db
+        .prepare_cached("SELECT position, sum FROM cursor WHERE channel = ?1")?
+        .query_row([channel], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.map_or((0, SetSum::default()), |(position, sum)| {
+        (position.try_into().unwrap_or(0), SetSum::from_hash(Hash(sum)))
+    }))
+}
+
+/// Sets where a channel is read from.
+pub(crate) fn set_cursor(db: &Connection, channel: &str, position: u64, sum: SetSum) -> Result<()> {
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT INTO cursor (channel, position, sum) VALUES (?1, ?2, ?3)
+         ON CONFLICT (channel) DO UPDATE SET position = ?2, sum = ?3",
+    )?
+    .execute(params![channel, position, sum.to_hash().0])?;
+    Ok(())
+}
+
+fn forget_cursors(db: &Connection) -> Result<()> {
+    db.execute("DELETE FROM cursor", [])?;
+    Ok(())
+}
+
+fn hash_of(packet: &Packet) -> Result<Hash> {
+    let header = hex::decode(&packet.header)
+        .map_err(|_| Error::HubUnreachable("a header cannot be read".into()))?;
+    Ok(punchcard_protocol::hash_header(&header))
+}
+
+/// The newest stamp that came with a snapshot.
+pub(crate) fn seen(db: &Connection, hlc: Hlc) -> Result<()> {
+    local::set(db, local::SEEN_HLC, &hlc)
+}

@@ -1,0 +1,103 @@
+//! Entries of other machines come in: kept, folded, and what this till owes to them done, all in
+//! the transaction that also moves the cursor.
+
+use std::collections::BTreeSet;
+
+use punchcard_domain::{
+    effects::{Effect, Private, effects},
+    fact::Fact,
+};
+use punchcard_protocol::{Entry, Header, MemberId, PrivatePart, sync::Packet};
+
+use crate::{
+    error::{Error, Result},
+    store::{journal, streams},
+    work::Work,
+};
+
+/// What came in.
+#[derive(Debug, Default)]
+pub(crate) struct TakenIn {
+    /// Entries that were new here.
+    pub(crate) new: usize,
+    /// Entries of a kind that this build does not know: kept, and not understood.
+    pub(crate) unknown: usize,
+    /// Entries of this till itself that its store had lost.
+    pub(crate) recovered: usize,
+    /// Whose value or file changed.
+    pub(crate) members: BTreeSet<MemberId>,
+    /// Whose file was opened or given another phone.
+    pub(crate) phones: BTreeSet<MemberId>,
+}
+
+impl Work<'_> {
+    /// Takes entries in; those that are here already are passed over. The clock does not stand
+    /// before what it has seen.
+    pub(crate) fn take_in(&mut self, packets: Vec<Packet>) -> Result<TakenIn> {
+        let mut taken = TakenIn::default();
+        for packet in packets {
+            let (entry, private) =
+                packet.open().map_err(|error| Error::HubUnreachable(error.to_string()))?;
+            self.take_one(&entry, private.as_ref(), &mut taken)?;
+        }
+        Ok(taken)
+    }
+
+    fn take_one(
+        &mut self,
+        entry: &Entry,
+        private: Option<&PrivatePart>,
+        taken: &mut TakenIn,
+    ) -> Result<()> {
+        let header = entry.check().map_err(|error| Error::HubUnreachable(error.to_string()))?;
+        let number = streams::number(self.db, header.stream)?;
+        if let Some(here) = journal::link_at(self.db, number, header.seq)? {
+            if here.hash == entry.hash() {
+                return Ok(());
+            }
+            let (seq, stream) = (header.seq, header.stream);
+            return Err(Error::Damaged(format!("there are two entries {seq} of {stream}")));
+        }
+        if header.stream == self.stream() {
+            // The hub has more of our own journal than we: the store is not the newest.
+            return Err(Error::Behind(header.seq));
+        }
+        let fact = journal::fact_of(&header, &entry.payload)?;
+        let id = journal::insert(self.db, number, &header, entry, private)?;
+        self.observe(header.hlc);
+        taken.new += 1;
+        taken.recovered += usize::from(header.stream.till == self.stream().till);
+        match fact {
+            Some(fact) => {
+                journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
+                self.note(&fact);
+                touched(&header, &fact, taken);
+            }
+            None => taken.unknown += 1,
+        }
+        Ok(())
+    }
+}
+
+/// Whom an entry is about.
+fn touched(header: &Header, fact: &Fact, taken: &mut TakenIn) {
+    for effect in effects(fact, &Private::default(), header.stream) {
+        match effect {
+            Effect::InsertFact(row) => taken.members.extend(row.member),
+            Effect::Post { member, .. } => taken.members.extend(member),
+            Effect::TakeBack { member, .. } => {
+                taken.members.insert(member);
+            }
+            _ => {}
+        }
+    }
+    match fact {
+        Fact::MemberRegistered(body) => {
+            taken.phones.insert(body.member);
+        }
+        Fact::MemberChanged(body) if body.private.is_some() => {
+            taken.phones.insert(body.member);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,99 @@
+//! What the owner sets: passes, tiers, staff, rules; and what keeps the store safe.
+
+use punchcard_domain::staff::Role;
+use serde::{Deserialize, Serialize};
+
+use super::Distrust;
+
+/// A kind of pass on offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PassTypeView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Days it lasts; none: no end.
+    pub days: Option<i32>,
+    /// Visits in the pack; none: as often as one likes.
+    pub visits: Option<i64>,
+    /// Price, in minor units.
+    pub price_minor: i64,
+    /// On offer.
+    pub active: bool,
+}
+
+/// A tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TierView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Points are multiplied by this, in percent.
+    pub multiplier_percent: i64,
+}
+
+/// One of the staff, on the sign-in page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct StaffView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// May sign in.
+    pub active: bool,
+    /// Until when their PIN is refused, after too many wrong ones.
+    pub locked_until_ms: Option<i64>,
+}
+
+/// The house rules that the settings page shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RulesInput {
+    /// Points for each whole unit of currency.
+    pub points_per_unit: i64,
+    /// Points for a visit.
+    pub points_per_visit: i64,
+    /// Points can be used for so many months; none: for ever.
+    pub points_expire_months: Option<u32>,
+    /// A second check-in within so many hours is not counted.
+    pub seen_again_hours: u32,
+    /// Warn so many days before a pass ends.
+    pub expires_soon_days: u32,
+    /// Nobody is let in without a pass.
+    pub pass_required: bool,
+    /// Points that may be redeemed on trust, at most, for one member; 0: never.
+    pub trust_limit: i64,
+    /// The business day begins at this hour, 0 to 12.
+    pub day_start_hour: u32,
+}
+
+/// Where a backup was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct BackupView {
+    /// The file.
+    pub path: String,
+}
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct VerifyView {
+    /// Everything holds.
+    pub ok: bool,
+    /// Entries checked.
+    pub entries: i64,
+    /// What does not hold, in sentences.
+    pub problems: Vec<String>,
+    /// Set while the store is not trusted to be the newest.
+    pub distrust: Option<Distrust>,
+    /// Hash over all folded tables.
+    pub digest: String,
+}

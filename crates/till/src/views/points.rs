@@ -1,0 +1,99 @@
+//! Points: what there is, what an amount earns, what a reward costs.
+
+use punchcard_domain::time::Day;
+use serde::Serialize;
+
+/// Points, honestly: what is on file, what can be spent here now, and how old the first one is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PointsView {
+    /// All accounts but spent and expired.
+    pub on_file: i64,
+    /// What this till may spend now, with no line.
+    pub spendable_here: i64,
+    /// The rest: held by the pool, another desk, or a life of this store that is not vouched for.
+    pub elsewhere: i64,
+    /// How old `on_file` is: the last sync, or now where this is the business's only till.
+    pub as_of_ms: i64,
+    /// Redeemed on trust and not yet repaid.
+    pub debt: i64,
+    /// What expires first of what is spendable here.
+    pub expiring: Option<LotView>,
+}
+
+/// Points that expire together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct LotView {
+    /// How many.
+    pub points: i64,
+    /// The last day they can be used; none: they do not expire.
+    pub expires: Option<Day>,
+}
+
+/// What an amount would earn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct EarnPreview {
+    /// The amount, in minor units.
+    pub amount_minor: i64,
+    /// Points that will be given.
+    pub points: i64,
+    /// Before the tier's multiplier.
+    pub base: i64,
+    /// The tier's multiplier in percent.
+    pub multiplier_percent: i64,
+    /// Last day they can be used.
+    pub expires: Option<Day>,
+    /// Of those, how many repay a debt.
+    pub repays_debt: i64,
+}
+
+/// Whether a member can have a reward here, now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum Affordable {
+    /// With what is spendable here.
+    Here,
+    /// On file there is enough, but part of it is held elsewhere.
+    NeedsLine,
+    /// Not enough on file.
+    No,
+}
+
+/// A reward, for one member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RewardView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What it costs in points; 0: the cashier chooses how many.
+    pub cost: i64,
+    /// Where the cashier chooses: what one point takes off, in minor units of money.
+    pub minor_per_point: i64,
+    /// Whether this member can have it.
+    pub affordable: Affordable,
+    /// Points missing: here or on file, as `affordable` says.
+    pub short_by: i64,
+}
+
+/// What a redemption would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RedeemPreview {
+    /// Points it takes.
+    pub points: i64,
+    /// Which lots, first to expire first.
+    pub lots: Vec<LotView>,
+    /// Spendable here afterwards.
+    pub left_here: i64,
+    /// On file afterwards.
+    pub left_on_file: i64,
+    /// How many would go on trust.
+    pub on_trust: i64,
+    /// Money off, in minor units, where the cashier chose the points.
+    pub money_off_minor: i64,
+}

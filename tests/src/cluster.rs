@@ -1,0 +1,173 @@
+//! A real PostgreSQL, of the tests' own: in a temporary folder, on a socket nobody else uses, and
+//! gone when the tests are, however they end.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use postgres::{Client, NoTls};
+
+/// Where Debian and Ubuntu keep each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Runs the server until its own input ends, which it does when the tests end, by whatever means;
+/// then the server is told to drop everything (that is what QUIT says to it), and the folder goes.
+/// The keys that stop the tests are sent to everybody: here they are not listened to.
+const WATCHDOG: &str = r#"
+trap '' HUP INT TERM
+folder=$1; shift
+"$@" </dev/null >"$folder/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT "$server"
+wait "$server"
+rm -rf "$folder"
+"#;
+
+/// A server of its own.
+pub struct Cluster {
+    folder: PathBuf,
+    watchdog: Child,
+    leash: Option<ChildStdin>,
+    databases: AtomicU32,
+}
+
+/// The server all tests of one process share; each takes a database of its own.
+pub fn shared() -> &'static Cluster {
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    SHARED.get_or_init(Cluster::start)
+}
+
+impl Cluster {
+    /// Makes a server and starts it. Where PostgreSQL is missing, the test fails.
+    pub fn start() -> Self {
+        let programs = programs();
+        let folder = folder();
+        make_data(&programs, &folder);
+        let mut server = as_its_user(&folder, &programs.join("postgres"));
+        server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder);
+        // No network; enough connections for a few hubs in each of many tests.
+        server.args(["-c", "listen_addresses=", "-c", "max_connections=300"]);
+        let mut watchdog = Command::new("sh");
+        watchdog.arg("-c").arg(WATCHDOG).arg("sh").arg(&folder);
+        watchdog.arg(server.get_program()).args(server.get_args());
+        watchdog.current_dir(&folder).stdin(Stdio::piped());
+        watchdog.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut watchdog = watchdog.spawn().expect("sh is there");
+        let leash = watchdog.stdin.take();
+        let cluster = Self { folder, watchdog, leash, databases: AtomicU32::new(0) };
+        cluster.wait();
+        cluster
+    }
+
+    /// The address of its first database, from which others are made and looked after.
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Makes an empty database; returns its address.
+    pub fn fresh_database(&self) -> String {
+        let name = format!("punchcard_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let make = format!("CREATE DATABASE {name}");
+        self.admin().batch_execute(&make).expect("it makes databases");
+        self.url_of(&name)
+    }
+
+    /// Somebody who may do everything.
+    pub fn admin(&self) -> Client {
+        Client::connect(&self.url(), NoTls).expect("it answers")
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        let socket = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{socket}/{database}")
+    }
+
+    fn wait(&self) {
+        for _ in 0..600 {
+            if Client::connect(&self.url(), NoTls).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        unreachable!("PostgreSQL does not start:\n{log}");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.leash = None;
+        drop(self.watchdog.wait());
+    }
+}
+
+/// Where the programs of the newest version are.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    let has_server =
+        |path: &PathBuf| path.join("initdb").exists() && path.join("postgres").exists();
+    let debian = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .map(|(version, path): (u32, _)| (version, path.join("bin")))
+        .filter(|(_, path)| has_server(path))
+        .max();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let elsewhere = || std::env::split_paths(&path).find(has_server);
+    debian
+        .map(|(_, path)| path)
+        .or_else(elsewhere)
+        .expect("PostgreSQL is missing: apt-get install postgresql, or scripts/install.sh e2e")
+}
+
+fn own_user() -> u32 {
+    fs::metadata("/proc/self").expect("this is Linux").uid()
+}
+
+/// A new folder that belongs to whom the server will run as.
+fn folder() -> PathBuf {
+    // The name of a socket may have 107 characters.
+    let place = Some(std::env::temp_dir()).filter(|place| place.as_os_str().len() < 60);
+    let place = place.unwrap_or_else(|| "/tmp".into());
+    let made = tempfile::Builder::new().prefix("punchcard-pg-").tempdir_in(place);
+    // The watchdog removes it.
+    let folder = made.expect("a temporary folder").keep();
+    if own_user() == 0 {
+        run(Command::new("chown").arg("postgres:").arg(&folder));
+    }
+    folder
+}
+
+fn make_data(programs: &Path, folder: &Path) {
+    let mut initdb = as_its_user(folder, &programs.join("initdb"));
+    initdb.arg("-D").arg(folder.join("data"));
+    initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]);
+    // Only the making is in a hurry; the server itself writes to the disk as any other.
+    initdb.arg("--no-sync");
+    run(initdb.current_dir(folder));
+}
+
+/// PostgreSQL refuses to run as root, so there it runs as the user its package made.
+fn as_its_user(folder: &Path, program: &Path) -> Command {
+    let owner = folder.metadata().expect("it was just made").uid();
+    if owner == own_user() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,29 @@
+/** What both forms of the first run share: the PIN typed twice, and going on to the lock screen. */
+import { computed, ref } from "vue";
+import type { StatusView } from "@/shared/bindings";
+import { useSession } from "../stores/session";
+import { focusWrong, useForm } from "./useForm";
+
+export function useBegin(codes: Record<string, string>, boxes: string[]) {
+  const session = useSession();
+  const form = useForm({ ...codes, weak_pin: "pin", bad_pin: "pin" }, [...boxes, "pin"]);
+  const pin = ref("");
+  const again = ref("");
+  const sent = ref(false);
+  /** Said once somebody has tried to go on, and as long as it is so. */
+  const differ = computed(() => sent.value && pin.value !== again.value);
+
+  async function begin(make: () => Promise<StatusView>): Promise<void> {
+    sent.value = true;
+    if (differ.value) return focusWrong();
+    const made = await form.send(async () => {
+      const status = await make();
+      // First who there is: the lock screen that comes next chooses the only one by itself.
+      await session.loadStaff();
+      return status;
+    });
+    if (made) session.status = made;
+  }
+
+  return { ...form, pin, again, differ, begin };
+}

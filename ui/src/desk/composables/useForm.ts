@@ -1,0 +1,53 @@
+/** A form that is sent as a whole: what went wrong stands at the box that it is about. */
+import { computed, nextTick, ref, shallowRef } from "vue";
+import { DeskError } from "../ipc";
+import { useText } from "./useText";
+
+/** Puts the cursor into the first box that is wrong. */
+export async function focusWrong(): Promise<void> {
+  await nextTick();
+  document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+}
+
+/**
+ * @param codes the box that each code is about
+ * @param boxes names of boxes, for errors that name one
+ */
+export function useForm(codes: Record<string, string>, boxes: string[]) {
+  const { error } = useText();
+  const failure = shallowRef<DeskError | null>(null);
+  const busy = ref(false);
+
+  const box = computed(() => {
+    const problem = failure.value;
+    if (!problem) return null;
+    const named = codes[problem.code] ?? problem.args.field ?? "";
+    return boxes.includes(named) ? named : null;
+  });
+
+  /** What stands under that box. */
+  function wrong(name: string): string | null {
+    return failure.value && box.value === name ? error(failure.value) : null;
+  }
+
+  /** What is about no box. */
+  const rest = computed(() => (failure.value && box.value === null ? error(failure.value) : null));
+
+  /** Null where it failed; the cursor is then in the box to be mended. */
+  async function send<T>(action: () => Promise<T>): Promise<T | null> {
+    if (busy.value) return null;
+    busy.value = true;
+    failure.value = null;
+    try {
+      return await action();
+    } catch (thrown) {
+      failure.value = DeskError.from(thrown);
+      await focusWrong();
+      return null;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return { wrong, rest, busy, send };
+}

@@ -1,0 +1,78 @@
+/** The page about the hub: read again whenever the line or the store changed, and its actions. */
+import { shallowRef, watch } from "vue";
+import type { DuplicateView, MemberBrief, SyncView } from "@/shared/bindings";
+import * as ipc from "../ipc";
+import { useApproval } from "../stores/approval";
+import { useDesk } from "../stores/desk";
+import { useNotice } from "../stores/notice";
+import { useSession } from "../stores/session";
+import { useAct } from "./useAct";
+import { useLine } from "./useLine";
+import { useText } from "./useText";
+
+export function useSyncPage() {
+  const desk = useDesk();
+  const notice = useNotice();
+  const approval = useApproval();
+  const session = useSession();
+  const { line } = useLine();
+  const { t } = useText();
+  const reading = useAct();
+  const { act, busy } = useAct();
+  const view = shallowRef<SyncView | null>(null);
+  let asked = 0;
+
+  async function read(): Promise<void> {
+    asked += 1;
+    const mine = asked;
+    const found = await ipc
+      .syncPage()
+      .catch((error: unknown) => reading.act(() => Promise.reject(error)));
+    if (mine === asked && found) view.value = found;
+  }
+  watch(
+    [
+      () => desk.changes,
+      () => line.value.state,
+      () => line.value.last_sync_ms,
+      () => line.value.attention,
+    ],
+    read,
+    { immediate: true },
+  );
+
+  async function syncNow(): Promise<void> {
+    const status = await act(ipc.syncNow);
+    if (status) {
+      session.status = status;
+      notice.say(t("sync.done"));
+    }
+    // Where it failed the line is another one now, too.
+    await desk.changed();
+  }
+
+  async function settle(n: number): Promise<void> {
+    await act(() => ipc.settleNotice(n));
+    await desk.changed();
+  }
+
+  async function merge(kept: MemberBrief, gone: MemberBrief): Promise<void> {
+    const merged = await act(() =>
+      approval.run((leave) => ipc.mergeMembers(kept.id, gone.id, leave)),
+    );
+    if (!merged) return;
+    notice.say(t("sync.merged", { name: merged.name }));
+    await desk.changed();
+  }
+
+  async function keepApart({ first, second }: DuplicateView): Promise<void> {
+    const done = await act(() =>
+      approval.run((leave) => ipc.keepApart(first.id, second.id, leave).then(() => true)),
+    );
+    if (!done) return;
+    notice.say(t("sync.keptApart", { first: first.name, second: second.name }));
+    await desk.changed();
+  }
+
+  return { view, busy, syncNow, settle, merge, keepApart };
+}

@@ -1,0 +1,191 @@
+/** Redeeming where points are short here: fetched through the hub, or on trust. */
+import { afterEach, describe, expect, it } from "vitest";
+import RedeemPage from "@/desk/pages/RedeemPage.vue";
+import VerdictFacts from "@/desk/components/VerdictFacts.vue";
+import type { DrawView, RewardView, StatusView } from "@/shared/bindings";
+import { answer, byId, calls, checkIn, line, MEMBER, press, settle, show } from "./support/desk";
+import { status } from "./support/desk";
+
+afterEach(() => document.body.replaceChildren());
+
+const TRIAL: RewardView = {
+  id: "r1",
+  name: "单次私教体验",
+  cost: 800,
+  minor_per_point: 0,
+  affordable: "needs_line",
+  short_by: 300,
+};
+const FREE: RewardView = { ...TRIAL, id: "r2", cost: 0, affordable: "here", short_by: 0 };
+
+const points = (here: number, debt = 0) => ({
+  ...MEMBER.points,
+  spendable_here: here,
+  elsewhere: 820 - here,
+  debt,
+});
+
+interface Case {
+  status?: Partial<StatusView>;
+  limit?: number;
+  reward?: RewardView;
+  /** What the hub says. */
+  draw?: () => DrawView;
+  short?: Record<string, string>;
+}
+
+/** A till with 500 of 820 points here, and a reward for 800. */
+async function page({ status: part, limit = 0, reward = TRIAL, draw, short = {} }: Case) {
+  const now = status({ line: line(), ...part });
+  let here = 500;
+  answer({
+    status: () => now,
+    member: () => ({ ...MEMBER, points: points(here) }),
+    rewards: () => [here < 800 ? reward : { ...reward, affordable: "here", short_by: 0 }],
+    rules: () => ({ trust_limit: limit }),
+    redeem_preview: ({ points: chosen }) => {
+      const need = Number(chosen ?? reward.cost);
+      const args = { need: String(need), here: String(here), on_file: "820", ...short };
+      if (need > here) throw { code: "points_short", message: "short", args };
+      const left = { left_here: here - need, left_on_file: 820 - need };
+      return { points: need, lots: [], on_trust: 0, money_off_minor: 0, ...left };
+    },
+    draw: () => {
+      const view = draw!();
+      here += view.drawn;
+      return view;
+    },
+    redeem: () => ({ fact: "f9", at_ms: 0, points: -800, balance: null, undo_until_ms: 0 }),
+    recent: () => [],
+    today: () => null,
+  });
+  const shown = await show(RedeemPage, { status: now, at: "/redeem/m1" });
+  await press("1");
+  return shown;
+}
+
+const asked = (command: string) => calls.filter(([name]) => name === command);
+const came =
+  (drawn: number, more: Partial<DrawView> = {}) =>
+  (): DrawView => ({
+    drawn,
+    points: points(500 + drawn),
+    missing: 0,
+    holders: [],
+    ...more,
+  });
+
+describe("points that are held elsewhere", () => {
+  it("are fetched with F8, and then the redemption goes on with Enter", async () => {
+    const { wrapper } = await page({ draw: came(300) });
+    expect(byId("redeem-fetch")?.textContent).toContain("取回 300 分");
+    expect((byId("redeem-confirm") as HTMLButtonElement).disabled).toBe(true);
+    await press("F8");
+    expect(asked("draw")).toEqual([["draw", { member: "m1", points: 300 }]]);
+    expect(byId("draw-result")?.textContent).toContain("取回了 300 分，现在就能用。");
+    expect(byId("redeem-fetch")).toBeNull();
+    expect(byId("points-here")?.textContent).toBe("800");
+    await press("Enter");
+    expect(asked("redeem")[0]?.[1]).toMatchObject({ reward: "r1", onTrust: false });
+    wrapper.unmount();
+  });
+
+  it("say who holds the rest, and that it does not answer", async () => {
+    const draw = came(0, {
+      missing: 300,
+      holders: [
+        { name: "Riverside 2", points: 320, silent: true },
+        { name: "Riverside 3", points: 1, silent: false },
+      ],
+    });
+    const { wrapper } = await page({ draw });
+    await press("F8");
+    expect(byId("draw-result")?.textContent).toContain("一分也没有取到");
+    expect(byId("draw-result")?.textContent).toContain("320 分在 Riverside 2，那边没有回应");
+    expect(byId("draw-result")?.textContent).toContain("1 分在 Riverside 3，还没有放出来");
+    expect(byId("draw-result")?.getAttribute("role")).toBe("status");
+    wrapper.unmount();
+  });
+
+  it("need the line, and the key says so", async () => {
+    const { wrapper } = await page({ status: { line: line({ state: "offline" }) } });
+    expect(byId("redeem-fetch")?.textContent).toContain("要联网才能取回 300 分");
+    expect((byId("redeem-fetch") as HTMLButtonElement).disabled).toBe(true);
+    await press("F8");
+    expect(asked("draw")).toEqual([]);
+    wrapper.unmount();
+  });
+
+  it("are not asked for where there is no hub, or while the store is not trusted", async () => {
+    const alone = await page({ status: { line: undefined as never } });
+    expect(byId("redeem-fetch")).toBeNull();
+    alone.wrapper.unmount();
+    const restored = await page({ status: { distrust: "restored" }, limit: 500 });
+    expect(byId("redeem-fetch")).toBeNull();
+    expect(byId("redeem-trust")).toBeNull();
+    restored.wrapper.unmount();
+  });
+
+  it("are counted by the till, also where the cashier chooses how many to use", async () => {
+    const { wrapper } = await page({ reward: FREE, short: { short: "120" }, draw: came(120) });
+    const box = byId("redeem-points") as HTMLInputElement;
+    box.value = "620";
+    box.dispatchEvent(new Event("input"));
+    await settle();
+    expect(byId("redeem-fetch")?.textContent).toContain("取回 120 分");
+    await press("F8");
+    expect(asked("draw")[0]?.[1]).toEqual({ member: "m1", points: 120 });
+    wrapper.unmount();
+  });
+
+  it("of one member are not shown with the next", async () => {
+    let letGo: (view: DrawView) => void = () => {};
+    const { wrapper, router } = await page({});
+    answer({ draw: () => new Promise((resolve) => (letGo = resolve)), rewards: () => [TRIAL] });
+    await press("F8");
+    await router.push("/redeem/m2");
+    await settle();
+    letGo(came(300)());
+    await settle();
+    expect(byId("draw-result")?.textContent ?? "").toBe("");
+    wrapper.unmount();
+  });
+});
+
+describe("redeeming on trust", () => {
+  it("is offered once the line has given what it can, and within the owner's rule", async () => {
+    const { wrapper } = await page({ limit: 500, draw: came(100, { missing: 200 }) });
+    expect(byId("redeem-trust")).toBeNull();
+    await press("F9");
+    expect(asked("redeem")).toEqual([]);
+    await press("F8");
+    expect(byId("draw-result")?.textContent).toContain("还差 200 分");
+    expect(byId("redeem-trust")).not.toBeNull();
+    expect(document.getElementById("trust-hint")?.textContent).toContain("每人最多欠 500 分");
+    await press("F9");
+    expect(asked("redeem")[0]?.[1]).toMatchObject({ onTrust: true });
+    wrapper.unmount();
+  });
+
+  it("is offered at once where there is no line", async () => {
+    const { wrapper } = await page({ limit: 500, status: { line: line({ state: "offline" }) } });
+    expect(byId("redeem-trust")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("is not offered where the owner's limit is nought", async () => {
+    const { wrapper } = await page({ status: { line: line({ state: "offline" }) } });
+    expect(byId("redeem-trust")).toBeNull();
+    await press("F9");
+    expect(asked("redeem")).toEqual([]);
+    wrapper.unmount();
+  });
+});
+
+it("a debt stands wherever points do", async () => {
+  const { wrapper } = await show(VerdictFacts, {
+    props: { answer: checkIn({ points: points(0, 150) }) } as never,
+  });
+  expect(byId("points-debt")?.textContent).toBe("150");
+  wrapper.unmount();
+});

@@ -1,0 +1,134 @@
+/** Lists that are changed by a form, in the settings; and the column of recent visits. */
+import { afterEach, expect, it, vi } from "vitest";
+import RecentColumn from "@/desk/components/RecentColumn.vue";
+import PassesTab from "@/desk/pages/settings/PassesTab.vue";
+import RewardsTab from "@/desk/pages/settings/RewardsTab.vue";
+import StaffTab from "@/desk/pages/settings/StaffTab.vue";
+import { useDesk } from "@/desk/stores/desk";
+import { useNotice } from "@/desk/stores/notice";
+import type { PassTypeView, RecentVisit } from "@/shared/bindings";
+import { answer, byId, calls, settle, show, typeInto } from "./support/desk";
+
+afterEach(() => {
+  document.body.replaceChildren();
+  vi.unstubAllGlobals();
+});
+
+const pass = (id: string, name: string, price_minor: number): PassTypeView => ({
+  id,
+  name,
+  days: 365,
+  visits: null,
+  price_minor,
+  active: true,
+});
+const PASSES = [
+  pass("p1", "年卡", 258_000),
+  pass("p2", "次卡", 48_000),
+  pass("p3", "月卡", 29_800),
+];
+
+async function save(): Promise<void> {
+  document.querySelector("form")!.dispatchEvent(new Event("submit", { cancelable: true }));
+  await settle();
+}
+
+it("passes stand by price, and one is changed without a sum being made", async () => {
+  answer({ pass_type_list: () => PASSES, save_pass_type: () => PASSES });
+  const { wrapper } = await show(PassesTab);
+  const names = [...document.querySelectorAll("[data-testid^=item-p] b")];
+  expect(names.map((one) => one.textContent)).toEqual(["月卡", "次卡", "年卡"]);
+  byId("item-p1")?.click();
+  await settle();
+  expect((byId("pass-price") as HTMLInputElement).value).toBe("2580.00");
+  await typeInto("pass-price", "2680.5");
+  await typeInto("pass-days", "");
+  await save();
+  expect(calls.at(-1)).toEqual([
+    "save_pass_type",
+    { input: { ...PASSES[0], price_minor: 268_050, days: null } },
+  ]);
+  expect(byId("save-item")).toBeNull();
+  expect(useNotice().notice?.text).toBe("已保存");
+  wrapper.unmount();
+});
+
+it("a new reward is added", async () => {
+  answer({ reward_list: () => [], save_reward: () => [] });
+  const { wrapper } = await show(RewardsTab);
+  byId("item-add")?.click();
+  await settle();
+  await typeInto("reward-name", " 蛋白奶昔 ");
+  await typeInto("reward-cost", "0");
+  await typeInto("reward-per-point", "0.05");
+  await save();
+  expect(calls.at(-1)?.[1]).toEqual({
+    input: { id: null, name: "蛋白奶昔", cost: 0, minor_per_point: 5, active: true },
+  });
+  wrapper.unmount();
+});
+
+it("a PIN is sent only where one was typed, and the lock screen learns of it", async () => {
+  const staff = [{ id: "s1", name: "周敏", role: "cashier", active: true, locked_until_ms: null }];
+  answer({ staff_all: () => staff, save_staff: () => staff, staff_list: () => staff });
+  const { wrapper, session } = await show(StaffTab);
+  byId("item-s1")?.click();
+  await settle();
+  await save();
+  expect(calls.find(([name]) => name === "save_staff")?.[1]).toMatchObject({
+    input: { id: "s1", pin: null },
+  });
+  expect(session.staff).toEqual(staff);
+  wrapper.unmount();
+});
+
+it("what was refused keeps the form open", async () => {
+  answer({
+    pass_type_list: () => PASSES,
+    save_pass_type: () => {
+      throw { code: "too_large", message: "too large", args: {} };
+    },
+  });
+  const { wrapper } = await show(PassesTab);
+  byId("item-p2")?.click();
+  await settle();
+  await save();
+  expect(byId("save-item")).not.toBeNull();
+  expect(useNotice().notice?.tone).toBe("fail");
+  wrapper.unmount();
+});
+
+it("the column of recent visits shows whole rows only", async () => {
+  let measure = (): void => {};
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(callback: () => void) {
+        measure = callback;
+      }
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+  const { wrapper } = await show(RecentColumn);
+  const visit = (n: number): RecentVisit => ({
+    fact: `f${n}`,
+    at_ms: n,
+    member: `m${n}`,
+    name: `会员 ${n}`,
+    verdict: "admit",
+    reason: null,
+    pass: null,
+    voided: false,
+  });
+  useDesk().recent = Array.from({ length: 20 }, (_, n) => visit(n));
+  await settle();
+  const rows = () => document.querySelectorAll("li").length;
+  expect(rows()).toBe(20);
+  const box = document.querySelector("ol")!.parentElement!;
+  Object.defineProperty(box, "clientHeight", { value: 629, configurable: true });
+  measure();
+  await settle();
+  expect(rows()).toBe(13);
+  wrapper.unmount();
+});
