@@ -36,6 +36,18 @@ CREATE TABLE frozen (
 
 -- ── Local: sync ──────────────────────────────────────────────────────────────────────────────
 
+-- Entries of an earlier life of this till that has two histories, where the hub counts the other.
+-- Kept for a person to look at; nothing reads them.
+CREATE TABLE set_aside (
+  n             INTEGER PRIMARY KEY,
+  entry         INTEGER NOT NULL,
+  header        BLOB NOT NULL,
+  salt          BLOB NOT NULL,
+  payload       BLOB NOT NULL,
+  private_salt  BLOB,
+  private_bytes BLOB
+) STRICT;
+
 -- How far each channel has been read; `sum` is over the hashes of all its entries so far.
 CREATE TABLE cursor (
   channel  TEXT PRIMARY KEY,

@@ -60,6 +60,14 @@ pub struct Business {
     addr: SocketAddr,
 }
 
+/// A copy of a hub's database.
+pub enum Copied {
+    /// The file.
+    File(Vec<u8>),
+    /// The address of another database.
+    Database(String),
+}
+
 /// One desk of it.
 pub struct Desk {
     /// Its data folder.
@@ -179,6 +187,54 @@ impl Business {
         self.cut();
         self.hub = open_hub(&self.database, &self.clock);
         self.mend();
+    }
+
+    /// This hub answers at another one's address from now on.
+    pub fn move_to(&mut self, other: &Self) {
+        self.cut();
+        self.addr = other.addr;
+        self.mend();
+    }
+
+    /// A copy of the hub's database as it is now.
+    pub fn snapshot_of_database(&mut self) -> Copied {
+        self.cut();
+        self.close_hub();
+        let copied = match self.database.strip_prefix("sqlite:") {
+            Some(path) => {
+                let copy = self.dir.path().join("copy.db");
+                let db = rusqlite::Connection::open(path).expect("there");
+                db.execute("VACUUM INTO ?1", [copy.display().to_string()]).expect("room");
+                Copied::File(std::fs::read(copy).expect("just written"))
+            }
+            None => Copied::Database(cluster::shared().copy_of(&self.database)),
+        };
+        self.restart_hub();
+        copied
+    }
+
+    /// The hub is restored from an older copy.
+    pub fn put_database_back(&mut self, copied: Copied) {
+        self.cut();
+        self.close_hub();
+        match copied {
+            Copied::File(bytes) => {
+                let path = self.database.trim_start_matches("sqlite:").to_owned();
+                for ending in ["-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{path}{ending}"));
+                }
+                let mut file = std::fs::File::create(path).expect("room");
+                std::io::Write::write_all(&mut file, &bytes).expect("room");
+            }
+            Copied::Database(url) => self.database = url,
+        }
+        self.restart_hub();
+    }
+
+    /// Lets go of the database: the hub in its place has one in memory of its own.
+    fn close_hub(&mut self) {
+        let place = self.dir.path().join("nothing.db");
+        self.hub = open_hub(&format!("sqlite:{}", place.display()), &self.clock);
     }
 
     /// The clock goes on.

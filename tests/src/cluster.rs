@@ -82,6 +82,19 @@ impl Cluster {
         self.url_of(&name)
     }
 
+    /// Copies a database that nobody uses at the moment; returns the copy's address.
+    pub fn copy_of(&self, url: &str) -> String {
+        let from = url.rsplit('/').next().expect("an address ends in a name");
+        let name = format!("punchcard_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let mut admin = self.admin();
+        let leave = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+        admin.execute(leave, &[&from]).expect("it may");
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {from}"))
+            .expect("it makes databases");
+        self.url_of(&name)
+    }
+
     /// Somebody who may do everything.
     pub fn admin(&self) -> Client {
         Client::connect(&self.url(), NoTls).expect("it answers")

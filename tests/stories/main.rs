@@ -8,6 +8,7 @@ mod engines;
 mod import;
 mod kill;
 mod ledger;
+mod lives;
 mod staff;
 mod sync;
 mod tool;

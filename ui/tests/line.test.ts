@@ -29,7 +29,7 @@ describe("the foot", () => {
   it("says quietly that there is no hub", async () => {
     const { wrapper } = await foot({});
     expect(byId("line")?.dataset.state).toBe("alone");
-    expect(byId("foot")?.textContent).toContain("没有连接总部");
+    expect(byId("foot")?.textContent).toContain("未连接总部");
     expect(byId("foot-waiting")?.textContent).toBe("3 笔记录都安全存在这台电脑里");
     wrapper.unmount();
   });

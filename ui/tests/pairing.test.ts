@@ -101,12 +101,12 @@ describe("the hub in the settings", () => {
     wrapper.unmount();
   });
 
-  it("says what to do where the hub refuses this desk", async () => {
+  it("is not changed from here where the hub refuses this desk", async () => {
     const refused = line({ state: "refused", refusal: "device_revoked" });
     answer({ sync_page: () => syncView({ line: refused }) });
     const { wrapper } = await show(HubTab, { status: status({ line: refused }) });
     expect(byId("hub-state")?.textContent).toContain("静安店 1 号台");
-    expect(byId("hub-state")?.textContent).toContain("空的数据文件夹");
+    expect(byId("line")?.dataset.state).toBe("refused");
     expect(byId("pair-form")).toBeNull();
     wrapper.unmount();
   });

@@ -268,7 +268,11 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(post(member, &body.postings));
             out.extend(member.into_iter().filter_map(|member| owe(member, stream, body.debt)));
             if let Some(member) = member {
-                out.extend(body.take_back.iter().map(|back| take_back(member, body.id, back)));
+                for back in &body.take_back {
+                    out.push(take_back(member, body.id, back));
+                    // What this stream held and spent of it is in the fact already.
+                    out.push(Effect::GaveBack { lot: back.lot, stream });
+                }
             }
         }
         Fact::ValueGranted(body) => out.extend(post(Some(body.member), &body.postings)),

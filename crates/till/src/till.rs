@@ -586,7 +586,11 @@ pub(crate) fn next_life(
 ) -> Result<Head> {
     let why = next.why;
     let before = head(db, wall_ms)?;
-    let incarnation = before.stream.incarnation.max(next.least).saturating_add(1);
+    // A copy of this till may have taken the next number already, and the hub told of it.
+    let known = streams::all(db)?;
+    let lives = known.iter().filter(|(_, stream)| stream.till == before.stream.till);
+    let newest = lives.map(|(_, stream)| stream.incarnation).max().unwrap_or(0);
+    let incarnation = newest.max(next.least).saturating_add(1);
     keys.add_signing(secrets, incarnation)?;
     let stream = StreamId { till: before.stream.till, incarnation };
     let house = house_of(db)?;

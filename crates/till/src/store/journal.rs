@@ -45,6 +45,24 @@ pub fn insert(
     Ok(id)
 }
 
+/// Sets aside what a journal holds from a place on: another history counts from there.
+///
+/// # Errors
+/// Those of the store.
+pub fn set_aside(db: &Connection, stream: i64, from: u64) -> Result<()> {
+    let first = streams::entry_id(stream, from)?;
+    let end = streams::entry_id(stream + 1, 0)?;
+    db.execute(
+        "INSERT INTO set_aside (entry, header, salt, payload, private_salt, private_bytes)
+         SELECT e.id, e.header, e.salt, e.payload, p.salt, p.bytes
+         FROM entry e LEFT JOIN private_part p ON p.entry = e.id WHERE e.id >= ?1 AND e.id < ?2",
+        [first, end],
+    )?;
+    db.execute("DELETE FROM private_part WHERE entry >= ?1 AND entry < ?2", [first, end])?;
+    db.execute("DELETE FROM entry WHERE id >= ?1 AND id < ?2", [first, end])?;
+    Ok(())
+}
+
 /// Refuses a fact that debits what is not its stream's own. Asked where an entry is appended or
 /// comes in, in the order of its journal; folding itself asks nothing, so that order cannot matter.
 ///

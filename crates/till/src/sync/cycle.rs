@@ -6,8 +6,9 @@ use punchcard_domain::ledger::ValueKind;
 use punchcard_protocol::{
     FactId, Hash,
     sync::{
-        Code, DigestAnswer, DigestQuery, Draw, DrawAnswer, Greeting, LIMITS, OLDEST_PROTOCOL,
-        PROTOCOL, Pull, PullAnswer, Push, PushAnswer, Welcome, Window, WireRefusal, path,
+        Code, DigestAnswer, DigestQuery, Draw, DrawAnswer, Greeting, Known, LIMITS,
+        OLDEST_PROTOCOL, PROTOCOL, Pull, PullAnswer, Push, PushAnswer, Welcome, Window,
+        WireRefusal, path,
     },
 };
 
@@ -50,7 +51,7 @@ pub(crate) fn sync(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
         match attempt(till, wire, depth) {
             Err(error) => match another_life(till, &error)? {
                 true => {}
-                false => return Err(told(till, error)?),
+                false => return Err(told(till, wire, error)?),
             },
             Ok(()) => return Ok(()),
         }
@@ -80,8 +81,9 @@ fn next(refusal: &WireRefusal) -> u32 {
     refusal.number("next").and_then(|next| u32::try_from(next).ok()).unwrap_or(0)
 }
 
-/// A refusal is kept, so that the desk says why.
-fn told(till: &Till, error: Error) -> Result<Error> {
+/// A refusal is kept, so that the desk says why. A till that no longer belongs to the business
+/// hands over what it did since: the hub keeps it aside for a person to look at.
+fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
     if let Error::Hub(refusal) = &error {
         let lasting = matches!(
             refusal.code,
@@ -89,6 +91,10 @@ fn told(till: &Till, error: Error) -> Result<Error> {
         );
         if lasting {
             till.refused(refusal.code.name())?;
+        }
+        if refusal.code == Code::DeviceRevoked {
+            let standing = till.standing()?;
+            hand_over(till, wire, &caller(till, &standing)?, &standing.me)?;
         }
     }
     Ok(error)
@@ -99,7 +105,8 @@ fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
     push_earlier(till, wire, &standing)?;
     let caller = caller(till, &standing)?;
     let welcome = greet(till, wire, &standing, &caller)?;
-    if welcome.acked.seq > standing.me.newest.seq {
+    if !till.has(&standing.me, welcome.acked)? {
+        // The hub has of this journal what its store has not: the whole machine went back.
         return Err(Error::Behind(welcome.acked.seq));
     }
     till.welcomed(&welcome)?;
@@ -150,20 +157,35 @@ fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<()> {
         match push(till, wire, &caller, life) {
             Err(Error::Hub(refusal)) => {
                 tracing::warn!(code = refusal.code.name(), "an earlier life is refused");
-                if refusal.code != Code::BadSignature {
-                    let kept = PushAnswer {
-                        acked: punchcard_protocol::sync::Known {
-                            seq: life.newest.seq,
-                            hash: life.newest.hash,
-                        },
-                        durable: 0,
-                        quarantined: Vec::new(),
-                    };
-                    till.acknowledged(life, &kept)?;
-                }
+                hand_over(till, wire, &caller, life)?;
             }
             other => other?,
         }
+    }
+    Ok(())
+}
+
+/// Hands over entries that the hub refuses: it keeps each batch aside. They are not sent again.
+fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Result<()> {
+    let mut after = life.acked;
+    while after < life.newest.seq {
+        let (packets, last) =
+            till.to_push(life, after, LIMITS.batch_entries, LIMITS.batch_bytes)?;
+        if packets.is_empty() {
+            break;
+        }
+        let head = caller.key.sign(life.stream, last);
+        let answer: Result<PushAnswer> =
+            wire.call(Some(caller), path::PUSH, &Push { head, packets });
+        match answer {
+            // Not even known there: perhaps it will be, once the line is mended.
+            Err(Error::Hub(refusal)) if refusal.code == Code::BadSignature => return Ok(()),
+            Err(Error::Hub(_)) | Ok(_) => after = last.seq,
+            Err(error) => return Err(error),
+        }
+        let acked = Known { seq: last.seq, hash: last.hash };
+        let kept = PushAnswer { acked, durable: 0, quarantined: Vec::new() };
+        till.acknowledged(life, &kept)?;
     }
     Ok(())
 }

@@ -65,13 +65,26 @@ impl Till {
             };
             let mut earlier = Vec::new();
             for (number, stream) in streams::all(work.db)? {
-                if stream.till == me.stream.till && stream != me.stream {
+                // A later life is that of a copy of this till: not ours to write or to push.
+                if is_earlier(stream, me.stream) {
                     earlier.push(life(work.db, stream, number)?);
                 }
             }
             earlier.sort_by_key(|life| std::cmp::Reverse(life.stream.incarnation));
             Ok(Standing { hub, me, acked, earlier })
         })
+    }
+
+    /// Whether an own journal has what the hub says it acknowledged.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn has(&self, life: &OwnLife, known: Known) -> Result<bool> {
+        if known.seq == 0 {
+            return Ok(true);
+        }
+        let here = self.read(|db| journal::link_at(db, life.number, known.seq))?;
+        Ok(here.is_some_and(|link| link.hash == known.hash))
     }
 
     /// The key of one of this till's journals.
@@ -353,12 +366,17 @@ pub(crate) fn line_view(work: &Work<'_>) -> Result<LineView> {
 pub(crate) fn unsynced(work: &Work<'_>) -> Result<i64> {
     let mut waiting = 0;
     for (number, stream) in streams::all(work.db)? {
-        if stream.till == work.stream().till {
+        if stream == work.stream() || is_earlier(stream, work.stream()) {
             let life = life(work.db, stream, number)?;
             waiting += life.newest.seq.saturating_sub(life.acked);
         }
     }
     Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
+}
+
+/// Whether a stream is an earlier life of the same till.
+fn is_earlier(stream: StreamId, me: StreamId) -> bool {
+    stream.till == me.till && stream.incarnation < me.incarnation
 }
 
 fn life(db: &Connection, stream: StreamId, number: i64) -> Result<OwnLife> {

@@ -12,6 +12,7 @@ use punchcard_protocol::{Entry, Header, MemberId, PrivatePart, sync::Packet};
 use crate::{
     error::{Error, Result},
     store::{journal, streams},
+    use_cases::verify,
     work::Work,
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct TakenIn {
     pub(crate) recovered: usize,
     /// Whose value or file changed.
     pub(crate) members: BTreeSet<MemberId>,
+    /// Entries were set aside: the tables are to be made anew.
+    pub(crate) refold: bool,
     /// Whose file was opened or given another phone.
     pub(crate) phones: BTreeSet<MemberId>,
 }
@@ -39,6 +42,9 @@ impl Work<'_> {
             let (entry, private) =
                 packet.open().map_err(|error| Error::HubUnreachable(error.to_string()))?;
             self.take_one(&entry, private.as_ref(), &mut taken)?;
+        }
+        if taken.refold {
+            verify::rebuild(self.db)?;
         }
         Ok(taken)
     }
@@ -56,7 +62,13 @@ impl Work<'_> {
                 return Ok(());
             }
             let (seq, stream) = (header.seq, header.stream);
-            return Err(Error::Damaged(format!("there are two entries {seq} of {stream}")));
+            if stream.till != self.stream().till || stream == self.stream() {
+                return Err(Error::Damaged(format!("there are two entries {seq} of {stream}")));
+            }
+            // An earlier life of this till has two histories, and the hub counts the other one.
+            // What stands here is kept aside, as at the hub.
+            journal::set_aside(self.db, number, seq)?;
+            taken.refold = true;
         }
         if header.stream == self.stream() {
             // The hub has more of our own journal than we: the store is not the newest.
@@ -66,9 +78,12 @@ impl Work<'_> {
         let id = journal::insert(self.db, number, &header, entry, private)?;
         self.observe(header.hlc);
         taken.new += 1;
-        taken.recovered += usize::from(header.stream.till == self.stream().till);
+        let me = self.stream();
+        let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
+        taken.recovered += usize::from(earlier);
         match fact {
             Some(fact) => {
+                // Where everything is folded anew afterwards, this comes with it.
                 journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
                 self.note(&fact);
                 touched(&header, &fact, taken);

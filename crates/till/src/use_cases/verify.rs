@@ -58,7 +58,8 @@ impl Till {
     }
 }
 
-fn rebuild(db: &Connection) -> Result<()> {
+/// Empties the folded tables and folds the journal again.
+pub(crate) fn rebuild(db: &Connection) -> Result<()> {
     for table in fold::FOLDED {
         // A name from a fixed list, never from input.
         db.execute(&format!("DELETE FROM {table}"), [])?;
