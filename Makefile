@@ -21,6 +21,10 @@ help: ## show this list
 run: install-run build ## start the desk with a demo shop
 	@scripts/run.sh
 
+.PHONY: run-two
+run-two: install-run build ## start a hub and two desks of one business
+	@scripts/run-two.sh
+
 .PHONY: test
 test: install-test check build ## run every check and every test
 	@scripts/test.sh all
@@ -36,9 +40,9 @@ check: install-check ui ## format, lints, types, licences
 		cargo clippy "$${args[@]}" --test e2e -- -D warnings
 
 .PHONY: build
-build: ui ## build the desk and the till tool
-	@$(in_env) say 'building the desk and the till tool (the first time takes a while)'; \
-		cargo build "$${workspace[@]}" --bin punchcard-desk --bin punchcard-till
+build: ui ## build the desk, the till tool and the hub
+	@$(in_env) say 'building the desk, the till tool and the hub (the first time takes a while)'; \
+		cargo build "$${workspace[@]}" --bin punchcard-desk --bin punchcard-till --bin punchcard-hub
 
 .PHONY: ui
 ui: install-build ## build the window's pages

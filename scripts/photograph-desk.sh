@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
 
-picture=$PUNCHCARD_CACHE/desk.png
+picture=${PUNCHCARD_PICTURE:-$PUNCHCARD_CACHE/desk.png}
 mkdir -p "$PUNCHCARD_CACHE"
 
 photograph() { scrot --overwrite "$1"; }

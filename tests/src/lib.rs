@@ -4,6 +4,7 @@
 
 pub mod business;
 pub mod cluster;
+pub mod processes;
 
 use std::sync::{
     Arc,

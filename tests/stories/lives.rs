@@ -22,7 +22,7 @@ on_both_engines!(
     taking_back_reaches_every_owner,
     a_debt_is_repaid_with_what_lies_elsewhere,
     one_person_registered_twice_is_one_person,
-    points_that_no_rule_gives_are_frozen_until_a_person_rules,
+    yesterdays_rules_accuse_nobody,
 );
 
 /// Copies a folder, files and all.
@@ -369,7 +369,7 @@ fn one_person_registered_twice_is_one_person(engine: Engine) {
     assert_eq!(first.points(&kept).0, 100);
 }
 
-fn points_that_no_rule_gives_are_frozen_until_a_person_rules(engine: Engine) {
+fn yesterdays_rules_accuse_nobody(engine: Engine) {
     let (business, first) = Business::with_desk(engine);
     let second = business.desk("滨江 2", None);
     let member = first.member("王堃", 1);

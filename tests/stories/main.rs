@@ -7,6 +7,7 @@ mod desk;
 mod engines;
 mod import;
 mod kill;
+mod kill_hub;
 mod ledger;
 mod lives;
 mod staff;

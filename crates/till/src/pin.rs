@@ -77,6 +77,16 @@ pub(crate) fn kept(db: &Connection, staff: StaffId) -> Result<Option<Kept>> {
         .optional()?)
 }
 
+/// Whoever has a PIN on this till.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) fn whose(db: &Connection) -> Result<std::collections::BTreeSet<StaffId>> {
+    let mut statement = db.prepare_cached("SELECT staff FROM staff_pin")?;
+    let rows = statement.query_map([], |row| row.get(0).map(StaffId::from_bytes))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Counts a try, before the PIN is looked at. Commit this, then [`matches`].
 ///
 /// # Errors

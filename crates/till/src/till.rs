@@ -107,6 +107,10 @@ impl Folder {
     fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
+    /// Is there as long as a till is joining a business: until then it is nobody's.
+    fn joining(&self) -> PathBuf {
+        self.root.join("joining")
+    }
     /// Where the desk puts backups.
     pub(crate) fn backups(&self) -> PathBuf {
         self.root.join("backups")
@@ -128,9 +132,11 @@ pub struct Till {
 }
 
 impl Till {
-    /// Whether there is a store in the folder.
+    /// Whether there is a store in the folder. One that was cut short while it joined a business
+    /// is none yet: joining takes it up again.
     pub fn exists(folder: &Path) -> bool {
-        Folder::new(folder).db().exists()
+        let place = Folder::new(folder);
+        place.db().exists() && !place.joining().exists()
     }
 
     /// Makes a new store and opens it.
@@ -144,6 +150,10 @@ impl Till {
         files::create_private_folder(folder)?;
         let place = Folder::new(folder);
         let lock = lock(&place)?;
+        if place.joining().exists() {
+            // Whoever sets up a shop of their own has given up joining another.
+            Self::unmake(folder)?;
+        }
         if place.db().exists() && !half_made(&place) {
             return Err(Error::AlreadySetUp(folder.display().to_string()));
         }
@@ -164,13 +174,17 @@ impl Till {
         Self::start(place, keys, secrets, lock, options)
     }
 
-    /// Makes a till that has no business yet: it will get one from a hub.
+    /// Makes a till that has no business yet: it will get one from a hub. One that was cut short at
+    /// that is taken up, where the hub knows it already. [`Till::joined`] ends it.
     ///
     /// # Errors
     /// As [`Till::create`].
     pub(crate) fn create_bare(folder: &Path, options: &Options) -> Result<Self> {
         files::create_private_folder(folder)?;
         let place = Folder::new(folder);
+        if let Some(till) = Self::cut_short(&place, options)? {
+            return Ok(till);
+        }
         let lock = lock(&place)?;
         if place.db().exists() && !half_made(&place) {
             return Err(Error::AlreadySetUp(folder.display().to_string()));
@@ -179,6 +193,7 @@ impl Till {
         let mut secrets = keys.create(options.keys)?;
         keys.add_signing(&mut secrets, 1)?;
         let now_ms = (options.clock)();
+        files::write_atomic(&place.joining(), b"")?;
         let mut db = connect::writer(&place.db(), &secrets, options.durability)?;
         begin_journal(&mut db, &secrets, now_ms)?;
         db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
@@ -192,10 +207,43 @@ impl Till {
         Self::start(place, keys, secrets, lock, options)
     }
 
+    /// A till that was cut short while it joined a business, where it can be taken up. What the hub
+    /// does not know, or what cannot be read, is nobody's loss.
+    fn cut_short(place: &Folder, options: &Options) -> Result<Option<Self>> {
+        if !place.joining().exists() {
+            return Ok(None);
+        }
+        let found = lock(place).and_then(|lock| {
+            let keys = KeyStore::of(place.root());
+            let secrets = keys.load()?;
+            Self::start(Folder::new(place.root()), keys, secrets, lock, options)
+        });
+        match found {
+            Ok(till) => {
+                let trusted = till.write(|work| Ok(work.trusted()))?;
+                if trusted && till.hub_link()?.is_some() {
+                    return Ok(Some(till));
+                }
+            }
+            Err(Error::Damaged(why)) => tracing::warn!(why, "a half-made store is given up"),
+            Err(error) => return Err(error),
+        }
+        Self::unmake(place.root())?;
+        Ok(None)
+    }
+
+    /// The till has joined its business: it counts from now on.
+    pub(crate) fn joined(folder: &Path) -> Result<()> {
+        let joining = Folder::new(folder).joining();
+        std::fs::remove_file(&joining)?;
+        files::sync_folder(&joining)
+    }
+
     /// Takes away what [`Till::create_bare`] made, where joining a business did not work.
     pub(crate) fn unmake(folder: &Path) -> Result<()> {
         let place = Folder::new(folder);
-        for path in [place.db(), place.anchor()] {
+        // The mark goes last: cut short, what is left is still nobody's.
+        for path in [place.db(), place.anchor(), place.joining()] {
             for ending in ["", "-wal", "-shm"] {
                 let file = PathBuf::from(format!("{}{ending}", path.display()));
                 if file.exists() {
@@ -214,7 +262,7 @@ impl Till {
     /// [`Error::Damaged`], those of the disk.
     pub fn open(folder: &Path, options: &Options) -> Result<Self> {
         let place = Folder::new(folder);
-        if !place.db().exists() {
+        if !Self::exists(folder) {
             return Err(Error::NotSetUp(folder.display().to_string()));
         }
         let lock = lock(&place)?;

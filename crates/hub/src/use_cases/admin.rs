@@ -13,7 +13,7 @@ use super::{
     greet::reclaim_stream,
     push::fresh,
     records,
-    work::{Work, took_over},
+    work::{Work, taken_over_by_hub},
 };
 use crate::{
     error::{Error, Result},
@@ -169,8 +169,8 @@ impl Hub {
         self.write(|work| {
             let row = known(work, till)?;
             let lives = journal::streams_of(&mut *work.session, till)?;
-            let own = work.own();
-            let taken = took_over(&mut *work.session, own)?;
+            let hub = work.hub.id;
+            let taken = taken_over_by_hub(&mut *work.session, hub)?;
             let forked = lives.iter().any(|life| life.state == "forked");
             let mut points = 0;
             for life in &lives {

@@ -75,15 +75,16 @@ pub(crate) fn ask(
     Ok(())
 }
 
-/// A till returned value of a member: it need not be asked any more.
-pub(crate) fn answered(work: &mut Work<'_>, stream: StreamId, member: MemberId) -> Result<()> {
+/// A till returned value of a member: it need not be asked any more. Returns whether it was asked.
+pub(crate) fn answered(work: &mut Work<'_>, stream: StreamId, member: MemberId) -> Result<bool> {
+    let mut asked = 0;
     for file in purse::person(&mut *work.session, member)? {
-        work.session.execute(
+        asked += work.session.execute(
             "DELETE FROM ask WHERE till = $1 AND member = $2",
             &[stream.till.as_bytes().into(), file.as_bytes().into()],
         )?;
     }
-    Ok(())
+    Ok(asked > 0)
 }
 
 /// Whether a till has an ask about a member that it has not answered.

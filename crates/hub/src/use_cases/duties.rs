@@ -35,8 +35,10 @@ pub(crate) fn after(
     overdrawn(work, stream, members)?;
     for (_, fact) in facts {
         if let Fact::ValueReturned(body) = fact {
-            asks::answered(work, stream, body.member)?;
-            rest(work, body)?;
+            // What was asked for is for whoever waits; what came by itself goes to rest.
+            if !asks::answered(work, stream, body.member)? {
+                rest(work, body)?;
+            }
             work.ring();
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_domain::ledger::{Account, Holding, ValueKind};
 use punchcard_protocol::{LotId, MemberId, StreamId};
 
-use super::work::{Work, took_over};
+use super::work::{Work, taken_over_by_hub};
 use crate::{
     error::{Error, Result},
     store::{Datum, Session},
@@ -71,8 +71,8 @@ pub(crate) fn person(session: &mut dyn Session, member: MemberId) -> Result<Vec<
 /// A person's value of one kind, over all their files; the first of `files` is the one they are
 /// shown as.
 pub(crate) fn purse(work: &mut Work<'_>, files: &[MemberId], kind: ValueKind) -> Result<Purse> {
-    let own = work.own();
-    let owned = took_over(&mut *work.session, own)?;
+    let hub = work.hub.id;
+    let owned = taken_over_by_hub(&mut *work.session, hub)?;
     let mut purse = Purse::default();
     for member in files {
         let owner = (files.first() != Some(member)).then_some(*member);

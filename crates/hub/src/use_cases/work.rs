@@ -279,6 +279,15 @@ impl Opened {
     }
 }
 
+/// Whose accounts the hub may debit besides the pool: whatever any of its epochs took over.
+pub(crate) fn taken_over_by_hub(
+    session: &mut dyn Session,
+    hub: punchcard_protocol::TillId,
+) -> Result<BTreeSet<StreamId>> {
+    let sql = "SELECT from_stream FROM takeover WHERE substr(to_stream, 1, 16) = $1";
+    session.rows(sql, &[hub.as_bytes().into()])?.iter().map(|row| row[0].stream()).collect()
+}
+
 /// Whose accounts a stream may debit besides its own.
 pub(crate) fn took_over(session: &mut dyn Session, by: StreamId) -> Result<BTreeSet<StreamId>> {
     let sql = "SELECT from_stream FROM takeover WHERE to_stream = $1";

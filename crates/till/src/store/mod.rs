@@ -10,4 +10,5 @@ pub mod merged;
 pub mod purse;
 pub mod read;
 pub mod records;
+pub mod snapshot;
 pub mod streams;

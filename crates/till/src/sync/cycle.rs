@@ -16,6 +16,7 @@ use super::wire::{Caller, Wire};
 use crate::{
     error::{Error, Result},
     random,
+    store::snapshot,
     till::Till,
     use_cases::{
         duties,
@@ -297,7 +298,8 @@ pub(crate) fn kind_named(name: &str) -> Option<ValueKind> {
 }
 
 /// Compares the tables with the hub's, where both have read as far. Tables that differ are made
-/// anew from the journal; what differs even then is said, and nothing is overwritten.
+/// anew from the journal, where it holds everything; what differs even then is said, and nothing
+/// is overwritten.
 fn compare(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
     let (position, _) = till.cursor("all")?;
     let standing = till.standing()?;
@@ -308,6 +310,10 @@ fn compare(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
     let other = till.other_than(&theirs)?;
     if other.is_empty() {
         return Ok(());
+    }
+    if till.read(snapshot::began)? {
+        tracing::error!(tables = other.join(" "), "tables differ from the hub's");
+        return till.tell("differs", &[("tables", other.join(" "))]);
     }
     tracing::error!(tables = other.join(" "), "tables differ from the hub's; made anew");
     till.rebuild()?;

@@ -23,7 +23,8 @@ use punchcard_protocol::{
 };
 use tokio::sync::Notify;
 
-pub use pair::join;
+pub use bootstrap::Beginning;
+pub use pair::{join, join_with};
 
 use self::{
     cycle::{Depth, STRANGER},

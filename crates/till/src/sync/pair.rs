@@ -5,18 +5,21 @@ use std::path::Path;
 use punchcard_domain::staff::Permission;
 use punchcard_protocol::{
     Hash, StoreId,
-    sync::{EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, pairing_proof, path},
+    sync::{
+        Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, WireRefusal,
+        pairing_proof, path,
+    },
 };
 
 use super::{
-    bootstrap,
+    bootstrap::{self, Beginning},
     cycle::{self, Depth, WINDOW},
     wire::{Caller, Wire},
 };
 use crate::{
     error::{Error, Result},
     pin, random,
-    store::local,
+    store::local::{self, HubLink},
     till::{Options, Till},
     use_cases::actor::Actor,
     views::PairInput,
@@ -43,33 +46,100 @@ pub(crate) fn pair(till: &Till, actor: &Actor, input: &PairInput) -> Result<()> 
 /// Makes a till in an empty folder and joins it to the business of a hub. The owner signs in with
 /// `owner_pin` here from now on; it lets others choose their PINs.
 ///
+/// Where it was cut short after the hub knew the till, the same call with the same code takes it up;
+/// until it has gone through there is no store in the folder ([`Till::exists`]).
+///
 /// # Errors
 /// As [`pair`], and those of making a store.
 pub fn join(folder: &Path, input: &PairInput, owner_pin: &str, options: &Options) -> Result<Till> {
+    join_with(folder, input, owner_pin, options, &Beginning::default())
+}
+
+/// As [`join`], with something to say about how the till begins.
+///
+/// # Errors
+/// As [`join`].
+pub fn join_with(
+    folder: &Path,
+    input: &PairInput,
+    owner_pin: &str,
+    options: &Options,
+    how: &Beginning,
+) -> Result<Till> {
     pin::check(owner_pin)?;
-    let till = Till::create_bare(folder, options)?;
-    match joined(&till, input, owner_pin) {
+    let mut till = Till::create_bare(folder, options)?;
+    if of_another_hub(&till, input)? {
+        drop(till);
+        Till::unmake(folder)?;
+        till = Till::create_bare(folder, options)?;
+    }
+    match joined(&till, input, owner_pin, how) {
         Ok(()) => {
             drop(till);
+            Till::joined(folder)?;
             Till::open(folder, options)
         }
         Err(error) => {
-            // Nothing half made stays in the way of the next try.
+            let known_there = matches!(till.hub_link(), Ok(Some(_)));
             drop(till);
-            Till::unmake(folder)?;
+            if !known_there || is_final(&error) {
+                // Nothing half made stays in the way of the next try.
+                Till::unmake(folder)?;
+            }
             Err(error)
         }
     }
 }
 
-fn joined(till: &Till, input: &PairInput, owner_pin: &str) -> Result<()> {
-    let (wire, answer) = enrol(till, input, None)?;
-    till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
-    bootstrap::begin(till, &wire)?;
+/// A till that was cut short while it joined another hub's business.
+fn of_another_hub(till: &Till, input: &PairInput) -> Result<bool> {
+    let Some(hub) = till.hub_link()? else { return Ok(false) };
+    Ok(hub.url != Wire::new(&input.hub, None)?.base())
+}
+
+/// The hub will not have this till any more: only another one can join.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::WrongHub | Error::Damaged(_) => true,
+        Error::Hub(refusal) => matches!(
+            refusal.code,
+            Code::DeviceRevoked | Code::BadSignature | Code::AlreadyEnrolled | Code::OtherBusiness
+        ),
+        _ => false,
+    }
+}
+
+fn joined(till: &Till, input: &PairInput, owner_pin: &str, how: &Beginning) -> Result<()> {
+    let wire = enrolled(till, input)?;
+    bootstrap::begin(till, &wire, how)?;
+    stand(till)?;
     cycle::sync(till, &wire, Depth::Quick)?;
-    till.at_store(answer.store)?;
+    stand(till)?;
     let owner = till.owner()?.staff;
     till.write(|work| pin::keep(work.db, owner, owner_pin, work.secrets))
+}
+
+/// The till stands at the store that the hub said, once its record has come.
+fn stand(till: &Till) -> Result<()> {
+    let store: Option<StoreId> = till.read(|db| local::get(db, local::STORE))?;
+    store.map_or(Ok(()), |store| till.at_store(store))
+}
+
+/// Enrols the till. Taken up after the code's time was over, it belongs to the hub already.
+fn enrolled(till: &Till, input: &PairInput) -> Result<Wire> {
+    match (enrol(till, input, None), till.hub_link()?) {
+        (Ok((wire, answer)), _) => {
+            till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
+            Ok(wire)
+        }
+        (Err(Error::Hub(WireRefusal { code: Code::BadCode, .. })), Some(hub)) => wire_to(&hub),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// A wire to a hub that this till is paired with.
+fn wire_to(hub: &HubLink) -> Result<Wire> {
+    Wire::new(&hub.url, hub.pin.as_deref().map(super::pin_of).transpose()?)
 }
 
 fn named(input: &PairInput) -> String {

@@ -47,13 +47,17 @@ impl Actor {
 }
 
 impl Till {
-    /// Everybody who can sign in.
+    /// Everybody who can sign in here: PINs stay on the till where they were set.
     ///
     /// # Errors
     /// Those of the store.
     pub fn staff(&self) -> Result<Vec<StaffView>> {
+        let known = self.read(pin::whose)?;
         let all = self.staff_all()?;
-        Ok(all.into_iter().filter(|person| person.active).collect())
+        let can = |person: &StaffView| {
+            person.active && person.id.parse().is_ok_and(|id| known.contains(&id))
+        };
+        Ok(all.into_iter().filter(can).collect())
     }
 
     /// Everybody, those who left too.

@@ -11,7 +11,7 @@ use punchcard_protocol::{Entry, Header, MemberId, PrivatePart, sync::Packet};
 
 use crate::{
     error::{Error, Result},
-    store::{journal, streams},
+    store::{journal, snapshot, streams},
     use_cases::verify,
     work::Work,
 };
@@ -82,6 +82,8 @@ impl Work<'_> {
         let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
         taken.recovered += usize::from(earlier);
         match fact {
+            // The hub folded it before this till began from its snapshot: once is enough.
+            Some(fact) if snapshot::holds(self.db, fact.id().as_bytes(), id)? => {}
             Some(fact) => {
                 // Where everything is folded anew afterwards, this comes with it.
                 journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;

@@ -60,7 +60,8 @@ fn fact_at(work: &Work<'_>, seq: u64) -> Result<FactId> {
 
 fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> {
     let place = read::fact(work.db, target)?.ok_or_else(not_found)?;
-    let stored = journal::get(work.db, place.entry)?.ok_or_else(not_found)?;
+    // Of what happened before this till began from a snapshot it has the outcome, not the fact.
+    let stored = journal::get(work.db, place.entry)?.ok_or(Refusal::NotVoidable)?;
     let header = journal::read_header(&stored.entry.header)?;
     let fact = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
     let approved_by = permitted(work, actor, &header, &fact)?;

@@ -9,7 +9,7 @@ use crate::{
     store::{
         digest, fold, journal,
         local::{self, HubLink},
-        streams,
+        snapshot, streams,
     },
     till::Till,
     views::{Distrust, VerifyView},
@@ -47,7 +47,8 @@ impl Till {
     /// digest before and after: the same, unless something was wrong.
     ///
     /// # Errors
-    /// Those of the store; nothing is changed then.
+    /// `bad_input` on a till that began from its hub's snapshot; those of the store. Nothing is
+    /// changed then.
     pub fn rebuild(&self) -> Result<(String, String)> {
         self.write(|work| {
             let before = digest::whole(work.db)?.to_string();
@@ -60,6 +61,12 @@ impl Till {
 
 /// Empties the folded tables and folds the journal again.
 pub(crate) fn rebuild(db: &Connection) -> Result<()> {
+    if snapshot::began(db)? {
+        return Err(Error::bad_input(
+            "rebuild",
+            "this till began from a snapshot of its hub, so its own journal does not hold all that its tables do; to begin anew, join the hub in an empty folder",
+        ));
+    }
     for table in fold::FOLDED {
         // A name from a fixed list, never from input.
         db.execute(&format!("DELETE FROM {table}"), [])?;

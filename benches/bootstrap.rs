@@ -1,0 +1,436 @@
+//! A fresh till joins a business of a million members: a process of its own, over real TLS, beside
+//! the hub on the same machine, on both engines. Beside it the limit: the rows that it was sent,
+//! written bare into plain SQLite tables without keys, indexes, encryption or a disk to wait for.
+//!
+//! The SQLite hub is filled once, through its own ingest, and kept in the cache folder (some minutes,
+//! some 3 GB); PostgreSQL is filled anew each time. `PUNCHCARD_BENCH_MEMBERS` makes it smaller,
+//! `PUNCHCARD_BENCH_ENGINE` (`sqlite`, `postgres`) leaves the other engine out.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use punchcard_benches::{Dice, MILLION, PIN, card, folder, name, options, phone, ratio};
+use punchcard_domain::{
+    fact::{Fact, KIND_VERSION, MemberChanged, MemberRegistered, Pass, RecordSet, StreamOpened},
+    ledger::{Account, Lot, ValueKind},
+    member::MemberPrivate,
+    records::{Business, Rules, Staff, Store},
+    staff::Role,
+    time::Day,
+};
+use punchcard_hub::{
+    Hub, clock,
+    http::{self, Running, Tls},
+    store,
+};
+use punchcard_protocol::{
+    Draft, FactId, Hlc, Link, LotId, MemberId, PassId, PrivatePart, StaffId, StoreId, StreamId,
+    StreamKey, TillId, Value, seal,
+    sync::{EnrolRequest, Packet, PageHead, Push, SnapshotQuery, Window},
+};
+use punchcard_tests::cluster;
+use punchcard_till::{Till, sync::join, views::PairInput};
+use rusqlite::types::ValueRef;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Hub's address, code and folder of the till that this process is to make.
+const CHILD: &str = "PUNCHCARD_BENCH_JOIN";
+/// Entries of one push.
+const BATCH: usize = 500;
+/// When the business began: Unix ms.
+const BEGAN_MS: i64 = 1_700_000_000_000;
+
+fn main() -> Outcome<()> {
+    if let Ok(told) = env::var(CHILD) {
+        return child(&told);
+    }
+    let only = env::var("PUNCHCARD_BENCH_ENGINE").unwrap_or_default();
+    let members = members();
+    if only != "postgres" {
+        let path = folder().with_file_name(format!("hub-{members}.db"));
+        measure("SQLite", &kept_hub(&path, members)?)?;
+    }
+    if only != "sqlite" {
+        let hub = open(&cluster::shared().fresh_database())?;
+        fill(&hub, members)?;
+        measure("PostgreSQL", &hub)?;
+    }
+    Ok(())
+}
+
+fn members() -> u32 {
+    env::var("PUNCHCARD_BENCH_MEMBERS").ok().and_then(|n| n.parse().ok()).unwrap_or(MILLION)
+}
+
+fn open(database: &str) -> Outcome<Arc<Hub>> {
+    Ok(Arc::new(Hub::open(store::open(database)?, clock::system())?))
+}
+
+/// The hub that is kept between runs, made where it is not there yet.
+fn kept_hub(path: &Path, members: u32) -> Outcome<Arc<Hub>> {
+    let done = path.with_extension("complete");
+    let database = format!("sqlite:{}", path.display());
+    if done.exists() {
+        return open(&database);
+    }
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    for ending in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(format!("{}{ending}", path.display())));
+    }
+    let hub = open(&database)?;
+    fill(&hub, members)?;
+    fs::File::create(done)?;
+    Ok(hub)
+}
+
+// ── The measurement ──────────────────────────────────────────────────────────────────────────────
+
+fn measure(engine: &str, hub: &Arc<Hub>) -> Outcome<()> {
+    let serving = serve(hub)?;
+    let place = tempfile::tempdir()?;
+    let till = place.path().join("till");
+    let took = joined(hub, &serving, &till)?;
+    let limit = bare(hub)?;
+    serving.stop();
+    println!("{engine}: {} members", members());
+    println!("     the rows bare, {:>9} of them   {:>7}", limit.rows, seconds(limit.took));
+    println!("     the till joins                  {:>7}", seconds(took.joining));
+    println!("     ratio                           {:>7}", ratio(took.joining, limit.took));
+    println!("     at most in memory               {:>4} MiB", took.peak_kib / 1024);
+    let fast = took.joining <= Duration::from_mins(1);
+    println!("{} at most 60 s for a million", if fast { "ok  " } else { "SLOW" });
+    compare(hub, &till)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+}
+
+fn serve(hub: &Arc<Hub>) -> Outcome<Running> {
+    let options = http::Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        tls: Tls::Auto,
+        metrics_any: false,
+        enrol_per_minute: 10_000,
+    };
+    Ok(http::serve(hub.clone(), options)?)
+}
+
+struct Took {
+    joining: Duration,
+    peak_kib: u64,
+}
+
+/// A process that does nothing but join: what it needs in memory is its own.
+fn joined(hub: &Arc<Hub>, serving: &Running, till: &Path) -> Outcome<Took> {
+    let store = hub.add_store("二店", "Asia/Shanghai")?;
+    let (code, _) = hub.pair(Some(store))?;
+    let told = format!("https://{}\n{}\n{}", serving.addr(), code.shown(), till.display());
+    let output = Command::new(env::current_exe()?).env(CHILD, told).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut figures = text.lines().filter_map(|line| line.parse::<u64>().ok());
+    match (figures.next(), figures.next()) {
+        (Some(ms), Some(peak_kib)) => Ok(Took { joining: Duration::from_millis(ms), peak_kib }),
+        _ => Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)).into()),
+    }
+}
+
+fn child(told: &str) -> Outcome<()> {
+    let mut told = told.lines().map(str::to_owned);
+    let mut next = || told.next().ok_or("address, code and folder");
+    let input = PairInput { hub: next()?, code: next()?, till: "新机".into() };
+    let folder = PathBuf::from(next()?);
+    let began = Instant::now();
+    let till = join(&folder, &input, PIN, &options())?;
+    println!("{}", began.elapsed().as_millis());
+    drop(till);
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    println!("{}", peak.unwrap_or_default().trim().trim_end_matches(" kB"));
+    Ok(())
+}
+
+/// Both hold the same.
+fn compare(hub: &Hub, till: &Path) -> Outcome<()> {
+    let till = Till::open(till, &options())?;
+    if till.digest()?.0 != hub.digest()?.0 {
+        return Err("the till's tables are not the hub's".into());
+    }
+    Ok(())
+}
+
+// ── The limit ────────────────────────────────────────────────────────────────────────────────────
+
+struct Bare {
+    rows: u64,
+    took: Duration,
+}
+
+/// Writes the rows of a snapshot as they are: only the writing is counted.
+fn bare(hub: &Hub) -> Outcome<Bare> {
+    let stream = first_stream();
+    let manifest = hub.manifest(stream)?;
+    let place = tempfile::tempdir()?;
+    let db = rusqlite::Connection::open(place.path().join("bare.db"))?;
+    db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
+    let mut bare = Bare { rows: 0, took: Duration::ZERO };
+    for page in 0.. {
+        let bytes = hub.page(stream, &SnapshotQuery { id: manifest.id, page })?;
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or("a page")?;
+        let (head, rows) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        let head: PageHead = serde_json::from_slice(head)?;
+        if head.table.is_empty() {
+            break;
+        }
+        let began = Instant::now();
+        bare.rows += write(&db, &head.table, rows)?;
+        bare.took += began.elapsed();
+    }
+    let began = Instant::now();
+    db.execute_batch("COMMIT")?;
+    bare.took += began.elapsed();
+    Ok(bare)
+}
+
+/// How many values a row of each table has.
+const WIDTHS: &[(&str, usize)] = &[
+    ("fact", 12),
+    ("void", 2),
+    ("member", 15),
+    ("record", 5),
+    ("pass", 7),
+    ("account", 8),
+    ("debt", 5),
+    ("takeover", 4),
+    ("merge", 4),
+    ("take_back", 4),
+    ("gave_back", 3),
+    ("frozen", 4),
+];
+
+fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64> {
+    let (_, width) = WIDTHS.iter().find(|(name, _)| *name == table).ok_or("a table")?;
+    let columns: Vec<String> = (1..=*width).map(|n| format!("c{n}")).collect();
+    db.execute_batch(&format!("CREATE TABLE IF NOT EXISTS \"{table}\" ({})", columns.join(", ")))?;
+    let places = vec!["?"; *width].join(", ");
+    let mut insert = db.prepare_cached(&format!("INSERT INTO \"{table}\" VALUES ({places})"))?;
+    let mut rows = 0;
+    while !rest.is_empty() {
+        for place in 1..=*width {
+            let value = Value::read(&mut rest).ok_or("a value")?;
+            insert.raw_bind_parameter(place, rusqlite::types::ToSqlOutput::Borrowed(shown(value)))?;
+        }
+        insert.raw_execute()?;
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+fn shown(value: Value<'_>) -> ValueRef<'_> {
+    match value {
+        Value::Null => ValueRef::Null,
+        Value::Integer(number) => ValueRef::Integer(number),
+        Value::Text(bytes) => ValueRef::Text(bytes),
+        Value::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
+// ── The business ─────────────────────────────────────────────────────────────────────────────────
+
+fn first_stream() -> StreamId {
+    StreamId { till: TillId::from_bytes([7; 16]), incarnation: 1 }
+}
+
+fn owner() -> StaffId {
+    StaffId::from_bytes([8; 16])
+}
+
+/// A till that writes nothing down, and pushes what it says to the hub.
+struct Desk<'a> {
+    hub: &'a Hub,
+    key: StreamKey,
+    link: Link,
+    at_ms: i64,
+    dice: Dice,
+    packets: Vec<Packet>,
+}
+
+/// The first till's whole journal: members with points, every second one with stored value too, each
+/// with a pass; and every second file changed later, in no order.
+fn fill(hub: &Hub, members: u32) -> Outcome<()> {
+    let began = Instant::now();
+    let mut desk = Desk {
+        hub,
+        key: StreamKey::from_seed(&[9; 32]),
+        link: Link::START,
+        at_ms: BEGAN_MS,
+        dice: Dice(20_261_124),
+        packets: Vec::new(),
+    };
+    desk.open()?;
+    let mut ids = Vec::new();
+    for n in 0..members {
+        ids.push(desk.register(n)?);
+    }
+    for _ in 0..members / 2 {
+        let at = usize::try_from(desk.dice.below(u64::from(members)))?;
+        desk.change(ids[at])?;
+    }
+    desk.push()?;
+    println!("a hub with {members} members, made in {}", seconds(began.elapsed()));
+    Ok(())
+}
+
+impl Desk<'_> {
+    fn open(&mut self) -> Outcome<()> {
+        let (code, _) = self.hub.pair(None)?;
+        let store = StoreId::from_bytes([6; 16]);
+        self.hub.enrol(&EnrolRequest {
+            code: code.shown(),
+            stream: first_stream(),
+            public_key: hex(&self.key.public()),
+            protocol: Window { min: 1, max: 1 },
+            name: "一店".into(),
+            store: Some(store),
+            has_business: true,
+        })?;
+        let opened = StreamOpened {
+            id: FactId::from_bytes(self.id()),
+            public_key: hex(&self.key.public()),
+            reason: "new".into(),
+            previous: None,
+        };
+        self.say(Fact::StreamOpened(opened), None)?;
+        let business = Business {
+            name: "百万".into(),
+            currency: "CNY".into(),
+            currency_digits: 2,
+            country: "CN".into(),
+        };
+        let record = self.record(business);
+        self.say(Fact::BusinessSet(record), None)?;
+        let store = Store {
+            id: store,
+            name: "一店".into(),
+            time_zone: "Asia/Shanghai".into(),
+            day_start_hour: 0,
+        };
+        let record = self.record(store);
+        self.say(Fact::StoreSet(record), None)?;
+        let record = self.record(Rules::default());
+        self.say(Fact::RulesSet(record), None)?;
+        let staff = Staff { id: owner(), name: String::new(), role: Role::Owner, active: true };
+        let record = self.record(staff);
+        self.say(Fact::StaffSet(record), Some(serde_json::to_vec("店主")?))
+    }
+
+    fn record<T>(&mut self, record: T) -> RecordSet<T> {
+        RecordSet { id: FactId::from_bytes(self.id()), record, private: None }
+    }
+
+    fn register(&mut self, n: u32) -> Outcome<MemberId> {
+        self.at_ms += 60_000;
+        let (id, member) = (FactId::from_bytes(self.id()), MemberId::from_bytes(self.id()));
+        let mut opening = vec![self.lot(ValueKind::Points, 4999)];
+        if n.is_multiple_of(2) {
+            opening.push(self.lot(ValueKind::Money, 100_000));
+        }
+        let day = |text: &str| text.parse::<Day>().map_err(|_| "a day");
+        let pass = Pass {
+            id: PassId::from_bytes(self.id()),
+            name: "会籍 Membership".into(),
+            pass_type: None,
+            from: day("2024-01-01")?,
+            until: Some(day("2029-12-31")?),
+            visits: None,
+        };
+        let private = MemberPrivate {
+            name: Some(name(&mut self.dice)),
+            phone: Some(format!("+86139{:08}", phone(n))),
+            cards: Some(vec![card(n).to_string()]),
+            ..MemberPrivate::default()
+        };
+        let fact = MemberRegistered {
+            id,
+            member,
+            tier: None,
+            home_store: StoreId::from_bytes([6; 16]),
+            joined_ms: None,
+            opening,
+            passes: vec![pass],
+            private: None,
+        };
+        self.say(Fact::MemberRegistered(fact), Some(serde_json::to_vec(&private)?))?;
+        Ok(member)
+    }
+
+    fn change(&mut self, member: MemberId) -> Outcome<()> {
+        self.at_ms += 60_000;
+        let private = MemberPrivate { note: Some("老会员".into()), ..MemberPrivate::default() };
+        let id = FactId::from_bytes(self.id());
+        let fact = MemberChanged { id, member, tier: None, private: None, approved_by: None };
+        self.say(Fact::MemberChanged(fact), Some(serde_json::to_vec(&private)?))
+    }
+
+    fn lot(&mut self, kind: ValueKind, most: u64) -> Lot {
+        let amount = i64::try_from(self.dice.below(most)).unwrap_or(0) + 1;
+        let to = Account::Till(first_stream());
+        Lot { id: LotId::from_bytes(self.id()), kind, amount, to, expires_ms: None }
+    }
+
+    /// An id that sorts by time.
+    fn id(&mut self) -> [u8; 16] {
+        let mut id = [0; 16];
+        id[..6].copy_from_slice(&self.at_ms.to_be_bytes()[2..]);
+        id[6..14].copy_from_slice(&self.dice.below(u64::MAX).to_be_bytes());
+        id[14..].copy_from_slice(&self.dice.below(u64::MAX).to_be_bytes()[6..]);
+        id[6] = 0x70 | (id[6] & 0x0f);
+        id[8] = 0x80 | (id[8] & 0x3f);
+        id
+    }
+
+    fn say(&mut self, mut fact: Fact, private: Option<Vec<u8>>) -> Outcome<()> {
+        let part = private.map(|bytes| PrivatePart { salt: self.id(), bytes });
+        if let (Some(part), Some(named)) = (&part, fact.private_mut()) {
+            *named = Some(part.commitment());
+        }
+        let draft = Draft {
+            kind: fact.kind(),
+            kind_version: KIND_VERSION,
+            staff: owner(),
+            wall_ms: self.at_ms,
+            payload: fact.to_payload()?,
+            salt: self.id(),
+        };
+        let hlc = Hlc(u64::try_from(self.at_ms)? << 16);
+        let Link { seq, hash } = self.link;
+        let entry = seal(first_stream(), seq + 1, hash, hlc, draft)?;
+        self.link = Link { seq: seq + 1, hash: entry.hash() };
+        self.packets.push(Packet::of(&entry, part.as_ref())?);
+        if self.packets.len() == BATCH { self.push() } else { Ok(()) }
+    }
+
+    fn push(&mut self) -> Outcome<()> {
+        let packets = std::mem::take(&mut self.packets);
+        if packets.is_empty() {
+            return Ok(());
+        }
+        let head = self.key.sign(first_stream(), self.link);
+        let answer = self.hub.push(first_stream(), Push { head, packets })?;
+        if answer.quarantined.is_empty() { Ok(()) } else { Err("entries are kept back".into()) }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

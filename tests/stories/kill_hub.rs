@@ -1,0 +1,743 @@
+//! kill -9 of the hub and of tills, again and again, and a cable that is cut: nothing that was
+//! acknowledged is lost, nothing is there twice, and three syncs later everybody holds the same.
+//!
+//! What must hold is computed here once more, from the entries alone and without the program's own
+//! types: whoever wrote the rules twice makes the same mistake in two places, not in three.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use punchcard_protocol::{Hash, Header, StreamId, hash_header};
+use punchcard_tests::{
+    DAY, MINUTE, PIN,
+    business::{Business, Desk, Engine},
+    cluster, id, on_both_engines,
+    processes::{CutLine, Dice, HubProgram, Talk, TillProgram},
+    set_up,
+};
+use punchcard_till::{
+    CheckInHow, KeyPlace, Options, PassTypeInput, RedeemInput, RewardInput, Till, Who, clock,
+    sync::join,
+    views::{MemberInput, PairInput},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ROUNDS: u64 = 100;
+const LOOK_EVERY: u64 = 25;
+const TILLS: usize = 3;
+const MEMBERS: u32 = 8;
+/// So many syncs of each till after the last kill, and everybody holds the same.
+const SYNCS: usize = 3;
+
+// ── The entries, read a second time ──────────────────────────────────────────────────────────
+
+/// Every entry that somebody holds: place in its journal, and what stands there.
+type Held = BTreeMap<(StreamId, u64), (Hash, u16, Value)>;
+
+fn entry(held: &mut Held, header: &[u8], payload: &[u8]) {
+    let hash = hash_header(header);
+    let header = Header::from_bytes(header).expect("whole");
+    let payload = serde_json::from_slice(payload).expect("JSON");
+    let before = held.insert((header.stream, header.seq), (hash, header.kind, payload));
+    assert!(before.is_none(), "{} stands twice in {}", header.seq, header.stream);
+}
+
+fn held_by(till: &Till) -> Held {
+    let mut held = Held::new();
+    for parcel in till.parcels().expect("it can be read") {
+        entry(&mut held, &parcel.entry.header, &parcel.entry.payload);
+    }
+    held
+}
+
+fn held_by_hub(database: &str) -> Held {
+    let store = punchcard_hub::store::open(database).expect("it opens");
+    let mut session = store.read().expect("it answers");
+    let mut held = Held::new();
+    let rows = session.rows("SELECT header, payload FROM log ORDER BY position", &[]);
+    for row in rows.expect("it answers") {
+        entry(&mut held, row[0].bytes().expect("bytes"), row[1].bytes().expect("bytes"));
+    }
+    held
+}
+
+/// What a member has and did, in points.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Score {
+    /// All that was ever given to them.
+    given: i64,
+    /// What was given and not taken back.
+    earned: i64,
+    /// What was redeemed and not taken back.
+    redeemed: i64,
+    /// What lies with tills and in the pool.
+    lies: i64,
+    /// What they owe.
+    owes: i64,
+}
+
+/// The value ledger, added up from the entries alone.
+#[derive(Default)]
+struct Book {
+    /// By lot and account.
+    accounts: BTreeMap<(String, String), i64>,
+    scores: BTreeMap<String, Score>,
+}
+
+impl Book {
+    fn of(held: &Held) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let gone: BTreeSet<String> = held
+            .values()
+            .filter(|(_, kind, _)| *kind == VOIDED)
+            .map(|(_, _, fact)| text(&fact["target"]))
+            .collect();
+        let mut book = Self::default();
+        for (_, kind, fact) in held.values() {
+            let counts = !gone.contains(&text(&fact["id"]));
+            book.add(&text(&fact["member"]), *kind, fact, counts);
+        }
+        book
+    }
+
+    fn add(&mut self, member: &str, kind: u16, fact: &Value, counts: bool) {
+        for lot in lots(fact) {
+            let amount = number(&lot["amount"]);
+            self.post(member, lot, &lot["to"], amount);
+            if lot["kind"] == "points" {
+                let score = self.score(member);
+                score.given += amount;
+                // What is given anew for something taken back was earned before.
+                score.earned += if counts && kind != VOIDED { amount } else { 0 };
+            }
+        }
+        let repaid = &fact["earned"]["repaid"];
+        for posting in list(&fact["postings"]).chain(Some(repaid).filter(|one| one.is_object())) {
+            let amount = number(&posting["amount"]);
+            assert!(amount > 0, "{posting}");
+            self.post(member, posting, &posting["from"], -amount);
+            self.post(member, posting, &posting["to"], amount);
+        }
+        let score = self.score(member);
+        score.owes += number(&fact["on_trust"]) + number(&fact["debt"]) - number(&repaid["amount"]);
+        if kind == DEBT_REPAID {
+            score.owes -= number(&fact["amount"]);
+        }
+        if kind == REDEEMED && counts {
+            score.redeemed += number(&fact["points"]);
+        }
+    }
+
+    fn score(&mut self, member: &str) -> &mut Score {
+        self.scores.entry(member.to_owned()).or_default()
+    }
+
+    /// `what` names lot and kind: a lot, or a posting of one.
+    fn post(&mut self, member: &str, what: &Value, account: &Value, amount: i64) {
+        let lot = what.get("lot").or(what.get("id")).map(Value::to_string).expect("a lot");
+        *self.accounts.entry((lot, account.to_string())).or_insert(0) += amount;
+        let lies = account["till"].is_string() || account == "pool";
+        if what["kind"] == "points" && lies {
+            self.score(member).lies += amount;
+        }
+    }
+
+    /// Who is overdrawn, and what came from nowhere.
+    fn wrong(&self) -> Vec<String> {
+        let below = self.accounts.iter().filter(|(_, amount)| **amount < 0);
+        let below = below.map(|(account, amount)| format!("{account:?} is below zero: {amount}"));
+        let adds_up = |score: &Score| {
+            score.redeemed <= score.given
+                && score.lies - score.owes == score.earned - score.redeemed
+        };
+        let uneven = self.scores.iter().filter(|(_, score)| !adds_up(score));
+        below.chain(uneven.map(|(member, score)| format!("{member}: {score:?}"))).collect()
+    }
+}
+
+const EARNED: u16 = 50;
+const REDEEMED: u16 = 51;
+const DEBT_REPAID: u16 = 56;
+const VOIDED: u16 = 60;
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or(0)
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Every lot that a fact issues.
+fn lots(fact: &Value) -> impl Iterator<Item = &Value> {
+    let single = [&fact["earned"]["lot"], &fact["pass"]["visits"]];
+    list(&fact["opening"])
+        .chain(list(&fact["lots"]))
+        .chain(list(&fact["passes"]).map(|pass| &pass["visits"]))
+        .chain(single)
+        .filter(|lot| lot.is_object())
+}
+
+/// Every acknowledged fact is there once, in the hub and at each till, and no fact is there twice;
+/// all hold the same entries, and nobody is overdrawn.
+fn nothing_lost_nothing_doubled(hub: &Held, tills: &[Held], told: &BTreeSet<String>) -> Book {
+    for till in tills {
+        assert_eq!(till.len(), hub.len(), "as many entries at a till as at the hub");
+        let other = till.iter().zip(hub).find(|(ours, theirs)| ours != theirs);
+        assert!(other.is_none(), "a till holds what the hub does not: {other:?}");
+    }
+    let mut facts: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, _, fact) in hub.values() {
+        *facts.entry(fact["id"].as_str().expect("an id")).or_insert(0) += 1;
+    }
+    for fact in told {
+        assert_eq!(facts.get(fact.as_str()), Some(&1), "{fact} was acknowledged");
+    }
+    let twice: Vec<_> = facts.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let book = Book::of(hub);
+    assert_eq!(book.wrong(), Vec::<String>::new());
+    book
+}
+
+#[test]
+fn a_point_that_is_spent_twice_is_seen_here() {
+    let lot = |to: Value| serde_json::json!({"id": "l", "kind": "points", "amount": 9, "to": to});
+    let at = |name: &str, till: &str| serde_json::json!({ name: till });
+    let given =
+        serde_json::json!({"id": "1", "member": "m", "earned": {"lot": lot(at("till", "a"))}});
+    let spent = |id: &str| {
+        let posting = serde_json::json!({"lot": "l", "kind": "points", "amount": 9,
+            "from": at("till", "a"), "to": at("spent", "a")});
+        serde_json::json!({"id": id, "member": "m", "points": 9, "postings": [posting]})
+    };
+    let held = |facts: &[(u16, Value)]| -> Held {
+        let stream = |n: usize| (id(&format!("{}/1", uuid::Uuid::nil())), n as u64);
+        let facts = facts.iter().cloned().enumerate();
+        facts.map(|(n, (kind, fact))| (stream(n), (Hash::ZERO, kind, fact))).collect()
+    };
+    let once = held(&[(EARNED, given.clone()), (REDEEMED, spent("2"))]);
+    assert_eq!(Book::of(&once).wrong(), Vec::<String>::new());
+    let twice = held(&[(EARNED, given), (REDEEMED, spent("2")), (REDEEMED, spent("3"))]);
+    assert_eq!(Book::of(&twice).wrong().len(), 2, "the account, and the member");
+}
+
+// ── Processes that are killed ────────────────────────────────────────────────────────────────
+
+/// What a refusal may be called while hub and tills die: everything else is a bug.
+const EXPECTED: &[&str] = &[
+    "hub_unreachable",
+    "points_short",
+    "no_visits",
+    // What another till did is not known here yet; or was taken back already, unheard.
+    "not_found",
+    "already_voided",
+    "not_voidable",
+];
+
+/// What happened.
+#[derive(Default)]
+struct Figures {
+    told: BTreeSet<String>,
+    /// Facts that may be taken back; each is tried once, by whoever comes to it.
+    open: Vec<String>,
+    kills_of_tills: u64,
+    kills_of_hub: u64,
+    syncs: u64,
+    syncs_failed: u64,
+    draws: u64,
+    drawn: u64,
+    voids: u64,
+    /// The most syncs that it took until everybody held the same.
+    slowest: usize,
+}
+
+impl Figures {
+    fn note(&mut self, command: &str, answer: &Value) {
+        if let Some(code) = answer["error"]["code"].as_str() {
+            assert!(EXPECTED.contains(&code), "{command}: {answer}");
+            self.syncs_failed += u64::from(command == "sync");
+            return;
+        }
+        if let Some(fact) = answer["fact"].as_str() {
+            assert!(self.told.insert(fact.to_owned()), "{fact} is told twice");
+            match command.split(' ').next() {
+                Some("void") => self.voids += 1,
+                _ => self.open.push(fact.to_owned()),
+            }
+        }
+        self.syncs += u64::from(command == "sync");
+        if let Some(drawn) = answer["drawn"].as_i64() {
+            self.draws += 1;
+            self.drawn += u64::from(drawn > 0);
+        }
+    }
+}
+
+/// A business of real processes.
+struct Street {
+    hub: HubProgram,
+    desks: Desks,
+    _dir: TempDir,
+}
+
+/// Its tills, and what is done at them.
+struct Desks {
+    tills: Vec<TillProgram>,
+    members: Vec<String>,
+    reward: String,
+    figures: Mutex<Figures>,
+}
+
+fn options() -> Options {
+    Options { keys: KeyPlace::File, clock: clock::system(), ..Options::default() }
+}
+
+/// Members with points, passes and visits, and a reward of which the cashier chooses the price.
+fn stock(till: &Till) -> (Vec<String>, String) {
+    let owner = till.owner().expect("an owner");
+    let reward =
+        RewardInput { id: None, name: "抵现".into(), cost: 0, minor_per_point: 1, active: true };
+    let rewards = till.save_reward(&owner, reward).expect("a reward");
+    let kind = PassTypeInput {
+        id: None,
+        name: "次卡".into(),
+        days: Some(365),
+        visits: Some(100),
+        price_minor: 0,
+        active: true,
+    };
+    let kinds = till.save_pass_type(&owner, kind).expect("a kind of pass");
+    let mut members = Vec::new();
+    for n in 0..MEMBERS {
+        let input = MemberInput {
+            name: format!("会员{n}"),
+            phone: format!("138{n:08}"),
+            ..MemberInput::default()
+        };
+        let member = till.register_member(&owner, input).expect("a new member").brief.id;
+        till.give_pass(&owner, id(&member), id(&kinds[0].id)).expect("a pass");
+        // Some have much, some next to nothing: what is taken back of theirs becomes debt.
+        let amount = if n < 2 { "20" } else { "600" };
+        till.earn(&owner, id(&member), amount).expect("points");
+        members.push(member);
+    }
+    (members, rewards[0].id.clone().expect("it has one"))
+}
+
+impl Desks {
+    fn figures<T>(&self, look: impl FnOnce(&mut Figures) -> T) -> T {
+        // Whoever fell over has said why; the others end their round.
+        look(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a cashier does next.
+    fn command(&self, dice: &mut Dice) -> String {
+        let member = dice.pick(&self.members);
+        match dice.below(12) {
+            0..=2 => format!("earn --member {member} --amount {}", 1 + dice.below(60)),
+            3..=5 => {
+                let points = 1 + dice.below(70);
+                format!("redeem --member {member} --reward {} --points {points}", self.reward)
+            }
+            6 => format!("check-in --member {member}"),
+            7 => format!("check-in --member {member} --use-visit"),
+            8 => self.take_back(dice),
+            // A draw waits for others, who may be dead: seldom.
+            9 if dice.below(4) == 0 => {
+                format!("draw --member {member} --points {}", 1 + dice.below(80))
+            }
+            _ => "sync".to_owned(),
+        }
+    }
+
+    fn take_back(&self, dice: &mut Dice) -> String {
+        self.figures(|figures| {
+            let at = usize::try_from(dice.below(figures.open.len() as u64)).unwrap_or(0);
+            let fact = (!figures.open.is_empty()).then(|| figures.open.swap_remove(at));
+            fact.map_or_else(|| "sync".into(), |fact| format!("void {fact}"))
+        })
+    }
+
+    /// One life of a till: at work until it is killed, or until its shift ends.
+    fn work(&self, till: &TillProgram, mut dice: Dice) {
+        let (mut child, mut talk) = till.batch();
+        let killed = dice.below(3) > 0;
+        let moment = Duration::from_micros(10_000 + dice.below(500_000));
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| self.shift(&mut talk, &mut dice, begun + moment));
+            if killed {
+                thread::sleep(moment);
+                child.kill().expect("SIGKILL");
+                self.figures(|figures| figures.kills_of_tills += 1);
+            }
+        });
+        drop(talk);
+        let status = child.wait().expect("it has ended");
+        assert!(killed || status.success(), "{status}");
+    }
+
+    fn shift(&self, talk: &mut Talk, dice: &mut Dice, until: Instant) {
+        while Instant::now() < until {
+            let command = self.command(dice);
+            let Some(answer) = talk.say(&command) else { break };
+            self.figures(|figures| figures.note(&command, &answer));
+        }
+    }
+
+    /// One life of a till that nobody stands at: it syncs, and gives what others ask for.
+    fn listen(&self, till: &TillProgram, mut dice: Dice) {
+        let mut child = till.watch();
+        thread::sleep(Duration::from_micros(100_000 + dice.below(700_000)));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("it is dead");
+        self.figures(|figures| figures.kills_of_tills += 1);
+    }
+}
+
+impl Street {
+    fn open(engine: Engine) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let database = match engine {
+            Engine::Sqlite => format!("sqlite:{}", dir.path().join("hub.db").display()),
+            Engine::Postgres => cluster::shared().fresh_database(),
+        };
+        let mut hub = HubProgram::new(database, dir.path());
+        hub.start();
+        let data = |n: usize| dir.path().join(format!("till-{n}"));
+        let tills: Vec<_> = (0..TILLS).map(|n| TillProgram { data: data(n) }).collect();
+        let first = Till::create(&tills[0].data, &set_up(), &options()).expect("a new shop");
+        let (members, reward) = stock(&first);
+        drop(first);
+        let desks = Desks { tills, members, reward, figures: Mutex::default() };
+        let street = Self { hub, desks, _dir: dir };
+        street.pair();
+        street
+    }
+
+    fn pair(&self) {
+        for (n, till) in self.desks.tills.iter().enumerate() {
+            let mut ask = vec!["pair".to_owned()];
+            if n > 0 {
+                let name = format!("分店{n}");
+                let (_, store) =
+                    self.hub.ask(&["store", "add", &name, "--time-zone", "Asia/Shanghai"]);
+                let store = store["store"].as_str().expect("an id").to_owned();
+                ask.extend(["--store".to_owned(), store]);
+            }
+            let ask: Vec<&str> = ask.iter().map(String::as_str).collect();
+            let (_, made) = self.hub.ask(&ask);
+            let code = made["code"].as_str().expect("a code");
+            let (url, name) = (self.hub.url(), format!("till {n}"));
+            let mut enrol = vec!["enrol", "--hub", &url, "--code", code, "--name", &name];
+            if n > 0 {
+                enrol.extend(["--pin", PIN]);
+            }
+            let (status, answer) = till.ask(&enrol);
+            assert_eq!(status, 0, "{answer}");
+        }
+    }
+
+    /// Everybody at work, everybody killed or nearly so, and the hub among them.
+    fn round(&mut self, round: u64, dice: &mut Dice) {
+        let Self { hub, desks, .. } = self;
+        let quiet = usize::try_from(round).unwrap_or(0) % TILLS;
+        let (moment, pause) = (10_000 + dice.below(400_000), dice.below(120_000));
+        thread::scope(|scope| {
+            for (n, till) in desks.tills.iter().enumerate() {
+                let (dice, desks) = (dice.fork(), &*desks);
+                scope.spawn(move || match n == quiet {
+                    true => desks.listen(till, dice),
+                    false => desks.work(till, dice),
+                });
+            }
+            thread::sleep(Duration::from_micros(moment));
+            hub.kill();
+            thread::sleep(Duration::from_micros(pause));
+            hub.start();
+        });
+        desks.figures(|figures| figures.kills_of_hub += 1);
+    }
+
+    /// Syncs until everybody holds the same.
+    fn converge(&self) -> usize {
+        for sync in 1..=SYNCS {
+            for till in &self.desks.tills {
+                let (status, answer) = till.ask(&["sync"]);
+                assert_eq!(status, 0, "{answer} {}", self.hub.logged());
+            }
+            let hub = self.hub.ask(&["digest"]).1;
+            if self.desks.tills.iter().all(|till| till.ask(&["digest"]).1 == hub) {
+                return sync;
+            }
+        }
+        let tables = |digest: (i32, Value)| digest.1["tables"].to_string();
+        let hub = tables(self.hub.ask(&["digest"]));
+        let tills: Vec<_> = self.desks.tills.iter().map(|till| tables(till.ask(&["digest"]))).collect();
+        unreachable!("after {SYNCS} syncs each the tables differ:\n{hub}\n{}", tills.join("\n"));
+    }
+
+    /// Everything that must hold.
+    fn look(&self) {
+        let syncs = self.converge();
+        assert_eq!(self.hub.ask(&["verify"]).1["problems"], serde_json::json!([]));
+        assert_eq!(self.hub.ask(&["inbox"]).1["inbox"], serde_json::json!([]));
+        let mut tills = Vec::new();
+        for till in &self.desks.tills {
+            let (status, found) = till.ask(&["verify"]);
+            assert_eq!((status, &found["problems"]), (0, &serde_json::json!([])));
+            tills.push(held_by(&Till::open(&till.data, &options()).expect("it opens")));
+        }
+        let hub = held_by_hub(&self.hub.database);
+        let told = self.desks.figures(|figures| {
+            figures.slowest = figures.slowest.max(syncs);
+            figures.told.clone()
+        });
+        let book = nothing_lost_nothing_doubled(&hub, &tills, &told);
+        self.as_shown(&book);
+    }
+
+    /// What the desks show is what the entries add up to.
+    fn as_shown(&self, book: &Book) {
+        for till in &self.desks.tills {
+            let (child, mut talk) = till.batch();
+            for member in &self.desks.members {
+                let shown = talk.say(&format!("member {member}")).expect("it lives");
+                let score = book.scores[member];
+                let points = (&shown["points"]["on_file"], &shown["points"]["debt"]);
+                assert_eq!(points, (&score.lies.into(), &score.owes.into()), "{member}");
+            }
+            drop(talk);
+            assert!(child.wait_with_output().expect("it ends").status.success());
+        }
+    }
+}
+
+fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
+    let (mut dice, seed) = Dice::seeded();
+    println!("PUNCHCARD_SEED={seed}");
+    let begun = Instant::now();
+    let mut street = Street::open(engine);
+    for round in 1..=ROUNDS {
+        street.round(round, &mut dice);
+        if round % LOOK_EVERY == 0 {
+            street.look();
+        }
+    }
+    let entries = held_by_hub(&street.hub.database).len();
+    street.desks.figures(|figures| {
+        let told = figures.told.len();
+        assert!(told > 1000, "the stream flowed: {told} acknowledged");
+        assert!(figures.drawn > 0, "points were drawn: {} of {}", figures.drawn, figures.draws);
+        assert!(figures.voids > 20, "{} taken back", figures.voids);
+        assert!(figures.syncs > 100 && figures.syncs_failed > 10, "the hub came and went");
+        println!(
+            "{ROUNDS} rounds on {engine:?} in {} s: {} kills of the hub, {} of tills; {told} \
+             acknowledged and there once, {entries} entries; {} of {} draws brought something, {} \
+             taken back; {} syncs went through, {} did not; the same everywhere after {} of {SYNCS}",
+            begun.elapsed().as_secs(),
+            figures.kills_of_hub,
+            figures.kills_of_tills,
+            figures.drawn,
+            figures.draws,
+            figures.voids,
+            figures.syncs,
+            figures.syncs_failed,
+            figures.slowest,
+        );
+    });
+}
+
+on_both_engines!(
+    a_hundred_kills_lose_nothing_and_double_nothing,
+    a_hundred_cuts_lose_nothing_and_double_nothing,
+);
+
+// ── A cable that is cut ──────────────────────────────────────────────────────────────────────
+
+/// A desk at the end of a line that is cut, and what happened at it.
+struct Branch {
+    desk: Desk,
+    /// Place of the newest own entry that was looked at.
+    newest: u64,
+}
+
+/// A business whose tills reach the hub over a line that can be cut.
+struct Village {
+    line: CutLine,
+    branches: Vec<Branch>,
+    business: Business,
+    members: Vec<String>,
+    reward: String,
+    told: BTreeSet<String>,
+    open: Vec<String>,
+    syncs_failed: u64,
+    /// The hub had more of a till's entries than the till was told.
+    unheard: u64,
+    drawn: u64,
+}
+
+impl Village {
+    fn open(engine: Engine, dice: &mut Dice) -> Self {
+        let business = Business::new(engine);
+        let to = business.url().trim_start_matches("https://").parse().expect("an address");
+        let line = CutLine::new(to, dice.fork());
+        let (folder, options) = (business.folder("first"), business.options());
+        let till = Till::create(&folder, &set_up(), &options).expect("a new shop");
+        let (members, reward) = stock(&till);
+        let first = Desk::of(folder, options, Arc::new(till));
+        let input = |code: String, till: &str| PairInput { hub: line.url(), code, till: till.into() };
+        first.line().pair(&first.owner(), &input(business.code(None), "till 0")).expect("it pairs");
+        first.sync();
+        let mut desks = vec![first];
+        for n in 1..TILLS {
+            let name = format!("till {n}");
+            let store = business.hub.add_store(&name, "Asia/Shanghai").expect("a new branch");
+            let (folder, options) = (business.folder(&name), business.options());
+            let code = business.code(Some(store));
+            let till = join(&folder, &input(code, &name), PIN, &options).expect("it joins");
+            desks.push(Desk::of(folder, options, Arc::new(till)));
+        }
+        let branches = desks.into_iter().map(|desk| Branch { desk, newest: 0 }).collect();
+        Self {
+            line,
+            branches,
+            business,
+            members,
+            reward,
+            told: BTreeSet::new(),
+            open: Vec::new(),
+            syncs_failed: 0,
+            unheard: 0,
+            drawn: 0,
+        }
+    }
+
+    /// A little of everything at one till.
+    fn work(&mut self, at: usize, dice: &mut Dice) {
+        let Branch { desk, .. } = &self.branches[at];
+        let owner = desk.owner();
+        for _ in 0..=dice.below(3) {
+            let member = dice.pick(&self.members);
+            let done = match dice.below(4) {
+                0 => desk.till().earn(&owner, id(member), &(1 + dice.below(60)).to_string()),
+                1 => {
+                    let who = Who::Member(id(member));
+                    let how = *dice.pick(&[true, false]);
+                    let how = if how { CheckInHow::UseVisit } else { CheckInHow::Scan };
+                    let seen = desk.till().check_in(&owner, who, how, None);
+                    self.told.extend(seen.ok().map(|seen| seen.fact));
+                    continue;
+                }
+                2 if !self.open.is_empty() => {
+                    let at = usize::try_from(dice.below(self.open.len() as u64)).unwrap_or(0);
+                    let fact = self.open.swap_remove(at);
+                    let undone = desk.till().undo_entry(&owner, &fact);
+                    self.told.extend(undone.ok().map(|done| done.fact));
+                    continue;
+                }
+                _ => {
+                    let input = RedeemInput {
+                        member: id(member),
+                        reward: id(&self.reward),
+                        points: Some(1 + i64::try_from(dice.below(70)).unwrap_or(0)),
+                        on_trust: false,
+                    };
+                    desk.till().redeem(&owner, input)
+                }
+            };
+            match done {
+                Ok(done) => {
+                    self.told.insert(done.fact.clone());
+                    self.open.push(done.fact);
+                }
+                Err(error) => assert_eq!(error.code(), "points_short", "{error}"),
+            }
+        }
+    }
+
+    /// A sync, or a draw, over a line that may not last as long.
+    fn call(&mut self, at: usize, dice: &mut Dice) {
+        let Branch { desk, newest } = &mut self.branches[at];
+        let outcome = if dice.below(4) == 0 {
+            let (member, points) = (dice.pick(&self.members), 1 + dice.below(80));
+            let points = i64::try_from(points).unwrap_or(1);
+            let drawn = desk.line().draw(&desk.owner(), id(member), points);
+            drawn.map(|drawn| self.drawn += u64::from(drawn.drawn > 0))
+        } else {
+            desk.try_sync()
+        };
+        let Err(error) = outcome else { return };
+        assert_eq!(error.code(), "hub_unreachable", "{error}");
+        self.syncs_failed += 1;
+        desk.till()
+            .log(*newest, |line| {
+                *newest = line.seq;
+                Ok(())
+            })
+            .expect("a journal");
+        let waiting = desk.till().status(None).expect("a status").unsynced;
+        let tills = self.business.hub.tills().expect("it answers");
+        let here = tills.iter().find(|till| till.name == format!("till {at}")).expect("paired");
+        let acknowledged = *newest - u64::try_from(waiting).unwrap_or(0);
+        self.unheard += u64::from(here.entries > acknowledged);
+    }
+
+    fn look(&self) {
+        self.line.cut(false);
+        let desks: Vec<&Desk> = self.branches.iter().map(|branch| &branch.desk).collect();
+        // Three syncs of each, and no more; and what everybody holds adds up.
+        self.business.same_everywhere(&desks);
+        let inbox = self.business.hub.inbox().expect("it answers");
+        assert!(inbox.is_empty(), "{inbox:?}");
+        let tills: Vec<Held> = desks.iter().map(|desk| held_by(desk.till())).collect();
+        let hub = held_by_hub(&self.business.database);
+        let book = nothing_lost_nothing_doubled(&hub, &tills, &self.told);
+        for (desk, member) in desks.iter().flat_map(|d| self.members.iter().map(move |m| (d, m))) {
+            let score = book.scores[member];
+            let (on_file, _, debt) = desk.points(member);
+            assert_eq!((on_file, debt), (score.lies, score.owes));
+        }
+        self.line.cut(true);
+    }
+}
+
+/// The cable is cut after any number of bytes, on the way there or on the way back: requests are
+/// done and nobody hears of it, and are asked again.
+fn a_hundred_cuts_lose_nothing_and_double_nothing(engine: Engine) {
+    let (mut dice, seed) = Dice::seeded();
+    println!("PUNCHCARD_SEED={seed}");
+    let begun = Instant::now();
+    let mut village = Village::open(engine, &mut dice);
+    village.line.cut(true);
+    for round in 1..=ROUNDS {
+        // Value goes to rest now and then, so that there is something to draw; and nobody who is
+        // asked to return some is waited for.
+        village.business.pass(if round % 10 == 0 { DAY } else { MINUTE });
+        for at in 0..TILLS {
+            village.work(at, &mut dice);
+            village.call(at, &mut dice);
+        }
+        if round % LOOK_EVERY == 0 {
+            village.look();
+        }
+    }
+    let (asking, answering) = village.line.cuts();
+    let Village { told, syncs_failed, unheard, drawn, .. } = &village;
+    assert!(*syncs_failed > 50 && asking > 20 && answering > 20, "the line was cut");
+    assert!(*unheard > 5, "{unheard} times the hub had more than the till was told");
+    assert!(*drawn > 0, "points were drawn");
+    println!(
+        "{ROUNDS} rounds on {engine:?} in {} s: cut {asking} times on the way there and \
+         {answering} times on the way back; {syncs_failed} calls failed, {unheard} of them pushed \
+         what nobody was told of; {} acknowledged and there once, {drawn} draws brought something",
+        begun.elapsed().as_secs(),
+        told.len(),
+    );
+}
