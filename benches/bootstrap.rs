@@ -228,7 +228,8 @@ fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64
     while !rest.is_empty() {
         for place in 1..=*width {
             let value = Value::read(&mut rest).ok_or("a value")?;
-            insert.raw_bind_parameter(place, rusqlite::types::ToSqlOutput::Borrowed(shown(value)))?;
+            insert
+                .raw_bind_parameter(place, rusqlite::types::ToSqlOutput::Borrowed(shown(value)))?;
         }
         insert.raw_execute()?;
         rows += 1;

@@ -203,6 +203,35 @@ pub struct Private<'a> {
     pub staff_name: Option<&'a str>,
 }
 
+/// The bytes of a private part, read as what its fact's kind says they are.
+#[derive(Debug, Default)]
+pub struct OpenedPrivate {
+    member: Option<MemberPrivate>,
+    staff_name: Option<String>,
+}
+
+impl OpenedPrivate {
+    /// Reads them; none: it was erased, or there was never one.
+    ///
+    /// # Errors
+    /// Bytes that are not of the kind's shape.
+    pub fn read(fact: &Fact, bytes: Option<&[u8]>) -> Result<Self, serde_json::Error> {
+        let (member, staff_name) = match (fact, bytes) {
+            (Fact::StaffSet(_), Some(bytes)) => (None, Some(serde_json::from_slice(bytes)?)),
+            (Fact::MemberRegistered(_) | Fact::MemberChanged(_), Some(bytes)) => {
+                (Some(serde_json::from_slice(bytes)?), None)
+            }
+            _ => (None, None),
+        };
+        Ok(Self { member, staff_name })
+    }
+
+    /// For [`effects`].
+    pub fn as_private(&self) -> Private<'_> {
+        Private { member: self.member.as_ref(), staff_name: self.staff_name.as_deref() }
+    }
+}
+
 /// Everything that `fact`, an entry of `stream`, changes.
 pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effect> {
     let mut out = vec![Effect::InsertFact(row(fact))];
@@ -357,19 +386,19 @@ fn row(fact: &Fact) -> FactRow {
         Fact::FactVoided(body) => {
             FactRow { member: body.member, at_ms: Some(body.at_ms), points: body.points, ..blank }
         }
-        Fact::ValueGranted(body) => about(body.member, body.at_ms, blank),
-        Fact::ValueReturned(body) => about(body.member, body.at_ms, blank),
-        Fact::ValueGivenBack(body) => about(body.member, body.at_ms, blank),
-        Fact::DebtRepaid(body) => about(body.member, body.at_ms, blank),
-        Fact::LotRuled(body) => about(body.member, body.at_ms, blank),
+        Fact::ValueGranted(body) => about(body.member, body.at_ms, &blank),
+        Fact::ValueReturned(body) => about(body.member, body.at_ms, &blank),
+        Fact::ValueGivenBack(body) => about(body.member, body.at_ms, &blank),
+        Fact::DebtRepaid(body) => about(body.member, body.at_ms, &blank),
+        Fact::LotRuled(body) => about(body.member, body.at_ms, &blank),
         Fact::MembersMerged(body) => FactRow { member: Some(body.kept), ..blank },
         Fact::StreamReclaimed(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
         _ => blank,
     }
 }
 
-fn about(member: MemberId, at_ms: i64, blank: FactRow) -> FactRow {
-    FactRow { member: Some(member), at_ms: Some(at_ms), ..blank }
+fn about(member: MemberId, at_ms: i64, blank: &FactRow) -> FactRow {
+    FactRow { member: Some(member), at_ms: Some(at_ms), ..blank.clone() }
 }
 
 /// Points among postings of any kind.

@@ -133,7 +133,9 @@ mod tests {
     fn values_do_not_run_into_one_another() {
         let hash = |values: &[Value<'_>]| {
             let mut hasher = TableHasher::default();
-            values.iter().for_each(|value| hasher.feed(*value));
+            for value in values {
+                hasher.feed(*value);
+            }
             hasher.finish()
         };
         assert_ne!(
@@ -149,7 +151,9 @@ mod tests {
         let values =
             [Value::Null, Value::Integer(-7), Value::Text("堃".as_bytes()), Value::Blob(&[])];
         let mut bytes = Vec::new();
-        values.iter().for_each(|value| value.write(&mut bytes));
+        for value in values {
+            value.write(&mut bytes);
+        }
         let mut rest = &bytes[..];
         for value in values {
             assert_eq!(Value::read(&mut rest), Some(value));
@@ -167,7 +171,9 @@ mod tests {
         let hashes = [Hash([0xff; 32]), Hash([1; 32]), Hash([0x80; 32])];
         let sum = |order: &[usize]| {
             let mut sum = SetSum::default();
-            order.iter().for_each(|at| sum.add(hashes[*at]));
+            for at in order {
+                sum.add(hashes[*at]);
+            }
             sum.to_hash()
         };
         assert_eq!(sum(&[0, 1, 2]), sum(&[2, 0, 1]));

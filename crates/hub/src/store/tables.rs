@@ -110,9 +110,8 @@ pub fn scan(
         shown.clear();
         for (value, show) in row.iter().zip(table.columns) {
             match show {
-                Plain => shown.push(value.clone()),
                 OrNothing if value.bytes().is_ok_and(<[u8]>::is_empty) => shown.push(Datum::Null),
-                OrNothing => shown.push(value.clone()),
+                Plain | OrNothing => shown.push(value.clone()),
                 Stream if value.bytes()?.is_empty() => shown.extend([Datum::Null, Datum::Null]),
                 Stream => {
                     let StreamId { till, incarnation } = value.stream()?;
@@ -134,7 +133,9 @@ pub fn digests(session: &mut dyn Session) -> Result<Vec<(&'static str, Hash)>> {
         .map(|table| {
             let mut hasher = TableHasher::default();
             scan(session, table, &mut |row| {
-                row.iter().for_each(|value| hasher.feed(fed(value)));
+                for value in row {
+                    hasher.feed(fed(value));
+                }
                 Ok(())
             })?;
             Ok((table.name, hasher.finish()))

@@ -124,7 +124,7 @@ impl Hub {
     pub fn tills(&self) -> Result<Vec<TillLine>> {
         self.read(|session| {
             let stores: BTreeMap<StoreId, String> = records::stores(session)?.into_iter().collect();
-            let mut lines = Vec::new();
+            let mut listed = Vec::new();
             for till in journal::tills(session)? {
                 let lives = journal::streams_of(session, till.id)?;
                 let mut holds_points = 0;
@@ -132,7 +132,7 @@ impl Hub {
                     holds_points += points_held(session, life.stream)?;
                 }
                 let forked = lives.iter().any(|life| life.state == "forked");
-                lines.push(TillLine {
+                listed.push(TillLine {
                     till: till.id,
                     name: till.name,
                     store: stores.get(&till.store).cloned().unwrap_or_default(),
@@ -143,7 +143,7 @@ impl Hub {
                     seen_ms: till.seen_ms,
                 });
             }
-            Ok(lines)
+            Ok(listed)
         })
     }
 
@@ -203,7 +203,7 @@ impl Hub {
                 return Ok(());
             }
             journal::forget_feeds(&mut *work.session)?;
-            work.hub.follow = follow.to_owned();
+            follow.clone_into(&mut work.hub.follow);
             work.touch();
             if follow == "own" { feed_anew(work) } else { Ok(()) }
         })

@@ -118,7 +118,7 @@ impl Hub {
     pub fn enrol(&self, ask: &EnrolRequest) -> Result<EnrolAnswer> {
         let code = PairingCode::parse(&ask.code).map_err(|_| bad_code())?;
         let key = self.public_key();
-        let outcome = self.write(|work| {
+        self.write(|work| {
             let now_ms = work.now_ms;
             let known = pairing(&mut *work.session, code.id())?
                 .filter(|pairing| pairing.expires_ms > now_ms && pairing.wrong < TRIES);
@@ -138,8 +138,7 @@ impl Hub {
                 &[ask.stream.till.as_bytes().into(), code.id().into()],
             )?;
             Ok(Ok(answer))
-        })?;
-        outcome
+        })?
     }
 }
 

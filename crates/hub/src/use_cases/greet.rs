@@ -64,7 +64,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
     }
     same_history(work, &row, ask)?;
     let till = pull::active(&mut *work.session, stream)?;
-    skew(work, stream, ask.now_ms)?;
+    look_at_the_clock(work, stream, ask.now_ms);
     seen(work, stream)?;
     let lives = journal::streams_of(&mut *work.session, stream.till)?;
     let known = |link: Link| Known { seq: link.seq, hash: link.hash };
@@ -119,12 +119,11 @@ fn new_epoch(work: &mut Work<'_>, row: &StreamRow, seq: u64) -> Result<()> {
     work.open_own_journal()
 }
 
-fn skew(work: &mut Work<'_>, stream: StreamId, till_ms: i64) -> Result<()> {
+fn look_at_the_clock(work: &Work<'_>, stream: StreamId, till_ms: i64) {
     let off = till_ms.saturating_sub(work.now_ms);
     if off.abs() > SKEW_MS {
         tracing::warn!(till = %stream.till, off_ms = off, "a till's clock is off");
     }
-    Ok(())
 }
 
 /// A till's store was not the newest there was, and it opened its next life.

@@ -61,7 +61,7 @@ fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull) -> Result<PullAnswer
     let mut answer = Batch::from(ask.after);
     for row in rows {
         let (position, sum) = (row.position, row.sum.to_hash());
-        if !answer.add(position, sum, row)? {
+        if !answer.add(position, sum, &row)? {
             break;
         }
     }
@@ -84,7 +84,7 @@ fn part(session: &mut dyn Session, ask: &Pull) -> Result<PullAnswer> {
     let (head, _) = journal::feed_head(session, &ask.channel)?;
     let mut answer = Batch::from(ask.after);
     for (position, sum, row) in rows {
-        if !answer.add(position, sum, row)? {
+        if !answer.add(position, sum, &row)? {
             break;
         }
     }
@@ -109,9 +109,9 @@ impl Batch {
     }
 
     /// Adds an entry; false where there is no more room. The first always fits.
-    fn add(&mut self, position: u64, sum: punchcard_protocol::Hash, row: LogRow) -> Result<bool> {
+    fn add(&mut self, position: u64, sum: punchcard_protocol::Hash, row: &LogRow) -> Result<bool> {
         if !row.kept_back {
-            let packet = packet(&row)?;
+            let packet = packet(row)?;
             let bytes = packet.size();
             if !self.packets.is_empty() && self.bytes + bytes > LIMITS.batch_bytes {
                 return Ok(false);

@@ -72,11 +72,11 @@ pub(crate) fn person(session: &mut dyn Session, member: MemberId) -> Result<Vec<
 /// shown as.
 pub(crate) fn purse(work: &mut Work<'_>, files: &[MemberId], kind: ValueKind) -> Result<Purse> {
     let hub = work.hub.id;
-    let owned = taken_over_by_hub(&mut *work.session, hub)?;
+    let taken_over = taken_over_by_hub(&mut *work.session, hub)?;
     let mut purse = Purse::default();
     for member in files {
         let owner = (files.first() != Some(member)).then_some(*member);
-        read(&mut *work.session, *member, owner, kind, &owned, &mut purse)?;
+        read(&mut *work.session, *member, owner, kind, &taken_over, &mut purse)?;
     }
     Ok(purse)
 }
@@ -86,7 +86,7 @@ fn read(
     member: MemberId,
     owner: Option<MemberId>,
     kind: ValueKind,
-    owned: &BTreeSet<StreamId>,
+    taken_over: &BTreeSet<StreamId>,
     purse: &mut Purse,
 ) -> Result<()> {
     let sql = "SELECT a.lot, a.account, a.stream, a.amount, a.expires_ms,
@@ -110,7 +110,7 @@ fn read(
             TILL if amount > 0 => {
                 let stream = row[2].stream()?;
                 let holding = held(Account::Till(stream));
-                if owned.contains(&stream) {
+                if taken_over.contains(&stream) {
                     purse.ours.push(holding);
                 } else {
                     purse.tills.entry(stream).or_default().push(holding);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
-    effects::{Effect, Writer, debits_only_own, effects},
+    effects::{Effect, OpenedPrivate, Writer, debits_only_own, effects},
     fact::Fact,
     money::MAX_AMOUNT,
 };
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{
     audit, duties, inbox,
-    work::{Incoming, Opened, Work, took_over},
+    work::{Incoming, Work, took_over},
 };
 use crate::{
     error::{Error, Result},
@@ -287,7 +287,7 @@ fn judge(
     {
         return Err("private");
     }
-    Opened::of(&fact, private).map_err(|_| "shape")?;
+    OpenedPrivate::read(&fact, private.map(|part| part.bytes.as_slice())).map_err(|_| "shape")?;
     if has_nul(&entry.payload) || private.is_some_and(|part| text_has_nul(&fact, part)) {
         return Err("shape");
     }

@@ -165,7 +165,9 @@ fn read_table(session: &mut dyn crate::store::Session, table: &Table, pages: &Pa
     let mut hasher = TableHasher::default();
     let mut bytes = Vec::with_capacity(PAGE_BYTES + 4096);
     tables::scan(session, table, &mut |row| {
-        row.iter().for_each(|value| tables::fed(value).write(&mut bytes));
+        for value in row {
+            tables::fed(value).write(&mut bytes);
+        }
         if bytes.len() >= PAGE_BYTES {
             hasher.feed_written(&bytes);
             send(pages, page(table.name, None, &bytes))?;

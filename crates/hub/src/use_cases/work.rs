@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
-    effects::{Effect, Private, effects},
+    effects::{Effect, OpenedPrivate, effects},
     fact::{Fact, KIND_VERSION},
-    member::MemberPrivate,
 };
 use punchcard_protocol::{
     Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, StaffId, StoreId,
@@ -249,34 +248,9 @@ fn changed_by(incoming: &Incoming) -> Result<Vec<Effect>> {
     let Some(fact) = incoming.fact.as_ref().filter(|_| !incoming.kept_back) else {
         return Ok(Vec::new());
     };
-    let opened = Opened::of(fact, incoming.private.as_ref())?;
+    let private = incoming.private.as_ref().map(|part| part.bytes.as_slice());
+    let opened = OpenedPrivate::read(fact, private)?;
     Ok(effects(fact, &opened.as_private(), incoming.header.stream))
-}
-
-/// A private part, read as what its fact's kind says it is.
-pub(crate) struct Opened {
-    member: Option<MemberPrivate>,
-    staff_name: Option<String>,
-}
-
-impl Opened {
-    /// # Errors
-    /// Where it is not of its kind's shape.
-    pub(crate) fn of(fact: &Fact, private: Option<&PrivatePart>) -> serde_json::Result<Self> {
-        let bytes = private.map(|part| part.bytes.as_slice());
-        let (member, staff_name) = match (fact, bytes) {
-            (Fact::StaffSet(_), Some(bytes)) => (None, Some(serde_json::from_slice(bytes)?)),
-            (Fact::MemberRegistered(_) | Fact::MemberChanged(_), Some(bytes)) => {
-                (Some(serde_json::from_slice(bytes)?), None)
-            }
-            _ => (None, None),
-        };
-        Ok(Self { member, staff_name })
-    }
-
-    fn as_private(&self) -> Private<'_> {
-        Private { member: self.member.as_ref(), staff_name: self.staff_name.as_deref() }
-    }
 }
 
 /// Whose accounts the hub may debit besides the pool: whatever any of its epochs took over.

@@ -1,9 +1,8 @@
 //! The journal: entries in, entries out.
 
 use punchcard_domain::{
-    effects::{Private, Writer, debits_only_own, effects},
+    effects::{OpenedPrivate, Private, Writer, debits_only_own, effects},
     fact::Fact,
-    member::MemberPrivate,
 };
 use punchcard_protocol::{Entry, Header, Link, PrivatePart, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -92,36 +91,12 @@ pub fn fold_fact(
     fact: &Fact,
     private: Option<&PrivatePart>,
 ) -> Result<()> {
-    let opened = Opened::of(fact, private)?;
+    let opened = OpenedPrivate::read(fact, private.map(|part| part.bytes.as_slice()))?;
     let changes = effects(fact, &opened.as_private(), header.stream);
     for change in &changes {
         fold::carry_out(db, numbers, id, header, change)?;
     }
     Ok(())
-}
-
-/// A private part, read as what its fact's kind says it is.
-struct Opened {
-    member: Option<MemberPrivate>,
-    staff_name: Option<String>,
-}
-
-impl Opened {
-    fn of(fact: &Fact, private: Option<&PrivatePart>) -> Result<Self> {
-        let bytes = private.map(|part| part.bytes.as_slice());
-        let (member, staff_name) = match (fact, bytes) {
-            (Fact::StaffSet(_), Some(bytes)) => (None, Some(serde_json::from_slice(bytes)?)),
-            (Fact::MemberRegistered(_) | Fact::MemberChanged(_), Some(bytes)) => {
-                (Some(serde_json::from_slice(bytes)?), None)
-            }
-            _ => (None, None),
-        };
-        Ok(Self { member, staff_name })
-    }
-
-    fn as_private(&self) -> Private<'_> {
-        Private { member: self.member.as_ref(), staff_name: self.staff_name.as_deref() }
-    }
 }
 
 /// The newest link of a stream, and its header.

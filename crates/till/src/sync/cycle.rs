@@ -50,11 +50,9 @@ pub(crate) enum Depth {
 pub(crate) fn sync(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
     for _ in 0..MOST_LIVES {
         match attempt(till, wire, depth) {
-            Err(error) => match another_life(till, &error)? {
-                true => {}
-                false => return Err(told(till, wire, error)?),
-            },
             Ok(()) => return Ok(()),
+            Err(error) if another_life(till, &error)? => {}
+            Err(error) => return Err(told(till, wire, error)?),
         }
     }
     Err(Error::HubUnreachable("this till could not begin a new journal".into()))

@@ -45,7 +45,7 @@ const EVERY: Duration = Duration::from_secs(30);
 /// Tables are compared and value goes to rest this often.
 const WHOLE_EVERY: Duration = Duration::from_hours(1);
 /// The longest pause after failures: whoever mends the line waits no longer to see it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How often the thread looks whether there is something to do.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the hub may think about what to ask.

@@ -117,7 +117,9 @@ fn say_given_back(
     debt: i64,
 ) -> Result<()> {
     let kind = kind_of(work, number, taken.lot)?;
-    postings.iter_mut().for_each(|posting| posting.kind = kind);
+    for posting in &mut postings {
+        posting.kind = kind;
+    }
     let points: i64 = postings.iter().map(|posting| posting.amount).sum();
     let fact = ValueGivenBack {
         id: FactId(random::uuid_at(work.now_ms())?),
