@@ -236,8 +236,9 @@ struct Pump {
     asking: bool,
 }
 
-/// A handshake takes about two thousand bytes, a sync with little to say some thousand more.
-const MOST_BYTES: u64 = 9_000;
+/// How far a connection may come at most. The first of these is within the handshake or the first
+/// call, the last beyond a sync with much to say.
+const REACHES: [u64; 4] = [2_000, 6_000, 12_000, 30_000];
 
 impl CutLine {
     /// A line to `to`, whole at first.
@@ -300,12 +301,10 @@ impl Cutter {
         }
     }
 
-    /// Few bytes are as likely as many: a cut within the first hundred is a till that was not even
-    /// heard, one after thousands an answer that was not.
     fn most(&self) -> u64 {
         let mut dice = self.dice.lock().expect("whole");
-        let limit = 1 + dice.below(MOST_BYTES);
-        dice.below(limit)
+        let reach = *dice.pick(&REACHES);
+        dice.below(reach)
     }
 
     fn pump(self: &Arc<Self>, pump: Pump) {

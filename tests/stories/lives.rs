@@ -23,6 +23,9 @@ on_both_engines!(
     a_debt_is_repaid_with_what_lies_elsewhere,
     one_person_registered_twice_is_one_person,
     yesterdays_rules_accuse_nobody,
+    what_two_desks_take_back_is_taken_back_once,
+    what_runs_out_in_the_pool_is_posted_by_the_hub,
+    a_visit_of_a_pack_is_fetched_for_a_scan,
 );
 
 /// Copies a folder, files and all.
@@ -384,4 +387,89 @@ fn yesterdays_rules_accuse_nobody(engine: Engine) {
     business.same_everywhere(&[&first, &second]);
     assert!(business.hub.inbox().expect("it answers").is_empty(), "nobody is accused");
     assert_eq!(second.points(&member).0, 110);
+}
+
+fn what_two_desks_take_back_is_taken_back_once(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let reward = first.reward("毛巾", 100);
+    let member = first.member("王堃", 1);
+    first.earn(&member, "300.00");
+    let redeemed = first.redeem(&member, &reward, false).expect("enough");
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    // Both undo the same redemption, and neither can see the other.
+    first.till().undo(&first.owner(), id(&redeemed)).expect("the owner may");
+    business.pass(MINUTE);
+    second.till().undo(&second.owner(), id(&redeemed)).expect("the owner may");
+    assert_eq!((first.points(&member).0, second.points(&member).0), (300, 300));
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (300, 300, 0), "given back once");
+    assert_eq!(second.points(&member), (300, 0, 0));
+
+    // Had the second desk given it out again meanwhile, it is owed.
+    let redeemed = first.redeem(&member, &reward, false).expect("enough");
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    first.till().undo(&first.owner(), id(&redeemed)).expect("the owner may");
+    business.pass(MINUTE);
+    second.till().undo(&second.owner(), id(&redeemed)).expect("the owner may");
+    assert!(second.redeem(&member, &reward, false).is_ok());
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (300, 300, 100));
+}
+
+fn what_runs_out_in_the_pool_is_posted_by_the_hub(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    first.earn(&member, "300.00");
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    business.pass(800 * DAY);
+    assert_eq!(business.hub.expire_due().expect("it answers"), 1);
+    assert_eq!(business.hub.expire_due().expect("it answers"), 0);
+    first.till().expire_due().expect("it can be written");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (0, 0, 0));
+}
+
+fn a_visit_of_a_pack_is_fetched_for_a_scan(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    let kind = first.till().save_pass_type(&first.owner(), pack()).expect("the owner may");
+    first
+        .till()
+        .give_pass(&first.owner(), id(&member), id(&kind[0].id))
+        .expect("the owner gives passes");
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    let scan = |desk: &Desk| {
+        desk.line().before_scan("10000001");
+        let who = punchcard_till::Who::Card("10000001".into());
+        let view = desk
+            .till()
+            .check_in(&desk.owner(), who, punchcard_till::CheckInHow::Scan, None)
+            .expect("a verdict");
+        (!view.refused(), view.pass.and_then(|pass| pass.visits_left))
+    };
+    assert_eq!(scan(&second), (true, Some(9)), "one of the five in the pool");
+    business.same_everywhere(&[&first, &second]);
+    business.pass(DAY);
+    assert_eq!(scan(&first), (true, Some(8)));
+    business.same_everywhere(&[&first, &second]);
+}
+
+fn pack() -> punchcard_till::PassTypeInput {
+    punchcard_till::PassTypeInput {
+        id: None,
+        name: "十次卡".into(),
+        days: None,
+        visits: Some(10),
+        price_minor: 50_000,
+        active: true,
+    }
 }

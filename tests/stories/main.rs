@@ -1,6 +1,7 @@
 //! Whole-system stories on real stores, without a window.
 
 mod bindings;
+mod bootstrap;
 mod convergence;
 mod damage;
 mod desk;

@@ -13,11 +13,9 @@ use crate::desk::Desk;
 pub(crate) async fn check_in_card(desk: State<'_, Desk>, card: String) -> Answer<CheckInView> {
     let line = desk.line()?;
     signed_in(&desk, move |till, actor| {
-        // A visitor from another branch: the hub is asked, for a moment, before the desk says that
-        // nobody knows the card.
-        if line.online() && !till.knows_card(&card)? {
-            line.fetch_card(&card);
-        }
+        // A visitor from another branch, or a visit that lies elsewhere: the hub is asked, for a
+        // moment, before the desk says no.
+        line.before_scan(&card);
         till.check_in(actor, Who::Card(card), CheckInHow::Scan, None)
     })
     .await

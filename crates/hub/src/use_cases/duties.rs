@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use punchcard_domain::{
     effects::RecordKind,
-    fact::{Fact, GrantReason, ValueGivenBack, ValueGranted, ValueReturned},
+    fact::{Fact, GrantReason, ValueExpired, ValueGivenBack, ValueGranted, ValueReturned},
     ledger::{Account, Posting, ValueKind, take},
     records::Store,
 };
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    hub::Hub,
     store::{ByKey, journal},
 };
 
@@ -154,6 +155,56 @@ pub(crate) fn grant(
     let fact =
         ValueGranted { id: fresh(work)?, member, at_ms: work.effective_ms(), reason, postings };
     work.say(Fact::ValueGranted(fact)).map(Some)
+}
+
+impl Hub {
+    /// Posts what has run out in the pool, a batch at a time; returns how many members it was for.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn expire_due(&self) -> Result<usize> {
+        let mut all = 0;
+        loop {
+            let some = self.write(|work| expire_some(work))?;
+            all += some;
+            if some == 0 {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+/// Members of whom something in the pool has run out, in one transaction.
+const EXPIRE_AT_ONCE: i64 = 100;
+/// Postings in one entry, well below the longest payload.
+const POSTINGS: usize = 60;
+
+fn expire_some(work: &mut Work<'_>) -> Result<usize> {
+    let sql = "SELECT DISTINCT i.member FROM account i
+               JOIN account a ON a.member = i.member AND a.lot = i.lot
+               WHERE i.account = 0 AND i.expires_ms <= $1 AND a.account = 3 AND a.amount > 0
+               LIMIT $2";
+    let now_ms = work.effective_ms();
+    let rows = work.session.rows(sql, &[now_ms.into(), EXPIRE_AT_ONCE.into()])?;
+    for row in &rows {
+        let member = MemberId::from_bytes(row[0].exactly()?);
+        for kind in ValueKind::ALL {
+            let ours = purse::purse(work, &[member], kind)?.ours;
+            let expired = ours.iter().filter(|held| held.expired(now_ms));
+            let postings: Vec<Posting> =
+                expired.map(|held| held.post(Account::Expired, held.amount)).collect();
+            for part in postings.chunks(POSTINGS) {
+                let fact = ValueExpired {
+                    id: fresh(work)?,
+                    member,
+                    at_ms: now_ms,
+                    postings: part.to_vec(),
+                };
+                work.say(Fact::ValueExpired(fact))?;
+            }
+        }
+    }
+    Ok(rows.len())
 }
 
 /// The journal that a member's value rests with: of the first till of their home store.

@@ -282,6 +282,17 @@ pub fn fact(db: &Connection, id: FactId) -> Result<Option<FactPlace>> {
         .optional()?)
 }
 
+/// By which fact something was taken back: the smallest id.
+///
+/// # Errors
+/// Those of the store.
+pub fn voided_by(db: &Connection, target: FactId) -> Result<Option<FactId>> {
+    Ok(db
+        .prepare_cached("SELECT by FROM void WHERE target = ?1")?
+        .query_row([target.as_bytes()], |row| row.get(0).map(FactId::from_bytes))
+        .optional()?)
+}
+
 /// Entries about a member, newest first.
 ///
 /// # Errors

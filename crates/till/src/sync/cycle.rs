@@ -274,15 +274,21 @@ pub(crate) fn draw(
     kind: ValueKind,
     amount: i64,
 ) -> Result<DrawAnswer> {
-    let ask = Draw {
-        id: FactId(random::uuid_at((till.clock)())?),
-        member,
-        kind: kind_name(kind)?,
-        amount,
-    };
+    let ask = ask(till, member, kind, amount)?;
     let answer: DrawAnswer = wire.call(Some(caller), path::DRAW, &ask)?;
     till.take_aside(answer.packets.clone())?;
     Ok(answer)
+}
+
+/// A new draw.
+pub(crate) fn ask(
+    till: &Till,
+    member: punchcard_protocol::MemberId,
+    kind: ValueKind,
+    amount: i64,
+) -> Result<Draw> {
+    let id = FactId(random::uuid_at((till.clock)())?);
+    Ok(Draw { id, member, kind: kind_name(kind)?, amount })
 }
 
 /// The name that calls give a kind of value.

@@ -50,6 +50,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const TICK: Duration = Duration::from_millis(250);
 /// How long the hub may think about what to ask.
 const ASK_WAIT_MS: u64 = 20_000;
+/// Visits fetched at once: one, for now.
+const VISITS: i64 = 1;
 const ASK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The line to the hub.
@@ -158,6 +160,20 @@ impl Line {
     pub fn fetch_card(&self, card: &str) -> bool {
         let ask = Find { card: Some(card.to_owned()), ..Find::default() };
         self.inner.fetch(&ask).unwrap_or(false)
+    }
+
+    /// Before a scan is answered: whoever nobody here knows is asked for, and a visit of a pack that
+    /// lies elsewhere is fetched. Takes a moment at most, and nothing while the hub does not answer.
+    pub fn before_scan(&self, card: &str) {
+        if !self.online() {
+            return;
+        }
+        if !self.inner.till.knows_card(card).unwrap_or(true) {
+            self.fetch_card(card);
+        }
+        if let Err(error) = self.inner.fetch_visit(card) {
+            tracing::info!(code = error.code(), "no visit could be fetched");
+        }
     }
 
     /// Asks the hub for whoever has a phone.
@@ -269,6 +285,17 @@ impl Inner {
         let (wire, caller) = self.caller()?;
         let found: Found = wire.call_within(&caller, path::FIND, ask, STRANGER, &self.stop)?;
         Ok(self.till.take_aside(found.packets)? > 0)
+    }
+
+    /// Fetches a visit for a pack of which none lies here.
+    fn fetch_visit(&self, card: &str) -> Result<()> {
+        let Some(member) = self.till.lacks_a_visit(card)? else { return Ok(()) };
+        let (wire, caller) = self.caller()?;
+        let ask = cycle::ask(&self.till, member, ValueKind::Visits, VISITS)?;
+        let answer: DrawAnswer =
+            wire.call_within(&caller, path::DRAW, &ask, STRANGER, &self.stop)?;
+        self.till.take_aside(answer.packets)?;
+        Ok(())
     }
 
     /// Answers what the hub asks for; returns for how many asks value was given.

@@ -5,7 +5,7 @@ use punchcard_domain::{
     fact::{Fact, VisitRecorded},
     ledger::ValueKind,
     refusal::Refusal,
-    staff::Permission,
+    staff::{Permission, Role},
     verdict::{Mend, Verdict},
 };
 use punchcard_protocol::MemberId;
@@ -20,7 +20,7 @@ use crate::{
         read::{self, MemberFile},
     },
     till::Till,
-    views::CheckInView,
+    views::{CheckInView, PassState},
     work::Work,
 };
 
@@ -61,6 +61,28 @@ impl Till {
     ) -> Result<CheckInView> {
         let actor = actor.clone();
         self.write(move |work| check_in(work, &actor, &who, how, at_ms))
+    }
+
+    /// Whose card it is, where they have a pack with visits left, and none of them here.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn lacks_a_visit(&self, card: &str) -> Result<Option<MemberId>> {
+        self.write(|work| {
+            let Some(file) = identify(work, &Who::Card(card.to_owned()))? else { return Ok(None) };
+            let eye = work.eye(Role::Owner);
+            let passes = eye.passes(file.number, &read::passes(work.db, file.number)?)?;
+            let active = passes.iter().filter(|pass| pass.state == PassState::Active);
+            let mut lacks = false;
+            for pass in active {
+                match (pass.visits_left, pass.visits_here) {
+                    (Some(left), Some(0)) if left > 0 => lacks = true,
+                    // A pass for a term, or a visit here, lets them in.
+                    _ => return Ok(None),
+                }
+            }
+            Ok(lacks.then_some(file.id))
+        })
     }
 
     /// Whether a card is somebody's here.

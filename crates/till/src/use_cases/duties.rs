@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
-    fact::{DebtRepaid, Fact, SpentAt, ValueGivenBack},
+    fact::{DebtRepaid, Fact, FactVoided, SpentAt, ValueGivenBack},
     ledger::{Account, Posting, ValueKind},
     staff::Role,
 };
@@ -15,7 +15,11 @@ use super::{notices, take_in::TakenIn};
 use crate::{
     error::{Error, Result},
     random,
-    store::{merged, read},
+    store::{
+        journal, merged,
+        purse::{self, Which},
+        read,
+    },
     work::Work,
 };
 
@@ -39,6 +43,9 @@ impl Work<'_> {
         }
         if !self.trusted() {
             return Ok(());
+        }
+        for void in &taken.lost_voids {
+            undo_void(self, *void)?;
         }
         for member in &taken.members {
             give_back(self, *member)?;
@@ -181,6 +188,54 @@ fn kind_of(work: &Work<'_>, member: i64, lot: LotId) -> Result<ValueKind> {
         .prepare_cached("SELECT kind FROM account WHERE member = ?1 AND lot = ?2 LIMIT 1")?
         .query_row(params![member, lot.as_bytes()], |row| row.get(0))?;
     ValueKind::from_number(number).ok_or_else(|| Error::Damaged(format!("a lot of kind {number}")))
+}
+
+/// Undoes a void of this till's that another one goes before: what it gave is taken again, and what
+/// of that was spent is owed; what it made somebody owe is not owed.
+fn undo_void(work: &mut Work<'_>, void: FactId) -> Result<()> {
+    if read::voided_by(work.db, void)?.is_some() {
+        return Ok(());
+    }
+    let Some(body) = own_void(work, void)? else { return Ok(()) };
+    let Some(member) = body.member else { return Ok(()) };
+    let Some(file) = read::member(work.db, member)? else { return Ok(()) };
+    let now_ms = work.now_ms();
+    let given = body.postings.iter().filter(|posting| matches!(posting.to, Account::Till(_)));
+    let given: Vec<(LotId, i64)> = given
+        .map(|posting| (posting.lot, posting.amount))
+        .chain(body.lots.iter().map(|lot| (lot.id, lot.amount)))
+        .collect();
+    let (mut postings, mut debt) = (Vec::new(), -body.debt);
+    for (lot, amount) in given {
+        let purse = purse::purse(work.db, work.owned, file.number, Which::Lot(lot), now_ms)?;
+        let (taken, short) = purse.take(work.stream(), amount, now_ms);
+        postings.extend(taken);
+        debt += short;
+    }
+    let fact = FactVoided {
+        id: FactId(random::uuid_at(now_ms)?),
+        target: void,
+        member: Some(file.id),
+        at_ms: now_ms,
+        postings,
+        lots: Vec::new(),
+        take_back: Vec::new(),
+        debt,
+        points: -body.points,
+        approved_by: None,
+    };
+    work.append_with(nobody(), Fact::FactVoided(fact), None)?;
+    notices::about(work, "taken_back_twice", file.id, body.points.abs())
+}
+
+fn own_void(work: &Work<'_>, void: FactId) -> Result<Option<FactVoided>> {
+    let Some(place) = read::fact(work.db, void)? else { return Ok(None) };
+    let Some(stored) = journal::get(work.db, place.entry)? else { return Ok(None) };
+    let header = journal::read_header(&stored.entry.header)?;
+    match journal::fact_of(&header, &stored.entry.payload)? {
+        Some(Fact::FactVoided(body)) => Ok(Some(body)),
+        _ => Ok(None),
+    }
 }
 
 /// Nobody owes and has at the same desk: what came repays what is owed here.

@@ -7,11 +7,11 @@ use punchcard_domain::{
     effects::{Effect, Private, effects},
     fact::Fact,
 };
-use punchcard_protocol::{Entry, Header, MemberId, PrivatePart, sync::Packet};
+use punchcard_protocol::{Entry, FactId, Header, MemberId, PrivatePart, sync::Packet};
 
 use crate::{
     error::{Error, Result},
-    store::{journal, snapshot, streams},
+    store::{journal, read, snapshot, streams},
     use_cases::verify,
     work::Work,
 };
@@ -27,6 +27,8 @@ pub(crate) struct TakenIn {
     pub(crate) recovered: usize,
     /// Whose value or file changed.
     pub(crate) members: BTreeSet<MemberId>,
+    /// Voids of this till's own that another one, of the same fact, goes before.
+    pub(crate) lost_voids: Vec<FactId>,
     /// Entries were set aside: the tables are to be made anew.
     pub(crate) refold: bool,
     /// Whose file was opened or given another phone.
@@ -85,12 +87,31 @@ impl Work<'_> {
             // The hub folded it before this till began from its snapshot: once is enough.
             Some(fact) if snapshot::holds(self.db, fact.id().as_bytes(), id)? => {}
             Some(fact) => {
+                self.note_void(&fact, &mut taken.lost_voids)?;
                 // Where everything is folded anew afterwards, this comes with it.
                 journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
                 self.note(&fact);
                 touched(&header, &fact, taken);
             }
             None => taken.unknown += 1,
+        }
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Two desks took the same thing back, and could not see one another. The void with the smaller
+    /// id counts everywhere; whoever wrote the other one undoes it.
+    fn note_void(&self, fact: &Fact, lost: &mut Vec<FactId>) -> Result<()> {
+        let Fact::FactVoided(body) = fact else { return Ok(()) };
+        let Some(known) = read::voided_by(self.db, body.target)? else { return Ok(()) };
+        if known <= body.id {
+            return Ok(());
+        }
+        let place = read::fact(self.db, known)?;
+        let number = place.map(|place| streams::split_entry_id(place.entry).0);
+        if number.is_some_and(|number| self.owned.all().iter().any(|(own, _)| *own == number)) {
+            lost.push(known);
         }
         Ok(())
     }

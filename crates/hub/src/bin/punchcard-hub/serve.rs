@@ -1,6 +1,6 @@
 //! `serve`: runs the server until somebody says that it is enough.
 
-use std::{io::Write as _, sync::Arc};
+use std::{io::Write as _, sync::Arc, time::Duration};
 
 use punchcard_hub::{
     Hub, Result,
@@ -9,6 +9,9 @@ use punchcard_hub::{
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
+
+/// How often what ran out is posted.
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// Serves until the process is interrupted or terminated.
 pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
@@ -21,7 +24,9 @@ pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
         metrics_any: settings.metrics_any,
         ..Options::default()
     };
-    let running = http::serve(Arc::new(hub), options)?;
+    let hub = Arc::new(hub);
+    keep_house(&hub)?;
+    let running = http::serve(hub, options)?;
     announce(&running, settings);
     if json {
         let certificate = hex::encode(running.certificate());
@@ -32,6 +37,23 @@ pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
     tracing::info!(signal, "stopping");
     running.stop();
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Posts what has run out in the pool, at the start and every hour. The process ends without waiting
+/// for it: each batch is one transaction.
+fn keep_house(hub: &Arc<Hub>) -> Result<()> {
+    let hub = hub.clone();
+    std::thread::Builder::new().name("housekeeping".into()).spawn(move || {
+        loop {
+            match hub.expire_due() {
+                Ok(0) => {}
+                Ok(members) => tracing::info!(members, "posted what had run out in the pool"),
+                Err(error) => tracing::warn!(%error, "what has run out could not be posted"),
+            }
+            std::thread::sleep(HOUSEKEEPING);
+        }
+    })?;
     Ok(())
 }
 
