@@ -10,6 +10,7 @@ readonly IMAGE_MAX_BYTES=200000
 mkdir -p docs/images
 PUNCHCARD_DESK=$CARGO_TARGET_DIR/debug/punchcard-desk \
     PUNCHCARD_TILL=$CARGO_TARGET_DIR/debug/punchcard-till \
+    PUNCHCARD_HUB=$CARGO_TARGET_DIR/debug/punchcard-hub \
     PUNCHCARD_SHOTS=$PWD/docs/images \
     LIBGL_ALWAYS_SOFTWARE=1 \
     env -u DBUS_SESSION_BUS_ADDRESS scripts/with-display.sh \

@@ -54,6 +54,7 @@ unit_rust() { cargo test "${workspace[@]}" --no-fail-fast; }
 e2e() {
     PUNCHCARD_DESK=$CARGO_TARGET_DIR/debug/punchcard-desk \
         PUNCHCARD_TILL=$CARGO_TARGET_DIR/debug/punchcard-till \
+        PUNCHCARD_HUB=$CARGO_TARGET_DIR/debug/punchcard-hub \
         LIBGL_ALWAYS_SOFTWARE=1 \
         env -u DBUS_SESSION_BUS_ADDRESS scripts/with-display.sh \
         cargo test "${workspace[@]}" --test e2e --no-fail-fast

@@ -78,16 +78,16 @@ async fn what_is_switched_off_can_be_switched_on_again() {
 impl Window {
     /// One line of a list in the settings.
     async fn item(&self, name: &str) -> String {
-        let line = self.line(name).await;
+        let line = self.listed(name).await;
         line.text().await.expect("the line is there")
     }
 
     async fn choose_item(&self, name: &str) {
-        self.line(name).await.click().await.expect("a line can be clicked");
+        self.listed(name).await.click().await.expect("a line can be clicked");
         self.find("save-item").await;
     }
 
-    async fn line(&self, name: &str) -> fantoccini::elements::Element {
+    async fn listed(&self, name: &str) -> fantoccini::elements::Element {
         let path = format!("//button[starts-with(@data-testid,'item-')][contains(., '{name}')]");
         self.page().wait().for_element(Locator::XPath(&path)).await.expect("it is in the list")
     }

@@ -9,7 +9,7 @@ use crate::{shop::Shop, shots, window::Window};
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
 
 /// Sets language and theme the way a person does.
-async fn dress(window: &Window, language: &str, theme: &str) {
+pub async fn dress(window: &Window, language: &str, theme: &str) {
     window.key(Key::F6).await;
     window.click(&format!("lang-{language}")).await;
     window.until("the language", &format!("document.documentElement.lang === '{language}'")).await;
@@ -30,7 +30,7 @@ async fn accessible(window: &Window, name: &str) {
 }
 
 /// A picture at both sizes, and the checks.
-async fn look(window: &Window, name: &str) {
+pub async fn look(window: &Window, name: &str) {
     shots::both(window, name).await;
     accessible(window, name).await;
 }
@@ -41,7 +41,7 @@ async fn every_page(language: &str, theme: &str) {
     dress(&window, language, theme).await;
     let named = |page: &str| format!("{language}-{theme}-{page}");
     look(&window, &named("settings-desk")).await;
-    for tab in ["rules", "rewards", "passes", "staff", "import", "store"] {
+    for tab in ["rules", "rewards", "passes", "staff", "import", "hub", "store"] {
         window.click(&format!("settings-{tab}")).await;
         if ["rewards", "passes", "staff"].contains(&tab) {
             window.click("item-add").await;
@@ -69,6 +69,7 @@ async fn every_page(language: &str, theme: &str) {
         (Key::F3, "reward-1", "redeem"),
         (Key::F4, "earn-amount", "earn"),
         (Key::F5, "day", "today"),
+        (Key::F10, "sync-page", "sync"),
     ] {
         window.key(key).await;
         window.find(ready).await;

@@ -7,6 +7,7 @@
 
 mod at_the_desk;
 mod house;
+mod hub;
 mod keyboard;
 mod lock;
 mod looks;
@@ -15,5 +16,6 @@ mod points;
 mod shell;
 mod shop;
 mod shots;
+mod sync;
 mod trust;
 mod window;

@@ -8,7 +8,7 @@ use punchcard_tests::{
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
-use punchcard_till::{StaffInput, sync::Line};
+use punchcard_till::{CheckInHow, StaffInput, Who, sync::Line};
 
 on_both_engines!(
     what_is_spendable_here_bounds_each_desk_while_the_line_is_cut,
@@ -16,6 +16,7 @@ on_both_engines!(
     a_draw_from_pool_and_another_till_takes_no_time,
     a_store_that_follows_its_own_gets_its_own_and_fetches_a_visitor,
     who_signs_in_has_a_pin_here,
+    each_branch_has_a_day_of_its_own,
 );
 
 fn what_is_spendable_here_bounds_each_desk_while_the_line_is_cut(engine: Engine) {
@@ -173,4 +174,30 @@ fn who_signs_in_has_a_pin_here(engine: Engine) {
     second.till().save_staff(&second.owner(), chosen).expect("the owner may");
     assert_eq!(second.till().staff().expect("readable").len(), 2);
     business.same_everywhere(&[&first, &second]);
+}
+
+fn each_branch_has_a_day_of_its_own(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    business.same_everywhere(&[&first, &second]);
+    first.earn(&member, "300.00");
+    let who = || Who::Card("10000001".into());
+    second
+        .till()
+        .check_in(&second.owner(), who(), CheckInHow::Scan, None)
+        .expect("a verdict, whichever");
+    business.same_everywhere(&[&first, &second]);
+    let day = |desk: &Desk| desk.till().day(&desk.owner(), None, true).expect("the owner may");
+    let (here, there) = (day(&first), day(&second));
+    assert_eq!((here.points_given, here.new_members), (300, 1));
+    assert_eq!((there.points_given, there.new_members), (0, 0));
+    assert_eq!(here.visits + here.refused, 0);
+    assert_eq!(there.visits + there.refused, 1);
+    assert_eq!(first.till().recent(&first.owner()).expect("readable").len(), 0);
+    assert_eq!(second.till().recent(&second.owner()).expect("readable").len(), 1);
+    let kinds = |rows: &[punchcard_till::views::DayRow]| {
+        rows.iter().map(|row| row.kind.clone()).collect::<Vec<_>>()
+    };
+    assert!(!kinds(&there.rows).contains(&"points_earned".to_owned()), "{:?}", kinds(&there.rows));
 }

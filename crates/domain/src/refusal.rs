@@ -124,6 +124,7 @@ impl Refusal {
                 ("need", need.to_string()),
                 ("here", here.to_string()),
                 ("on_file", on_file.to_string()),
+                ("short", need.saturating_sub(*here).to_string()),
             ],
             Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
             Self::NotFound(what) => vec![("what", (*what).to_owned())],

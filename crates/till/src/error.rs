@@ -97,7 +97,7 @@ pub enum Error {
     HubUnreachable(String),
     /// Somebody else answers where the hub should be.
     #[error(
-        "this is not the hub that this till was paired with; nothing was sent. If the hub was set up anew, pair this till again"
+        "this is not the hub that this till was paired with; nothing was sent. Ask whoever runs the hub what has changed there"
     )]
     WrongHub,
     /// The hub said no.

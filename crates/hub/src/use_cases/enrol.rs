@@ -172,7 +172,7 @@ fn join(
         }
         None if !has_business && !ask.has_business => {
             return Err(Error::refused(
-                Code::OtherBusiness,
+                Code::HubEmpty,
                 "the hub has no business yet: pair the till that has it first",
             ));
         }

@@ -61,6 +61,8 @@ codes! {
     AlreadyEnrolled = "already_enrolled" 409,
     /// The hub has a business and the till brings another one.
     OtherBusiness = "other_business" 409,
+    /// The hub has no business yet: pair the till that has one first.
+    HubEmpty = "hub_empty" 409,
     /// Value is frozen until a manager has looked: a fork.
     Frozen = "frozen" 409,
     /// Nothing of that name.

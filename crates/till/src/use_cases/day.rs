@@ -6,8 +6,8 @@ use punchcard_domain::{
     decide::voidable, effects::RecordKind, fact::Fact, staff::Permission, time::Day,
     verdict::Verdict,
 };
-use punchcard_protocol::{MemberId, StaffId};
-use rusqlite::Connection;
+use punchcard_protocol::{MemberId, StaffId, StoreId};
+use rusqlite::{Connection, params};
 
 use super::actor::Actor;
 use crate::{
@@ -39,7 +39,7 @@ impl Till {
             actor.require(Permission::CheckIn)?;
             let mut names = Names::new(work.db);
             let mut visits = Vec::new();
-            for entry in newest_visits(work.db)? {
+            for entry in newest_visits(work.db, work.house.store.id)? {
                 if let Some(stored) = journal::get(work.db, entry)? {
                     visits.extend(recent_visit(work, &mut names, &stored)?);
                 }
@@ -60,7 +60,7 @@ impl Till {
             let days = work.house.store.days();
             let day = day.unwrap_or_else(|| days.day_of(work.now_ms()));
             let (start, end) = (days.start_of(day), days.end_of(day));
-            let mut view = figures(work.db, day, start, end)?;
+            let mut view = figures(work, day, start, end)?;
             if with_rows {
                 view.rows = rows_between(work, start, end)?;
             }
@@ -70,12 +70,12 @@ impl Till {
 }
 
 /// The newest visits among the newest facts: never more is read than the list could show.
-fn newest_visits(db: &Connection) -> Result<Vec<i64>> {
+fn newest_visits(db: &Connection, store: StoreId) -> Result<Vec<i64>> {
     let mut statement = db.prepare_cached(
-        "SELECT entry FROM (SELECT entry, kind, at_ms FROM fact ORDER BY id DESC LIMIT 2000)
-         WHERE kind = 40 ORDER BY at_ms DESC, entry DESC LIMIT ?1",
+        "SELECT entry FROM (SELECT entry, kind, at_ms, store FROM fact ORDER BY id DESC LIMIT 2000)
+         WHERE kind = 40 AND store = ?2 ORDER BY at_ms DESC, entry DESC LIMIT ?1",
     )?;
-    let rows = statement.query_map([RECENT], |row| row.get(0))?;
+    let rows = statement.query_map(params![RECENT, store.as_bytes()], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -87,7 +87,12 @@ fn first_id_of(ms: i64) -> [u8; 16] {
     id
 }
 
-fn figures(db: &Connection, day: Day, start: i64, end: i64) -> Result<DayView> {
+/// What is this store's: what happened here, and of what happened nowhere in particular (a file
+/// opened, points moved) what this till wrote. Other branches have days of their own.
+const OURS: &str = "(store = ?3 OR (store IS NULL AND entry >> 40 IN
+                     (SELECT n FROM stream WHERE till = ?4)))";
+
+fn figures(work: &Work<'_>, day: Day, start: i64, end: i64) -> Result<DayView> {
     let mut view = DayView {
         day,
         visits: 0,
@@ -99,11 +104,18 @@ fn figures(db: &Connection, day: Day, start: i64, end: i64) -> Result<DayView> {
         hourly: vec![0; 24],
         rows: Vec::new(),
     };
-    let mut statement = db.prepare_cached(
+    let mut statement = work.db.prepare_cached(&format!(
         "SELECT kind, at_ms, points, verdict, counted FROM fact
-         WHERE id >= ?1 AND id < ?2 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
-    )?;
-    let mut rows = statement.query([first_id_of(start), first_id_of(end)])?;
+         WHERE id >= ?1 AND id < ?2 AND {OURS}
+           AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)"
+    ))?;
+    let (store, till) = (work.house.store.id, work.stream().till);
+    let mut rows = statement.query(params![
+        first_id_of(start),
+        first_id_of(end),
+        store.as_bytes(),
+        till.as_bytes()
+    ])?;
     while let Some(row) = rows.next()? {
         let (kind, at_ms, points): (u16, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let verdict = row.get::<_, Option<i64>>(3)?.and_then(fold::verdict_of);
@@ -128,14 +140,16 @@ fn figures(db: &Connection, day: Day, start: i64, end: i64) -> Result<DayView> {
 }
 
 fn rows_between(work: &Work<'_>, start: i64, end: i64) -> Result<Vec<DayRow>> {
-    let mut statement = work.db.prepare_cached(
-        "SELECT entry FROM fact WHERE id >= ?1 AND id < ?2 ORDER BY at_ms DESC, entry DESC LIMIT ?3",
-    )?;
+    let mut statement = work.db.prepare_cached(&format!(
+        "SELECT entry FROM fact WHERE id >= ?1 AND id < ?2 AND {OURS}
+         ORDER BY at_ms DESC, entry DESC LIMIT ?5"
+    ))?;
     let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
-    let found = statement
-        .query_map(rusqlite::params![first_id_of(start), first_id_of(end), most], |row| {
-            row.get::<_, i64>(0)
-        })?;
+    let (store, till) = (work.house.store.id, work.stream().till);
+    let found = statement.query_map(
+        params![first_id_of(start), first_id_of(end), store.as_bytes(), till.as_bytes(), most],
+        |row| row.get::<_, i64>(0),
+    )?;
     let entries = found.collect::<rusqlite::Result<Vec<_>>>()?;
     rows(work, &entries)
 }
@@ -260,6 +274,12 @@ impl About {
             Fact::MemberRegistered(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::MemberChanged(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::MemberPhotoSet(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::ValueGranted(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::ValueReturned(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::ValueGivenBack(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::DebtRepaid(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::LotRuled(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::MembersMerged(body) => Self { member: Some(body.kept), ..Self::default() },
             Fact::RewardSet(body) => {
                 Self { label: Some(body.record.name.clone()), ..Self::default() }
             }
