@@ -106,7 +106,8 @@ fn measure(engine: &str, hub: &Arc<Hub>) -> Outcome<()> {
     println!("     the rows bare, {:>9} of them   {:>7}", limit.rows, seconds(limit.took));
     println!("     the till joins                  {:>7}", seconds(took.joining));
     println!("     ratio                           {:>7}", ratio(took.joining, limit.took));
-    println!("     at most in memory               {:>4} MiB", took.peak_kib / 1024);
+    println!("     of the processors: till {}, hub {}", seconds(took.till), seconds(took.hub));
+    println!("     at most in the till's memory    {:>4} MiB", took.peak_kib / 1024);
     let fast = took.joining <= Duration::from_mins(1);
     println!("{} at most 60 s for a million", if fast { "ok  " } else { "SLOW" });
     compare(hub, &till)
@@ -128,6 +129,9 @@ fn serve(hub: &Arc<Hub>) -> Outcome<Running> {
 
 struct Took {
     joining: Duration,
+    /// Time on the processors, of both of them.
+    till: Duration,
+    hub: Duration,
     peak_kib: u64,
 }
 
@@ -136,13 +140,25 @@ fn joined(hub: &Arc<Hub>, serving: &Running, till: &Path) -> Outcome<Took> {
     let store = hub.add_store("二店", "Asia/Shanghai")?;
     let (code, _) = hub.pair(Some(store))?;
     let told = format!("https://{}\n{}\n{}", serving.addr(), code.shown(), till.display());
+    let before = processor()?;
     let output = Command::new(env::current_exe()?).env(CHILD, told).output()?;
+    let hub = processor()?.saturating_sub(before);
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut figures = text.lines().filter_map(|line| line.parse::<u64>().ok());
-    match (figures.next(), figures.next()) {
-        (Some(ms), Some(peak_kib)) => Ok(Took { joining: Duration::from_millis(ms), peak_kib }),
-        _ => Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)).into()),
-    }
+    let figures: Vec<u64> = text.lines().filter_map(|line| line.parse().ok()).collect();
+    let [joining, till, peak_kib] = figures[..] else {
+        return Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)).into());
+    };
+    let ms = Duration::from_millis;
+    Ok(Took { joining: ms(joining), till: ms(till), hub, peak_kib })
+}
+
+/// What this process has had of the processors so far.
+fn processor() -> Outcome<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let (_, rest) = stat.rsplit_once(") ").ok_or("a name")?;
+    let ticks: Vec<u64> = rest.split(' ').skip(11).take(2).flat_map(str::parse).collect();
+    // Linux counts in hundredths of a second, whatever it does inside.
+    Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
 fn child(told: &str) -> Outcome<()> {
@@ -153,6 +169,7 @@ fn child(told: &str) -> Outcome<()> {
     let began = Instant::now();
     let till = join(&folder, &input, PIN, &options())?;
     println!("{}", began.elapsed().as_millis());
+    println!("{}", processor()?.as_millis());
     drop(till);
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

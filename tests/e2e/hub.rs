@@ -1,6 +1,10 @@
 //! A hub in a process of its own, and another desk of the business, which has no window.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use punchcard_tests::{PIN, id, processes::HubProgram};
 use punchcard_till::{
@@ -16,6 +20,9 @@ use crate::shop::Shop;
 pub const FIRST: &str = "静安 1";
 /// What the other desk is called.
 pub const SECOND: &str = "西湖 1";
+
+/// What the owner signs in with at a desk that has joined.
+pub const JOINED_PIN: &str = PIN;
 
 /// A hub that can be stopped and started again.
 pub struct Hub {
@@ -125,6 +132,20 @@ impl OtherDesk {
     pub fn sync(&self) {
         let line = self.line.as_ref().expect("it is switched on");
         away(|| line.sync_now().expect("the hub answers"));
+    }
+
+    /// Syncs until it knows that a member has so many points on file.
+    pub fn hears(&self, member: &str, on_file: i64) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            self.sync();
+            let known = self.points(member).on_file;
+            if known == on_file {
+                return;
+            }
+            assert!(Instant::now() < until, "the other desk knows of {known}, not of {on_file}");
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// Somebody switches it off.

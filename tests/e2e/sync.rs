@@ -3,10 +3,11 @@
 //! a store from a backup.
 
 use fantoccini::key::Key;
+use punchcard_tests::id;
 use punchcard_till::views::RulesInput;
 
 use crate::{
-    hub::{FIRST, Hub, OtherDesk, SECOND},
+    hub::{FIRST, Hub, JOINED_PIN, OtherDesk, SECOND},
     looks::{dress, look},
     shop::Shop,
     window::Window,
@@ -126,8 +127,7 @@ async fn points_that_lie_elsewhere_are_fetched_and_redeemed() {
     window.key(Key::Enter).await;
     window.shows("points-on-file", on_file - cost).await;
     window.shows("points-here", 0).await;
-    other.sync();
-    assert_eq!(other.points(&member).on_file, on_file - cost);
+    other.hears(&member, on_file - cost);
 
     // Nobody is there to give any: the sentence names who has them.
     other.switch_off();
@@ -156,9 +156,12 @@ async fn what_cannot_be_fetched_goes_on_trust_with_a_managers_pin() {
     window.line("online").await;
     let (on_file, cost) = redeeming(&window).await;
     hub.stop();
-    window.line("offline").await;
     window.press(&['1']).await;
-    window.says("redeem-fetch", "").await;
+    window.find("redeem-fetch").await;
+    assert!(!window.there("redeem-trust").await, "what can be had is asked for first");
+    window.key(Key::F8).await;
+    window.line("offline").await;
+    window.find("redeem-trust").await;
     look(&window, "trust").await;
     window.key(Key::F9).await;
     window.find("approval").await;
@@ -170,6 +173,174 @@ async fn what_cannot_be_fetched_goes_on_trust_with_a_managers_pin() {
     look(&window, "owed").await;
     window.close().await;
     assert_eq!(shop.count("points_redeemed"), 1);
+}
+
+#[tokio::test]
+async fn one_person_registered_twice_becomes_one() {
+    let shop = Shop::demo();
+    let mut hub = Hub::of(&shop);
+    let other = hub.desk();
+    let window = Window::signed_in(&shop, "cashier").await;
+    hub.stop();
+    other.member(MEMBER, PHONE);
+    window.ctrl('n').await;
+    window.until("the cursor in the name", &focused("field-name")).await;
+    window.compose(MEMBER).await;
+    window.fill("field-phone", PHONE).await;
+    window.click("save-member").await;
+    window.says("member-name", MEMBER).await;
+    hub.start();
+    other.sync();
+    window.sync().await;
+    window.find("duplicate").await;
+    window.says("attention", "").await;
+    look(&window, "duplicate").await;
+    window.press(&['2']).await;
+    window.says("keep-second", "留下").await;
+    window.key(Key::F8).await;
+    window.find("approval").await;
+    look(&window, "merge-approval").await;
+    window.approve(&shop, "manager").await;
+    window.gone("approval").await;
+    window.gone("duplicate").await;
+    look(&window, "merged").await;
+    window.search(MEMBER).await;
+    assert!(!window.there("result-1").await, "it is one member");
+    window.key(Key::Escape).await;
+    window.line("online").await;
+    window.sync().await;
+    window.close().await;
+    assert_eq!(shop.count("members_merged"), 1);
+    other.sync();
+    let found = other.till.find(&other.owner(), MEMBER, 5).expect("it can be read");
+    assert_eq!(found.len(), 1, "it is one member there too");
+}
+
+#[tokio::test]
+async fn what_another_desk_took_back_is_told_in_sentences() {
+    let shop = Shop::demo();
+    let hub = Hub::of(&shop);
+    let other = hub.desk();
+    let member = other.member(MEMBER, PHONE);
+    other.sync();
+    shop.tool(&["sync"]);
+    let earned = shop.tool(&["earn", "--member", &member, "--amount", "250"]);
+    shop.tool(&["sync"]);
+    other.hears(&member, 250);
+
+    let window = Window::signed_in(&shop, "cashier").await;
+    window.open_member(MEMBER).await;
+    window.key(Key::F3).await;
+    window.shows("points-here", 250).await;
+    window.press(&['1']).await;
+    window.shows("redeem-uses", 100).await;
+    window.key(Key::Enter).await;
+    window.shows("points-on-file", 150).await;
+    let earned = earned["fact"].as_str().expect("a fact has an id");
+    other.till.undo(&other.owner(), id(earned)).expect("the owner takes back");
+    other.sync();
+
+    window.sync().await;
+    window.says("notices", "其中 100 分已经用掉了，记为欠分").await;
+    window.says("notices", "本机把手上的 150 分还了回去").await;
+    window.says("notices", MEMBER).await;
+    look(&window, "notices").await;
+    window.key(Key::Enter).await;
+    window.says("settled", "1").await;
+    window.key(Key::Enter).await;
+    window.says("settled", "2").await;
+    window.gone("attention").await;
+    look(&window, "notices-settled").await;
+    window.open_member(MEMBER).await;
+    window.key(Key::F3).await;
+    window.shows("points-debt", 100).await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn an_empty_desk_joins_and_knows_everybody() {
+    let shop = Shop::demo();
+    let hub = Hub::of(&shop);
+    let code = hub.code(Some(&hub.store("西湖店")));
+    let empty = Shop::empty();
+    let window = Window::open(&empty).await;
+    window.click("way-join").await;
+    window.fill("pair-hub", &hub.url()).await;
+    window.fill("pair-code", "ABCD-EFGH-JKMN-PQRS").await;
+    window.fill("pair-till", SECOND).await;
+    window.fill("field-pin", JOINED_PIN).await;
+    window.fill("field-pin-again", JOINED_PIN).await;
+    look(&window, "join").await;
+    window.click("join").await;
+    window.until("the code's box marked", &marked("pair-code")).await;
+    look(&window, "join-wrong-code").await;
+    window.fill("pair-code", &code).await;
+    window.key(Key::Enter).await;
+    window.find("lock-screen").await;
+    look(&window, "joined-lock").await;
+    window.choose(shop.name("owner")).await;
+    window.type_slowly(JOINED_PIN).await;
+    window.find("search").await;
+    window.line("online").await;
+    window.open_member("林知夏").await;
+    window.says("member-name", "林知夏").await;
+    look(&window, "joined-member").await;
+    window.key(Key::F10).await;
+    window.says("sync-page", "西湖店").await;
+    window.says("sync-page", SECOND).await;
+    window.close().await;
+    empty.tool(&["verify"]);
+}
+
+#[tokio::test]
+async fn a_store_from_a_backup_spends_nothing_until_the_hub_was_asked() {
+    let shop = Shop::demo();
+    let mut hub = Hub::of(&shop);
+    let backup = shop.home().join("backup");
+    let backup = backup.to_str().expect("a path of ours");
+    shop.tool(&["backup", backup]);
+    let found = shop.tool(&["find", "林知夏"]);
+    let member = found[0]["id"].as_str().expect("the demo shop has them");
+    let done = shop.tool(&["earn", "--member", member, "--amount", "250"]);
+    let earned = done["points"].as_i64().expect("a number");
+    shop.tool(&["sync"]);
+    shop.tool(&["restore", backup]);
+    hub.stop();
+
+    let window = Window::signed_in(&shop, "cashier").await;
+    window.line("offline").await;
+    window.says("distrust-banner", "从备份恢复").await;
+    window.says("distrust-wait", "一连上总部就会核对").await;
+    assert!(!window.there("vouch").await, "only the hub knows");
+    window.open_member("林知夏").await;
+    window.key(Key::F3).await;
+    window.find("points-on-file").await;
+    let (before, _) = figures(&window).await;
+    window.shows("points-here", 0).await;
+    window.press(&['1']).await;
+    window.says("redeem-problem", "数据还没有确认").await;
+    look(&window, "restored").await;
+    window.key(Key::Enter).await;
+    window.shows("points-on-file", before).await;
+
+    hub.start();
+    window.sync().await;
+    window.gone("distrust-banner").await;
+    window.says("notices", "本机的数据没有问题").await;
+    look(&window, "trusted-again").await;
+    window.open_member("林知夏").await;
+    window.key(Key::F3).await;
+    window.shows("points-on-file", before + earned).await;
+    // What the earlier life held is in the pool, from where it is fetched.
+    window.press(&['1']).await;
+    window.find("redeem-fetch").await;
+    window.key(Key::F8).await;
+    window.says("draw-result", "取回了 100 分").await;
+    window.shows("points-here", 100).await;
+    look(&window, "restored-redeem").await;
+    window.key(Key::Enter).await;
+    window.shows("points-on-file", before + earned - 100).await;
+    window.close().await;
 }
 
 /// A member of the other desk, whose points lie there.
@@ -204,6 +375,10 @@ async fn figures(window: &Window) -> (i64, i64) {
     (window.number("points-on-file").await, window.number("points-here").await)
 }
 
+fn focused(id: &str) -> String {
+    format!("document.activeElement?.dataset.testid === '{id}'")
+}
+
 /// A box is marked as wrong, and has the cursor.
 fn marked(id: &str) -> String {
     format!(
@@ -222,6 +397,12 @@ impl Window {
         let foot = "document.querySelector('[data-testid=foot] [data-testid=line]')";
         let holds = format!("{foot}?.dataset.state === '{state}'");
         self.until(&format!("the line to be {state}"), &holds).await;
+    }
+
+    /// Whether an element is there now.
+    async fn there(&self, id: &str) -> bool {
+        let script = format!("return document.querySelector('[data-testid=\"{id}\"]') !== null");
+        self.script(&script).await == true
     }
 
     /// Syncs by hand, at the page for it.

@@ -251,7 +251,9 @@ impl Business {
     /// Everybody holds the same, and everything holds together.
     pub fn same_everywhere(&self, desks: &[&Desk]) {
         for _ in 0..3 {
-            desks.iter().for_each(|desk| desk.sync());
+            for desk in desks {
+                desk.sync();
+            }
         }
         let hub = self.hub.digest().expect("the database answers");
         for desk in desks {
@@ -394,6 +396,6 @@ impl Desk {
 
     /// The code of an error.
     pub fn code<T>(outcome: Result<T>) -> &'static str {
-        outcome.map(|_| "ok").unwrap_or_else(|error: Error| error.code())
+        outcome.map_or_else(|error: Error| error.code(), |_| "ok")
     }
 }

@@ -48,7 +48,8 @@ fn imported(engine: Engine) -> (Business, Desk) {
     let mut csv = String::from("会员编号,姓名,电话,积分,到期日期\n");
     for n in 0..MEMBERS {
         let name = ["王堃", "李喆", "欧阳娜娜", "Emma Carter"][n as usize % 4];
-        csv.push_str(&format!("{},{name},139{n:08},{},2029-12-31\n", card(n), 100 + n));
+        let line = format!("{},{name},139{n:08},{},2029-12-31\n", card(n), 100 + n);
+        csv.push_str(&line);
     }
     let input = ImportInput { bytes: csv.into_bytes(), profile: Profile::Zh, dry_run: false };
     let report = first.till().import(&first.owner(), &input, &mut std::io::sink());

@@ -452,9 +452,8 @@ impl Street {
         thread::scope(|scope| {
             for (n, till) in desks.tills.iter().enumerate() {
                 let (dice, desks) = (dice.fork(), &*desks);
-                scope.spawn(move || match n == quiet {
-                    true => desks.listen(till, dice),
-                    false => desks.work(till, dice),
+                scope.spawn(move || {
+                    if n == quiet { desks.listen(till, dice) } else { desks.work(till, dice) }
                 });
             }
             thread::sleep(Duration::from_micros(moment));

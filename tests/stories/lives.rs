@@ -26,6 +26,11 @@ on_both_engines!(
     what_two_desks_take_back_is_taken_back_once,
     what_runs_out_in_the_pool_is_posted_by_the_hub,
     a_visit_of_a_pack_is_fetched_for_a_scan,
+    value_rests_where_the_owner_wants_it,
+    what_merged_files_hold_is_moved_spent_and_taken_back_once,
+    a_shop_that_was_restored_and_vouched_for_brings_all_of_it,
+    hundreds_of_small_lots_are_redeemed_and_drawn,
+    a_manager_gives_an_earlier_life_up_and_the_desk_goes_on,
 );
 
 /// Copies a folder, files and all.
@@ -472,4 +477,130 @@ fn pack() -> punchcard_till::PassTypeInput {
         price_minor: 50_000,
         active: true,
     }
+}
+
+fn value_rests_where_the_owner_wants_it(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let mut rules = first.till().rules().expect("the rules");
+    rules.rest_percent = 80;
+    first.till().save_rules(&first.owner(), rules).expect("the owner may");
+    let member = first.member("王堃", 1);
+    business.same_everywhere(&[&first, &second]);
+    // Earned away from home: after a day it goes home, as much as belongs there.
+    second.earn(&member, "101.00");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&member), (101, 101, 0));
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&member), (101, 0, 0));
+    assert_eq!(first.points(&member), (101, 81, 0), "80 percent, rounded up");
+}
+
+fn what_merged_files_hold_is_moved_spent_and_taken_back_once(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let reward = first.reward("毛巾", 60);
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    let kept = first.member("王堃", 1);
+    business.pass(MINUTE);
+    let gone = second.member("王堃", 1);
+    first.earn(&kept, "100.00");
+    second.earn(&gone, "50.00");
+    let early = second.redeem(&gone, &second.reward("水", 10), false).expect("enough");
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    first.till().merge_members(&first.owner(), id(&kept), id(&gone)).expect("the owner may");
+    business.same_everywhere(&[&first, &second]);
+    // Redeemed by either name, taken back, moved to rest, drawn, run out: never more, never less.
+    let spent = first.redeem(&gone, &reward, false).expect("enough");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&kept).0, 80);
+    first.till().undo(&first.owner(), id(&spent)).expect("the owner may");
+    second.till().undo(&second.owner(), id(&early)).expect("the owner may");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&kept).0, 150);
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&kept), (150, 75, 0));
+    second.line().draw(&second.owner(), id(&gone), 60).expect("the hub answers");
+    assert!(second.redeem(&kept, &reward, false).is_ok());
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&gone).0, 90);
+    business.pass(800 * DAY);
+    for desk in [&first, &second] {
+        desk.till().expire_due().expect("it can be written");
+    }
+    business.hub.expire_due().expect("it answers");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&kept), (0, 0, 0));
+}
+
+fn a_shop_that_was_restored_and_vouched_for_brings_all_of_it(engine: Engine) {
+    let business = Business::new(engine);
+    let (folder, options) = (business.folder("first"), business.options());
+    let till = Till::create(&folder, &punchcard_tests::set_up(), &options).expect("a new shop");
+    let mut first = Desk::of(folder, options, std::sync::Arc::new(till));
+    let member = first.member("王堃", 1);
+    first.earn(&member, "300.00");
+    let backup = first.folder.join("backup.db");
+    first.till().backup(&first.owner(), &backup).expect("a backup");
+    first.close();
+    drop(Till::restore(&first.folder, &backup, &first.options).expect("it can be restored"));
+    first.reopen();
+    first.till().vouch(&first.owner()).expect("the only till");
+    let reward = first.reward("毛巾", 100);
+    assert!(first.redeem(&member, &reward, false).is_ok());
+    let code = business.code(None);
+    first.line().pair(&first.owner(), &business.input(&code, "静安 1")).expect("it pairs");
+    first.sync();
+    let second = business.desk("滨江 2", None);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&member).0, 200);
+    assert_eq!(first.points(&member), (200, 200, 0));
+    assert_eq!(business.hub.figures().expect("it answers").inbox, 0);
+}
+
+fn hundreds_of_small_lots_are_redeemed_and_drawn(engine: Engine) {
+    const LOTS: i64 = 400;
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    for _ in 0..LOTS {
+        first.earn(&member, "1.00");
+    }
+    let reward = first.reward("毛巾", LOTS);
+    business.same_everywhere(&[&first, &second]);
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (LOTS, LOTS / 2, 0));
+    let drawn = first.line().draw(&first.owner(), id(&member), LOTS / 2).expect("it answers");
+    assert_eq!(drawn.drawn, LOTS / 2);
+    assert!(first.redeem(&member, &reward, false).is_ok());
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&member), (0, 0, 0));
+}
+
+fn a_manager_gives_an_earlier_life_up_and_the_desk_goes_on(engine: Engine) {
+    let (business, mut first) = Business::with_desk(engine);
+    let member = first.member("王堃", 1);
+    let reward = first.reward("毛巾", 100);
+    first.earn(&member, "300.00");
+    first.sync();
+    let backup = first.folder.join("backup.db");
+    first.till().backup(&first.owner(), &backup).expect("a backup");
+    assert!(first.redeem(&member, &reward, false).is_ok());
+    first.close();
+    drop(Till::restore(&first.folder, &backup, &first.options).expect("it can be restored"));
+    first.reopen();
+    first.sync();
+    let draw = || first.line().draw(&first.owner(), id(&member), 100).expect("it answers").drawn;
+    assert_eq!(draw(), 0);
+    let inbox = business.hub.inbox().expect("it answers");
+    let line = inbox.iter().find(|line| line.code == "second_life").expect("somebody is asked");
+    business.hub.settle(&line.id, true).expect("a manager may");
+    assert_eq!(draw(), 100);
+    assert!(first.redeem(&member, &reward, false).is_ok(), "the desk goes on");
+    business.same_everywhere(&[&first]);
 }

@@ -1,5 +1,7 @@
 //! Whole-system stories on real stores, without a window.
 
+#![expect(clippy::print_stdout, reason = "some stories tell their figures")]
+
 mod bindings;
 mod bootstrap;
 mod convergence;

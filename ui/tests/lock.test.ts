@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import App from "@/desk/App.vue";
 import { useDesk } from "@/desk/stores/desk";
+import { useSession } from "@/desk/stores/session";
 import type { StatusView } from "@/shared/bindings";
 import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
 
@@ -100,6 +101,35 @@ describe("the lock", () => {
     await type("274913");
     expect(byId("lock-screen")).toBeNull();
     expect(byId("foot")?.textContent).toContain("本机独立运行");
+    wrapper.unmount();
+  });
+
+  it("stays, whatever was asked before it answers", async () => {
+    till(true);
+    const { wrapper } = await show(App);
+    const session = useSession();
+    let late: (answer: StatusView) => void = () => {};
+    answer({ status: () => new Promise<StatusView>((resolve) => (late = resolve)) });
+    const asked = session.refresh();
+    till(false);
+    await session.lock();
+    late(status());
+    await asked;
+    await settle();
+    expect(session.signedIn).toBe(false);
+    expect(byId("lock-screen")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("gives the cursor to the PIN when the chosen name is clicked once more", async () => {
+    till(false);
+    const { wrapper } = await show(App);
+    for (let times = 0; times < 2; times += 1) {
+      byId("staff-s1")!.focus();
+      byId("staff-s1")!.click();
+      await settle();
+      expect(document.activeElement).toBe(byId("pin"));
+    }
     wrapper.unmount();
   });
 

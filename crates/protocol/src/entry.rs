@@ -30,7 +30,7 @@ pub const FORMAT_VERSION: u8 = 1;
 /// Length of every header of format 1.
 pub const HEADER_BYTES: usize = 132;
 /// The longest payload an entry may carry.
-pub const MAX_PAYLOAD_BYTES: usize = 32 * 1024;
+pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
 /// The longest private part (a photo is one).
 pub const MAX_PRIVATE_BYTES: usize = 512 * 1024;
 

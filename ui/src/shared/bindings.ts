@@ -869,6 +869,11 @@ pass_required: boolean,
  */
 trust_limit: number, 
 /**
+ * So many percent of what nobody has touched for a day rest with the member's home desk; the
+ * remainder can be fetched from anywhere.
+ */
+rest_percent: number, 
+/**
  * The business day begins at this hour, 0 to 12.
  */
 day_start_hour: number, };

@@ -32,6 +32,8 @@ pub struct LotStanding {
 pub struct Void<'a> {
     /// What is to be taken back.
     pub target: &'a Fact,
+    /// Whose it is: the file that they are shown as, where theirs was merged into another.
+    pub member: Option<MemberId>,
     /// It was already.
     pub voided: bool,
     /// Every lot it names, as it stands.
@@ -67,7 +69,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         Undo { me: desk.me, debt: 0, points: 0, postings: vec![], lots: vec![], take_back: vec![] };
     let member = match known.target {
         Fact::VisitRecorded(body) => {
-            undo.restore(desk, known, &body.postings);
+            undo.restore(desk, known, body.member, &body.postings);
             undo.take_back_gain(known, body.earned.as_ref());
             body.member
         }
@@ -76,7 +78,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
             Some(body.member)
         }
         Fact::PointsRedeemed(body) => {
-            undo.restore(desk, known, &body.postings);
+            undo.restore(desk, known, Some(body.member), &body.postings);
             undo.forgive(desk, known, body.on_trust);
             undo.points = body.points;
             Some(body.member)
@@ -96,7 +98,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
     let fact = FactVoided {
         id: desk.fact_id(),
         target: known.target.id(),
-        member,
+        member: known.member.or(member),
         at_ms: desk.now_ms,
         postings: undo.postings,
         lots: undo.lots,
@@ -120,13 +122,22 @@ struct Undo {
 
 impl Undo {
     /// Puts back what was spent.
-    fn restore(&mut self, desk: &mut Desk<'_>, known: &Void<'_>, spent: &[Posting]) {
+    fn restore(
+        &mut self,
+        desk: &mut Desk<'_>,
+        known: &Void<'_>,
+        about: Option<MemberId>,
+        spent: &[Posting],
+    ) {
         for posting in spent {
+            // Whose lot it was, seen from the file that this fact is about.
+            let owner = posting.owner.or(about).filter(|owner| Some(*owner) != known.member);
             let ours = posting.to.stream().is_some_and(known.owns);
             if ours {
                 self.postings.push(Posting {
                     from: posting.to,
                     to: Account::Till(self.me),
+                    owner,
                     ..*posting
                 });
             } else {
@@ -296,7 +307,9 @@ mod tests {
             spent: vec![],
         };
         let owns = |stream| stream == me();
-        let known = Void { target, voided: false, lots: vec![standing], points, owns: &owns };
+        let member = Some(MemberId::from_bytes([3; 16]));
+        let known =
+            Void { target, member, voided: false, lots: vec![standing], points, owns: &owns };
         match shop().at(NOON, |desk| void(desk, &known)).expect("voidable").fact {
             Fact::FactVoided(fact) => fact,
             _ => unreachable!("voiding voids"),
@@ -352,6 +365,7 @@ mod tests {
         let owns = |stream| stream == me();
         let known = Void {
             target: &target,
+            member: None,
             voided: true,
             lots: vec![],
             points: Purse::default(),

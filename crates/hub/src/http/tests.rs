@@ -69,6 +69,7 @@ impl Server {
             name: "Desk".into(),
             store: None,
             has_business: true,
+            earlier: Vec::new(),
         };
         let body = serde_json::to_vec(&ask).expect("JSON");
         let answer = self.signed(&till, path::ENROL, &body);

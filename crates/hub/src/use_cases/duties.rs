@@ -106,10 +106,11 @@ fn overdrawn(work: &mut Work<'_>, stream: StreamId, members: &BTreeSet<MemberId>
     let mut found = Vec::new();
     work.session.query_keys(&BELOW_ZERO, &keys(members), &mut |row| {
         let member = MemberId::from_bytes(row[0].exactly()?);
-        found.push((member, LotId::from_bytes(row[1].exactly()?), row[3].int()?));
+        let whose = row[2].stream().unwrap_or(stream);
+        found.push((whose, member, LotId::from_bytes(row[1].exactly()?), row[3].int()?));
         Ok(())
     })?;
-    for (member, lot, amount) in found {
+    for (stream, member, lot, amount) in found {
         let args = json!({"till": stream.till, "stream": stream, "member": member, "lot": lot,
             "points": -amount});
         inbox::tell(work, "overdrawn", &args)?;
@@ -165,7 +166,7 @@ impl Hub {
     pub fn expire_due(&self) -> Result<usize> {
         let mut all = 0;
         loop {
-            let some = self.write(|work| expire_some(work))?;
+            let some = self.write(expire_some)?;
             all += some;
             if some == 0 {
                 return Ok(all);

@@ -1,7 +1,7 @@
 //! A till joins the business, with a code that works once.
 
 use punchcard_protocol::{
-    Hlc, Link, StoreId, TillId,
+    Hlc, Link, StoreId, StreamId, TillId,
     sync::{Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, pairing_proof},
 };
 
@@ -181,19 +181,13 @@ fn join(
     let till = till_row(work, ask, store)?;
     journal::put_till(&mut *work.session, &till)?;
     if known.is_none() {
-        journal::put_stream(
-            &mut *work.session,
-            &StreamRow {
-                stream: ask.stream,
-                public_key,
-                link: Link::START,
-                hlc: Hlc::default(),
-                durable: 0,
-                state: "open".into(),
-                opened_ms: work.now_ms,
-                brought: ask.has_business,
-            },
-        )?;
+        brings(work, ask, ask.stream, &ask.public_key)?;
+        let earlier = |stream: StreamId| {
+            stream.till == ask.stream.till && stream.incarnation < ask.stream.incarnation
+        };
+        for (stream, key) in ask.earlier.iter().filter(|(stream, _)| earlier(*stream)) {
+            brings(work, ask, *stream, key)?;
+        }
     }
     Ok(EnrolAnswer {
         hub: work.hub.id,
@@ -203,6 +197,26 @@ fn join(
         channels: pull::channels(&work.hub, &till),
         has_business,
     })
+}
+
+/// A journal that the till brings along, or begins.
+fn brings(work: &mut Work<'_>, ask: &EnrolRequest, stream: StreamId, key: &str) -> Result<()> {
+    let mut public_key = [0; 32];
+    hex::decode_to_slice(key, &mut public_key)
+        .map_err(|_| Error::refused(Code::BadRequest, "not a key"))?;
+    journal::put_stream(
+        &mut *work.session,
+        &StreamRow {
+            stream,
+            public_key,
+            link: Link::START,
+            hlc: Hlc::default(),
+            durable: 0,
+            state: "open".into(),
+            opened_ms: work.now_ms,
+            brought: ask.has_business,
+        },
+    )
 }
 
 fn till_row(work: &mut Work<'_>, ask: &EnrolRequest, store: StoreId) -> Result<TillRow> {

@@ -8,11 +8,12 @@ use punchcard_protocol::{LotId, MemberId, sync::Code};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{push::fresh, work::Work};
+use super::{greet::reclaim_stream, push::fresh, work::Work};
 use crate::{
     error::{Error, Result},
     hub::Hub,
     random,
+    store::journal,
 };
 
 /// Something that waits for a person.
@@ -84,11 +85,26 @@ impl Hub {
                 let fact = free(work, &line.args)?;
                 work.say(fact)?;
             }
+            if line.code == "second_life" && accept && !line.settled {
+                free_earlier_life(work, &line.args)?;
+            }
             let id: uuid::Uuid = line.id.parse().map_err(|_| Error::Usage("not an id".into()))?;
             work.session
                 .execute("UPDATE inbox SET settled = 1 WHERE id = $1", &[id.as_bytes().into()])?;
             Ok(())
         })
+    }
+}
+
+/// A manager says that the life before can be given up: the hub takes its value over, and the till
+/// draws it. What that life spent and the hub never heard of may be overdrawn then.
+fn free_earlier_life(work: &mut Work<'_>, args: &Map<String, Value>) -> Result<()> {
+    let before = args.get("before").and_then(Value::as_str).unwrap_or_default();
+    let before =
+        before.parse().map_err(|_| Error::Damaged("an inbox line without its life".into()))?;
+    match journal::stream(&mut *work.session, before)? {
+        Some(row) if row.state != "closed" => reclaim_stream(work, &row, true),
+        _ => Ok(()),
     }
 }
 

@@ -63,7 +63,8 @@ fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, 
     let batch = open(ask.packets)?;
     if let Some(refusal) = closed(work, &row)? {
         // Entries from after the till was revoked: kept for a person to look at.
-        return Err(keep(work, stream, &body, "revoked", refusal)?);
+        let why = if refusal.code == Code::ForkDetected { "forked" } else { "revoked" };
+        return Err(keep(work, stream, &body, why, refusal)?);
     }
     let new = overlap(work, &row, batch, &body)?;
     let Some((last, ..)) = new.last() else {
@@ -223,7 +224,7 @@ fn take_in(
     row: &StreamRow,
     batch: Batch,
 ) -> Result<Vec<u64>> {
-    let owned = took_over(&mut *work.session, stream)?;
+    let mut owned = took_over(&mut *work.session, stream)?;
     let mut kept_back = Vec::new();
     let mut incoming = Vec::with_capacity(batch.len());
     for (header, entry, private) in batch {
@@ -233,6 +234,10 @@ fn take_in(
         }
         let why = judged.as_ref().err().copied();
         let fact = judged.unwrap_or(None);
+        if let Some(Fact::StreamVouched(body)) = &fact {
+            // What comes after it, in the same batch, may debit what it took over.
+            owned.extend(&body.takes_over);
+        }
         incoming.push(Incoming { header, entry, private, fact, kept_back: why.is_some() });
         if let Some(why) = why {
             let args =

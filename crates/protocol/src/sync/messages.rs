@@ -86,6 +86,9 @@ pub struct EnrolRequest {
     pub store: Option<StoreId>,
     /// It brings a business of its own.
     pub has_business: bool,
+    /// Earlier journals of the till that it brings along, each with its Ed25519 key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(StreamId, String)>,
 }
 
 /// A till has joined.

@@ -6,6 +6,9 @@
 //! member's number is given where the member is first named, and kept in a table of its own until
 //! all of them have come. What members are found by comes last, made from their files and sorted.
 
+mod keys;
+mod layout;
+
 use std::collections::HashMap;
 
 use punchcard_protocol::{
@@ -13,7 +16,7 @@ use punchcard_protocol::{
     sync::{Manifest, PageHead},
 };
 use rusqlite::{
-    Connection, OptionalExtension as _, ToSql, params,
+    Connection, OptionalExtension as _, Statement, ToSql,
     types::{ToSqlOutput, ValueRef},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,10 @@ use sha2::{
     digest::common::hazmat::{SerializableState as _, SerializedState},
 };
 
+pub use self::keys::Keys;
+use self::layout::{
+    CARDS, Entry, File, Holder, Layout, Member, NAME, Owner, PHONE, Plain, Stream, TABLES, Whose,
+};
 use super::{keys_of_members, local, streams};
 use crate::error::{Error, Result};
 
@@ -31,173 +38,10 @@ const ON_ITS_WAY: &str = "snapshot_on_its_way";
 const STORES_OWN: i64 = 0;
 /// Pages of the log that are left together before they are put into the database.
 const LOG_PAGES: i64 = 16 * 1024;
+/// Rows that go with one statement.
+const ROWS_AT_ONCE: usize = 64;
 /// What the writer caches meanwhile, in KiB.
 const CACHE_KIB: i64 = 96 * 1024;
-
-/// How one or more values of a row become this machine's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Local {
-    /// As it is.
-    Plain,
-    /// A member: the number.
-    Member,
-    /// A member or nothing.
-    MemberOrNothing,
-    /// A member, or nothing for the store's own.
-    Owner,
-    /// A member whose file this is: the number, and the id.
-    File,
-    /// Till and incarnation: the number.
-    Stream,
-    /// Till and incarnation, or two times nothing for nobody.
-    StreamOrNobody,
-    /// Till, incarnation and place: where the entry would lie.
-    Entry,
-}
-use Local::{Entry, File, Member, MemberOrNothing, Owner, Plain, Stream, StreamOrNobody};
-
-impl Local {
-    /// How many values it is made of.
-    fn taken(self) -> usize {
-        match self {
-            Stream | StreamOrNobody => 2,
-            Entry => 3,
-            _ => 1,
-        }
-    }
-
-    /// How many columns it fills.
-    fn given(self) -> usize {
-        if self == File { 2 } else { 1 }
-    }
-}
-
-/// One table, as its rows come and as they are put.
-struct Layout {
-    name: &'static str,
-    columns: &'static [Local],
-    insert: &'static str,
-    /// The column that the table is clustered by, where the rows come in another order: those of
-    /// a page are put in this one.
-    by: Option<usize>,
-}
-
-/// Every table of a snapshot.
-const TABLES: &[Layout] = &[
-    Layout {
-        name: "fact",
-        columns: &[Plain, Entry, Plain, MemberOrNothing, Plain, Plain, Plain, Plain, Plain, Plain],
-        // The till's own first entry may be here already.
-        insert: "INSERT INTO fact (id, entry, kind, member, store, at_ms, points, amount_minor,
-                                   verdict, counted)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
-        by: None,
-    },
-    Layout {
-        name: "void",
-        columns: &[Plain; 2],
-        insert: "INSERT INTO void (target, by) VALUES (?1, ?2)",
-        by: None,
-    },
-    Layout {
-        name: "member",
-        columns: &[
-            File, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain,
-            Plain, Plain, Plain,
-        ],
-        insert: "INSERT INTO member (n, id, name, phone, email, birthday, gender, note, tags,
-                                     cards, tier, home_store, banned, photo, joined_ms, stamps,
-                                     found_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                         ?17)",
-        by: Some(0),
-    },
-    Layout {
-        name: "record",
-        columns: &[Plain; 5],
-        insert: "INSERT INTO record (kind, id, body, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)",
-        by: None,
-    },
-    Layout {
-        name: "pass",
-        columns: &[Plain, Member, Plain, Plain, Plain, Plain, Plain],
-        insert: "INSERT INTO pass (id, member, fact, name, first_day, last_day, visits)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        by: Some(1),
-    },
-    Layout {
-        name: "account",
-        columns: &[Plain, Owner, Plain, StreamOrNobody, Plain, Plain, Plain],
-        insert: "INSERT INTO account (lot, member, account, stream, kind, amount, expires_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        by: Some(1),
-    },
-    Layout {
-        name: "debt",
-        columns: &[Member, Plain, Stream, Plain],
-        insert: "INSERT INTO debt (member, kind, stream, amount) VALUES (?1, ?2, ?3, ?4)",
-        by: Some(0),
-    },
-    Layout {
-        name: "takeover",
-        columns: &[Stream, Stream],
-        insert: "INSERT INTO takeover (from_stream, to_stream) VALUES (?1, ?2)",
-        by: None,
-    },
-    Layout {
-        name: "merge",
-        columns: &[Plain; 4],
-        insert: "INSERT INTO merge (gone, kept, hlc, stream) VALUES (?1, ?2, ?3, ?4)",
-        by: None,
-    },
-    Layout {
-        name: "take_back",
-        columns: &[Plain, Plain, Member, Plain],
-        insert: "INSERT INTO take_back (lot, by, member, spent) VALUES (?1, ?2, ?3, ?4)",
-        by: None,
-    },
-    Layout {
-        name: "gave_back",
-        columns: &[Plain, Stream],
-        insert: "INSERT INTO gave_back (lot, stream) VALUES (?1, ?2)",
-        by: None,
-    },
-    Layout {
-        name: "frozen",
-        columns: &[Plain; 4],
-        insert: "INSERT INTO frozen (lot, frozen, hlc, stream) VALUES (?1, ?2, ?3, ?4)",
-        by: None,
-    },
-];
-
-/// Places of name, phone and cards in a member's row.
-const NAME: usize = 1;
-const PHONE: usize = 2;
-const CARDS: usize = 8;
-
-impl Layout {
-    fn of(name: &str) -> Result<&'static Self> {
-        TABLES
-            .iter()
-            .find(|table| table.name == name)
-            .ok_or_else(|| bad(&format!("a table {name:?} that this program does not know")))
-    }
-
-    fn is_of_members(&self) -> bool {
-        self.name == "member"
-    }
-
-    /// Values in a row as it comes.
-    fn taken(&self) -> usize {
-        self.columns.iter().map(|column| column.taken()).sum()
-    }
-
-    /// Columns of a row as it is put.
-    fn given(&self) -> usize {
-        let found_by = usize::from(self.is_of_members());
-        self.columns.iter().map(|column| column.given()).sum::<usize>() + found_by
-    }
-}
 
 /// What comes is not what a hub sends: not to be used, whatever the reason.
 fn bad(what: &str) -> Error {
@@ -217,14 +61,23 @@ pub struct Progress {
     table: Option<(String, String)>,
     /// Tables that have come, each as its hash says.
     whole: Vec<String>,
-    /// All pages have come, and members up to this number can be found.
-    pub found_up_to: Option<i64>,
+    /// All pages have come, and members can be found by so many kinds of key.
+    pub kinds: Option<usize>,
+    /// Indexes that were taken away, each as it was made.
+    indexes: Vec<String>,
 }
 
 impl Progress {
-    /// Nothing has come yet.
-    pub fn new(hub: TillId, manifest: Manifest) -> Self {
-        Self { hub, manifest, page: 0, table: None, whole: Vec::new(), found_up_to: None }
+    /// Nothing has come yet. Indexes are taken away: they are made quicker from whole tables.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn begin(db: &Connection, hub: TillId, manifest: Manifest) -> Result<Self> {
+        let indexes = take_indexes(db)?;
+        let (table, whole, kinds) = (None, Vec::new(), None);
+        let progress = Self { hub, manifest, page: 0, table, whole, kinds, indexes };
+        progress.keep(db)?;
+        Ok(progress)
     }
 
     /// How far a snapshot has come, where one is on its way.
@@ -238,6 +91,34 @@ impl Progress {
     fn keep(&self, db: &Connection) -> Result<()> {
         local::set(db, ON_ITS_WAY, self)
     }
+}
+
+fn take_indexes(db: &Connection) -> Result<Vec<String>> {
+    let mut statement = db.prepare(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    )?;
+    let all = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let all: Vec<(String, String, String)> = all.collect::<rusqlite::Result<_>>()?;
+    let mut taken = Vec::new();
+    for (name, table, sql) in all {
+        if Layout::of(&table).is_ok() {
+            db.execute_batch(&format!("DROP INDEX {name}"))?;
+            taken.push(sql);
+        }
+    }
+    Ok(taken)
+}
+
+/// Makes the indexes again that were taken away.
+///
+/// # Errors
+/// Those of the store.
+pub fn index(db: &Connection) -> Result<()> {
+    let Some(mut progress) = Progress::read(db)? else { return Ok(()) };
+    for sql in std::mem::take(&mut progress.indexes) {
+        db.execute_batch(&sql)?;
+    }
+    progress.keep(db)
 }
 
 /// A page that was read and hashed, and can be put.
@@ -340,7 +221,7 @@ impl Pages {
         if !all || self.progress.table.is_some() {
             return Err(bad("tables are missing"));
         }
-        self.progress.found_up_to = Some(0);
+        self.progress.kinds = Some(0);
         let after = self.progress.clone();
         Ok(Ready { bytes, rows, table: None, found_by: Vec::new(), after })
     }
@@ -372,7 +253,7 @@ fn row<'a>(rest: &mut &'a [u8], width: usize, values: &mut Vec<Value<'a>>) -> Re
     Ok(())
 }
 
-fn text<'a>(value: Value<'a>) -> Result<Option<&'a str>> {
+fn text(value: Value<'_>) -> Result<Option<&str>> {
     match value {
         Value::Null => Ok(None),
         Value::Text(bytes) => {
@@ -405,6 +286,8 @@ pub struct Numbers {
     streams: HashMap<StreamId, i64>,
     members: HashMap<MemberId, i64>,
     next_member: i64,
+    /// Rows about one member come together.
+    last: Option<(MemberId, i64)>,
     /// Given since the last page was kept.
     new: Vec<(i64, MemberId)>,
 }
@@ -430,19 +313,28 @@ impl Numbers {
             next_member = next_member.max(number + 1);
         }
         let streams = streams::all(db)?.into_iter().map(|(n, stream)| (stream, n)).collect();
-        Ok(Self { streams, members, next_member, new: Vec::new() })
+        Ok(Self { streams, members, next_member, last: None, new: Vec::new() })
     }
 
     fn member(&mut self, value: Value<'_>) -> Result<i64> {
         let id = MemberId::from_bytes(sixteen(value)?);
+        let number = match self.last {
+            Some((last, number)) if last == id => number,
+            _ => self.number(id),
+        };
+        self.last = Some((id, number));
+        Ok(number)
+    }
+
+    fn number(&mut self, id: MemberId) -> i64 {
         if let Some(number) = self.members.get(&id) {
-            return Ok(*number);
+            return *number;
         }
         let number = self.next_member;
         self.next_member += 1;
         self.members.insert(id, number);
         self.new.push((number, id));
-        Ok(number)
+        number
     }
 
     fn stream(&mut self, db: &Connection, till: Value<'_>, incarnation: Value<'_>) -> Result<i64> {
@@ -470,17 +362,15 @@ impl Numbers {
             at += column.taken();
             let cell = match (column, given) {
                 (Plain, [value]) => *value,
-                (MemberOrNothing, [Value::Null]) => Value::Null,
+                (Whose, [Value::Null]) => Value::Null,
                 (Owner, [Value::Null]) => Value::Integer(STORES_OWN),
-                (Member | MemberOrNothing | Owner, [id]) => Value::Integer(self.member(*id)?),
+                (Member | Whose | Owner, [id]) => Value::Integer(self.member(*id)?),
                 (File, [id]) => {
                     cells.push(Value::Integer(self.member(*id)?));
                     *id
                 }
-                (StreamOrNobody, [Value::Null, Value::Null]) => Value::Integer(streams::NOBODY),
-                (Stream | StreamOrNobody, [till, life]) => {
-                    Value::Integer(self.stream(db, *till, *life)?)
-                }
+                (Holder, [Value::Null, Value::Null]) => Value::Integer(streams::NOBODY),
+                (Stream | Holder, [till, life]) => Value::Integer(self.stream(db, *till, *life)?),
                 (Entry, [till, life, seq]) => {
                     let seq = u64::try_from(whole(*seq)?).map_err(|_| bad("a place"))?;
                     Value::Integer(streams::entry_id(self.stream(db, *till, *life)?, seq)?)
@@ -556,23 +446,53 @@ fn put_rows(
         // Rows that have the same stay in their order.
         rows.sort_by_key(|row| whole(row[by]).unwrap_or(STORES_OWN));
     }
-    let mut statement = db.prepare_cached(table.insert)?;
+    insert(db, table.into, given, rows)
+}
+
+/// Inserts rows, many with one statement: those that stand next to one another are then found
+/// without a search from the root. What is here already (this till's own first entry) stays.
+fn insert<'a, R: AsRef<[Value<'a>]>>(
+    db: &Connection,
+    into: &str,
+    columns: usize,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<()> {
+    let one = format!("({})", vec!["?"; columns].join(","));
+    let statement = |rows: usize| {
+        let values = vec![one.as_str(); rows].join(",");
+        db.prepare_cached(&format!("INSERT INTO {into} VALUES {values} ON CONFLICT DO NOTHING"))
+    };
+    let mut many = statement(ROWS_AT_ONCE)?;
+    let mut waiting: Vec<R> = Vec::with_capacity(ROWS_AT_ONCE);
     for row in rows {
-        for (place, value) in (1..).zip(row) {
+        waiting.push(row);
+        if waiting.len() == ROWS_AT_ONCE {
+            put_cells(&mut many, waiting.drain(..))?;
+        }
+    }
+    let mut single = statement(1)?;
+    waiting.into_iter().try_for_each(|row| put_cells(&mut single, [row]))
+}
+
+fn put_cells<'a, R: AsRef<[Value<'a>]>>(
+    statement: &mut Statement<'_>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<()> {
+    let mut place = 0;
+    for row in rows {
+        for value in row.as_ref() {
+            place += 1;
             statement.raw_bind_parameter(place, Cell(*value))?;
         }
-        statement.raw_execute()?;
     }
+    statement.raw_execute()?;
     Ok(())
 }
 
 /// A page of members brings their numbers with it; those of others are kept until then.
 fn keep_new_numbers(db: &Connection, numbers: &Numbers) -> Result<()> {
-    let mut statement = db.prepare_cached("INSERT INTO snapshot_member (n, id) VALUES (?1, ?2)")?;
-    for (number, id) in &numbers.new {
-        statement.execute(params![number, id.as_bytes()])?;
-    }
-    Ok(())
+    let rows = numbers.new.iter().map(|(n, id)| [Value::Integer(*n), Value::Blob(id.as_bytes())]);
+    insert(db, "snapshot_member (n, id)", 2, rows)
 }
 
 fn all_named_have_come(db: &Connection, numbers: &Numbers) -> Result<()> {
@@ -581,91 +501,12 @@ fn all_named_have_come(db: &Connection, numbers: &Numbers) -> Result<()> {
     if files == named { Ok(()) } else { Err(bad("members are missing")) }
 }
 
-/// What some members are found by, sorted as the table is.
-pub struct Keys {
-    text: Vec<u8>,
-    /// Where each key begins, how long it is, and whose it is.
-    places: Vec<(u32, u32, i64)>,
-    /// The last of these members.
-    up_to: i64,
-}
-
-impl Keys {
-    /// Those of the members after a number, about so many; none: there are no more members.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn after(db: &Connection, after: i64, most: usize) -> Result<Option<Self>> {
-        let mut keys = Self { text: Vec::new(), places: Vec::with_capacity(most), up_to: after };
-        let mut statement =
-            db.prepare_cached("SELECT n, found_by FROM member WHERE n > ?1 ORDER BY n")?;
-        let mut rows = statement.query([after])?;
-        while keys.places.len() < most
-            && let Some(row) = rows.next()?
-        {
-            keys.up_to = row.get(0)?;
-            let found_by = row.get_ref(1)?.as_str_or_null().unwrap_or(None).unwrap_or("[]");
-            let found_by: Vec<String> = serde_json::from_str(found_by)?;
-            found_by.iter().try_for_each(|key| keys.add(key))?;
-        }
-        if keys.up_to == after {
-            return Ok(None);
-        }
-        keys.sort();
-        Ok(Some(keys))
-    }
-
-    /// The last of these members.
-    pub fn up_to(&self) -> i64 {
-        self.up_to
-    }
-
-    fn add(&mut self, key: &str) -> Result<()> {
-        let short = |length: usize| {
-            u32::try_from(length).map_err(|_| Error::Internal("keys of 4 GiB".into()))
-        };
-        self.places.push((short(self.text.len())?, short(key.len())?, self.up_to));
-        self.text.extend_from_slice(key.as_bytes());
-        Ok(())
-    }
-
-    fn key(&self, (at, length, _): (u32, u32, i64)) -> &[u8] {
-        let at = at as usize;
-        self.text.get(at..at + length as usize).unwrap_or_default()
-    }
-
-    fn sort(&mut self) {
-        let mut places = std::mem::take(&mut self.places);
-        places.sort_unstable_by(|one, other| {
-            self.key(*one).cmp(self.key(*other)).then(one.2.cmp(&other.2))
-        });
-        self.places = places;
-    }
-
-    /// Puts them into their table, and keeps how far it is.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn put(&self, db: &Connection) -> Result<()> {
-        let mut statement = db.prepare_cached(
-            "INSERT INTO member_key (key, member) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?;
-        for place in &self.places {
-            statement.raw_bind_parameter(1, Cell(Value::Text(self.key(*place))))?;
-            statement.raw_bind_parameter(2, place.2)?;
-            statement.raw_execute()?;
-        }
-        let Some(mut progress) = Progress::read(db)? else { return Ok(()) };
-        progress.found_up_to = Some(self.up_to);
-        progress.keep(db)
-    }
-}
-
 /// Nothing of a snapshot is on its way any more: it has all come, or is given up.
 ///
 /// # Errors
 /// Those of the store.
 pub fn over(db: &Connection) -> Result<()> {
+    index(db)?;
     db.execute_batch("DROP TABLE IF EXISTS snapshot_member")?;
     local::remove(db, ON_ITS_WAY)
 }
@@ -733,3 +574,6 @@ impl Calm {
         Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 }
+
+#[cfg(test)]
+mod tests;

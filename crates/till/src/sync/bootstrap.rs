@@ -38,8 +38,6 @@ const ALL: &str = "all";
 /// How often a snapshot is begun anew before a till gives up: the hub forgot it, or it did not add
 /// up.
 const MOST_TIMES: usize = 3;
-/// Keys that are sorted together: what they need in memory is some thirty times as many bytes.
-const KEYS_AT_ONCE: usize = 2_000_000;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -196,7 +194,10 @@ impl Visit<'_> {
         let manifest: Result<Manifest> =
             patiently(self.how, || self.wire.call(Some(self.caller), path::MANIFEST, &ask));
         match manifest {
-            Ok(manifest) => Ok(Some(Progress::new(self.hub.hub, manifest))),
+            Ok(manifest) => {
+                let begun = |work: &mut Work<'_>| Progress::begin(work.db, self.hub.hub, manifest);
+                Ok(Some(self.till.write(begun)?))
+            }
             Err(Error::Hub(WireRefusal { code: Code::NotFound, .. })) => Ok(None),
             Err(error) => Err(error),
         }
@@ -206,18 +207,19 @@ impl Visit<'_> {
     fn forget(&self) -> Result<()> {
         self.till.write(|work| {
             if Progress::read(work.db)?.is_some() {
-                snapshot::over(work.db)?;
                 verify::rebuild(work.db)?;
+                snapshot::over(work.db)?;
             }
             Ok(())
         })
     }
 
     fn go_on(&self, progress: Progress) -> std::result::Result<Progress, Ended> {
-        if progress.found_up_to.is_none() {
+        if progress.kinds.is_none() {
             self.pages(progress)?;
         }
         self.keys()?;
+        self.till.write(|work| snapshot::index(work.db))?;
         let progress = self.till.write(|work| Progress::read(work.db))?;
         Ok(progress.ok_or_else(|| Error::Internal("a snapshot was lost".into()))?)
     }
@@ -226,7 +228,7 @@ impl Visit<'_> {
     fn pages(&self, progress: Progress) -> std::result::Result<(), Ended> {
         let (hand, ready) = sync_channel(0);
         thread::scope(|scope| {
-            scope.spawn(|| self.fetch(progress, &hand));
+            named("till-pages").spawn_scoped(scope, move || self.fetch(progress, &hand))?;
             self.put(ready)
         })
     }
@@ -280,27 +282,31 @@ impl Visit<'_> {
     /// What members are found by: read and sorted on one thread, put on this one.
     fn keys(&self) -> Result<()> {
         let progress = self.till.write(|work| Progress::read(work.db))?;
-        let from = progress.and_then(|progress| progress.found_up_to).unwrap_or(0);
-        let (hand, sorted) = sync_channel::<Result<Keys>>(0);
+        let from = progress.and_then(|progress| progress.kinds).unwrap_or(0);
+        let (hand, sorted) = sync_channel(0);
         thread::scope(|scope| {
-            scope.spawn(move || {
-                let mut after = from;
-                loop {
-                    let keys = self.till.read(|db| Keys::after(db, after, KEYS_AT_ONCE));
-                    let Some(keys) = keys.transpose() else { break };
-                    after = keys.as_ref().map_or(after, Keys::up_to);
-                    let failed = keys.is_err();
-                    if hand.send(keys).is_err() || failed {
-                        break;
-                    }
-                }
-            });
-            sorted.into_iter().try_for_each(|keys| {
+            named("till-keys").spawn_scoped(scope, move || self.sort(from, &hand))?;
+            sorted.into_iter().try_for_each(|keys: Result<Keys>| {
                 let keys = keys?;
                 self.till.write(|work| keys.put(work.db))
             })
         })
     }
+
+    fn sort(&self, from: usize, hand: &SyncSender<Result<Keys>>) {
+        let mut kinds = from;
+        while let Some(keys) = self.till.read(|db| Keys::after(db, kinds)).transpose() {
+            let failed = keys.is_err();
+            kinds = keys.as_ref().map_or(kinds, Keys::kinds);
+            if hand.send(keys).is_err() || failed {
+                break;
+            }
+        }
+    }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
 }
 
 /// A page as the hub keeps it. Where it was answered as JSON, that is a list of numbers; the first

@@ -83,6 +83,9 @@ fn next(refusal: &WireRefusal) -> u32 {
 /// A refusal is kept, so that the desk says why. A till that no longer belongs to the business
 /// hands over what it did since: the hub keeps it aside for a person to look at.
 fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
+    if let Error::WrongHub = &error {
+        till.refused(error.code())?;
+    }
     if let Error::Hub(refusal) = &error {
         let lasting = matches!(
             refusal.code,
@@ -177,9 +180,14 @@ fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Resul
         let answer: Result<PushAnswer> =
             wire.call(Some(caller), path::PUSH, &Push { head, packets });
         match answer {
-            // Not even known there: perhaps it will be, once the line is mended.
-            Err(Error::Hub(refusal)) if refusal.code == Code::BadSignature => return Ok(()),
-            Err(Error::Hub(_)) | Ok(_) => after = last.seq,
+            // These are kept aside there.
+            Err(Error::Hub(WireRefusal {
+                code: Code::DeviceRevoked | Code::ForkDetected | Code::ChainBroken,
+                ..
+            }))
+            | Ok(_) => after = last.seq,
+            // Busy, or not known there: another time.
+            Err(Error::Hub(_)) => return Ok(()),
             Err(error) => return Err(error),
         }
         let acked = Known { seq: last.seq, hash: last.hash };

@@ -128,6 +128,8 @@ impl Line {
     /// the hub refuses.
     pub fn pair(&self, actor: &Actor, input: &PairInput) -> Result<()> {
         pair::pair(&self.inner.till, actor, input)?;
+        // It has just answered.
+        self.inner.online.store(true, Ordering::Relaxed);
         self.inner.kick();
         Ok(())
     }
@@ -345,8 +347,18 @@ impl Inner {
     fn keep_listening(&self) {
         while !self.stopping() {
             let listening = self.online.load(Ordering::Relaxed);
+            let begun = Instant::now();
             let outcome = if listening { self.listen(ASK_WAIT_MS) } else { Ok(0) };
-            if !listening || outcome.is_err() {
+            // An ask that cannot be served is answered at once, again and again.
+            let in_vain = matches!(outcome, Ok(0)) && begun.elapsed() < AFTER_WRITE;
+            if let Err(Error::HubUnreachable(_)) = outcome
+                && !self.stopping()
+            {
+                // The line broke while we listened: sync finds out at once, not in half a minute.
+                self.kick();
+                std::thread::sleep(AFTER_WRITE);
+            }
+            if !listening || in_vain || outcome.is_err() {
                 std::thread::sleep(TICK);
             }
         }

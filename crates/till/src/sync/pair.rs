@@ -160,6 +160,10 @@ fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire
     let wire = Wire::new(&input.hub, wire.shown())?;
     let stream = till.write(|work| Ok(work.stream()))?;
     let key = till.stream_key(stream)?;
+    let mut earlier = Vec::new();
+    for life in till.earlier_lives()? {
+        earlier.push((life, hex::encode(till.stream_key(life)?.public())));
+    }
     let ask = EnrolRequest {
         code: code.shown(),
         stream,
@@ -168,6 +172,7 @@ fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire
         name: named(input),
         store,
         has_business: store.is_some(),
+        earlier,
     };
     let caller = Caller { stream, key, hub: proof.hub };
     let answer: EnrolAnswer = wire.call(Some(&caller), path::ENROL, &ask)?;

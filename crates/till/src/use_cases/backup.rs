@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use punchcard_domain::staff::Permission;
+use punchcard_protocol::{Link, TillId};
 
 use super::actor::Actor;
 use crate::{
@@ -123,14 +124,20 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 fn check(path: &Path, secrets: &crate::keys::Secrets) -> Result<i64> {
     let db = connect::reader(path, secrets)?;
     let streams: std::collections::BTreeMap<i64, _> = streams::all(&db)?.into_iter().collect();
+    let me: Option<TillId> = local::get(&db, local::TILL)?;
     let mut entries = 0;
-    let mut last = (0, punchcard_protocol::Link::START);
+    let mut last = (0, Link::START);
     journal::walk(&db, 0, |stored| {
         let (number, _) = streams::split_entry_id(stored.id);
         if last.0 != number {
-            last = (number, punchcard_protocol::Link::START);
+            last = (number, Link::START);
         }
         let stream = streams.get(&number).ok_or_else(|| Error::Damaged("a stray entry".into()))?;
+        // Of others' journals a till holds what it follows: links are checked where they touch.
+        let header = journal::read_header(&stored.entry.header)?;
+        if Some(stream.till) != me && header.seq != last.1.seq.saturating_add(1) {
+            last.1 = Link { seq: header.seq.saturating_sub(1), hash: header.previous };
+        }
         let followed = punchcard_protocol::follow(*stream, last.1, &stored.entry);
         last.1 = followed.map_err(|error| Error::Damaged(error.to_string()))?.1;
         entries += 1;

@@ -11,7 +11,7 @@ use super::actor::Actor;
 use crate::{
     error::Result,
     random,
-    store::{purse, read},
+    store::{merged, purse, read},
     till::Till,
     work::Work,
 };
@@ -45,10 +45,11 @@ impl Till {
 fn batch(work: &mut Work<'_>, actor: &Actor, members: &[i64]) -> Result<()> {
     let now_ms = work.now_ms();
     for number in members {
-        let Some(file) = read::member_by_number(work.db, *number)? else { continue };
+        let shown = merged::shown_as(work.db, *number)?;
+        let Some(file) = read::member_by_number(work.db, shown)? else { continue };
         let mut postings = Vec::new();
         for kind in ValueKind::ALL {
-            postings.extend(work.eye(actor.role).purse(*number, kind)?.expire(now_ms));
+            postings.extend(work.eye(actor.role).purse(shown, kind)?.expire(now_ms));
         }
         for part in postings.chunks(POSTINGS) {
             let fact = ValueExpired {

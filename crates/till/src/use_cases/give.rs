@@ -8,7 +8,13 @@ use punchcard_domain::{
 use punchcard_protocol::{FactId, MemberId};
 
 use super::duties::nobody;
-use crate::{error::Result, random, store::read, till::Till, work::Work};
+use crate::{
+    error::Result,
+    random,
+    store::{merged, read},
+    till::Till,
+    work::Work,
+};
 
 /// Value that nobody has touched for so long goes to where it rests: ms.
 const SETTLED_MS: i64 = 24 * 60 * 60 * 1000;
@@ -76,11 +82,12 @@ fn rest(work: &mut Work<'_>, members: &[i64]) -> Result<usize> {
     let percent = work.house.rules.rest_percent;
     let mut rested = 0;
     for number in members {
-        let Some(file) = read::member_by_number(work.db, *number)? else { continue };
-        let at_home = read::home_store(work.db, *number)? == Some(work.house.store.id);
+        let shown = merged::shown_as(work.db, *number)?;
+        let Some(file) = read::member_by_number(work.db, shown)? else { continue };
+        let at_home = read::home_store(work.db, shown)? == Some(work.house.store.id);
         for kind in DRAWN {
             let now_ms = work.now_ms();
-            let purse = work.eye(Role::Owner).purse(*number, kind)?;
+            let purse = work.eye(Role::Owner).purse(shown, kind)?;
             let here = purse.spendable(now_ms);
             let share = if at_home { share(purse.on_file(now_ms), percent) } else { 0 };
             if here > share && give(work, file.id, &purse, here - share)? > 0 {

@@ -97,6 +97,7 @@ impl Till {
                 expires_soon_days: input.expires_soon_days,
                 pass_required: input.pass_required,
                 trust_limit: input.trust_limit,
+                rest_percent: input.rest_percent,
                 ..work.house.rules.clone()
             };
             rules.check()?;
@@ -163,6 +164,7 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         expires_soon_days: rules.expires_soon_days,
         pass_required: rules.pass_required,
         trust_limit: rules.trust_limit,
+        rest_percent: rules.rest_percent,
         day_start_hour: store.day_start_hour,
     }
 }

@@ -75,6 +75,18 @@ impl Till {
         })
     }
 
+    /// Journals that this till wrote in earlier lives.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn earlier_lives(&self) -> Result<Vec<StreamId>> {
+        self.write(|work| {
+            let me = work.stream();
+            let all = streams::all(work.db)?.into_iter().map(|(_, stream)| stream);
+            Ok(all.filter(|stream| is_earlier(*stream, me)).collect())
+        })
+    }
+
     /// Whether an own journal has what the hub says it acknowledged.
     ///
     /// # Errors

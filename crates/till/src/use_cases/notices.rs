@@ -132,7 +132,8 @@ impl Till {
     }
 }
 
-fn forget_duplicate(work: &Work<'_>, first: MemberId, second: MemberId) -> Result<()> {
+/// Whether two files are one person's is no longer a question.
+pub(crate) fn forget_duplicate(work: &Work<'_>, first: MemberId, second: MemberId) -> Result<()> {
     work.db.execute(
         "DELETE FROM duplicate WHERE (first = ?1 AND second = ?2) OR (first = ?2 AND second = ?1)",
         params![first.as_bytes(), second.as_bytes()],

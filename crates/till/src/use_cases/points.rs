@@ -174,7 +174,7 @@ fn earning(
     let amount_minor = parse_amount(amount, work.house.business.currency_digits)
         .map_err(|error| Error::bad_input("amount", format!("{amount}: {error}")))?;
     let known = Earn {
-        member,
+        member: file.id,
         amount_minor,
         multiplier_percent: work.multiplier(&file)?,
         points: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
@@ -194,7 +194,7 @@ fn redemption(
         .find(|reward| reward.id == input.reward)
         .ok_or(Refusal::NotFound("reward"))?;
     let known = Redeem {
-        member: input.member,
+        member: file.id,
         banned: file.banned.is_some(),
         reward,
         points: input.points,

@@ -12,7 +12,7 @@ use punchcard_protocol::{Entry, FactId, Header, MemberId, PrivatePart, sync::Pac
 use crate::{
     error::{Error, Result},
     store::{journal, read, snapshot, streams},
-    use_cases::verify,
+    use_cases::{notices, verify},
     work::Work,
 };
 
@@ -88,6 +88,9 @@ impl Work<'_> {
             Some(fact) if snapshot::holds(self.db, fact.id().as_bytes(), id)? => {}
             Some(fact) => {
                 self.note_void(&fact, &mut taken.lost_voids)?;
+                if let Fact::MembersMerged(body) = &fact {
+                    notices::forget_duplicate(self, body.kept, body.gone)?;
+                }
                 // Where everything is folded anew afterwards, this comes with it.
                 journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
                 self.note(&fact);

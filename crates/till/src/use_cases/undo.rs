@@ -80,7 +80,9 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
         None => Vec::new(),
     };
     let owns = |stream: StreamId| work.owned.has(stream);
-    let known = Void { target: &fact, voided: place.voided, lots, points, owns: &owns };
+    let shown = member.as_ref().map(|file| file.id);
+    let known =
+        Void { target: &fact, member: shown, voided: place.voided, lots, points, owns: &owns };
     let mut decided = work.decide(None, |desk| Ok(decide::void(desk, &known)?))?;
     let Fact::FactVoided(body) = &mut decided.fact else {
         return Err(Error::Internal("a void voids".into()));

@@ -70,6 +70,9 @@ pub struct RulesInput {
     pub pass_required: bool,
     /// Points that may be redeemed on trust, at most, for one member; 0: never.
     pub trust_limit: i64,
+    /// So many percent of what nobody has touched for a day rest with the member's home desk; the
+    /// remainder can be fetched from anywhere.
+    pub rest_percent: i64,
     /// The business day begins at this hour, 0 to 12.
     pub day_start_hour: u32,
 }

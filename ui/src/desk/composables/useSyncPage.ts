@@ -1,5 +1,5 @@
 /** The page about the hub: read again whenever the line or the store changed, and its actions. */
-import { shallowRef, watch } from "vue";
+import { ref, shallowRef, watch } from "vue";
 import type { DuplicateView, MemberBrief, SyncView } from "@/shared/bindings";
 import * as ipc from "../ipc";
 import { useApproval } from "../stores/approval";
@@ -20,6 +20,7 @@ export function useSyncPage() {
   const reading = useAct();
   const { act, busy } = useAct();
   const view = shallowRef<SyncView | null>(null);
+  const syncing = ref(false);
   let asked = 0;
 
   async function read(): Promise<void> {
@@ -42,7 +43,10 @@ export function useSyncPage() {
   );
 
   async function syncNow(): Promise<void> {
+    if (busy.value) return;
+    syncing.value = true;
     const status = await act(ipc.syncNow);
+    syncing.value = false;
     if (status) {
       session.status = status;
       notice.say(t("sync.done"));
@@ -74,5 +78,5 @@ export function useSyncPage() {
     await desk.changed();
   }
 
-  return { view, busy, syncNow, settle, merge, keepApart };
+  return { view, busy, syncing, syncNow, settle, merge, keepApart };
 }

@@ -33,7 +33,10 @@ export const useSession = defineStore("session", {
     },
 
     async refresh(): Promise<void> {
-      this.status = await ipc.status();
+      const epoch = this.epoch;
+      const status = await ipc.status();
+      // Asked before the desk was locked, it would unlock the window again.
+      if (epoch === this.epoch) this.status = status;
     },
 
     async loadStaff(): Promise<void> {
