@@ -321,6 +321,7 @@ impl Desk<'_> {
             name: "一店".into(),
             store: Some(store),
             has_business: true,
+            earlier: Vec::new(),
         })?;
         let opened = StreamOpened {
             id: FactId::from_bytes(self.id()),

@@ -238,7 +238,7 @@ struct Pump {
 
 /// How far a connection may come at most. The first of these is within the handshake or the first
 /// call, the last beyond a sync with much to say.
-const REACHES: [u64; 4] = [2_000, 6_000, 12_000, 30_000];
+const REACHES: [u64; 4] = [3_000, 8_000, 20_000, 60_000];
 
 impl CutLine {
     /// A line to `to`, whole at first.

@@ -112,8 +112,9 @@ impl Book {
             if lot["kind"] == "points" {
                 let score = self.score(member);
                 score.given += amount;
-                // What is given anew for something taken back was earned before.
-                score.earned += if counts && kind != VOIDED { amount } else { 0 };
+                // What others give anew was earned before.
+                let earned = counts && [REGISTERED, VISITED, EARNED].contains(&kind);
+                score.earned += if earned { amount } else { 0 };
             }
         }
         let repaid = &fact["earned"]["repaid"];
@@ -160,6 +161,8 @@ impl Book {
     }
 }
 
+const REGISTERED: u16 = 20;
+const VISITED: u16 = 40;
 const EARNED: u16 = 50;
 const REDEEMED: u16 = 51;
 const DEBT_REPAID: u16 = 56;
@@ -240,11 +243,21 @@ const EXPECTED: &[&str] = &[
     "not_voidable",
 ];
 
+/// One of the facts that may be taken back. Now and then it stays among them: two desks that
+/// cannot see one another take the same thing back.
+fn some(open: &mut Vec<String>, dice: &mut Dice) -> Option<String> {
+    let at = usize::try_from(dice.below(open.len() as u64)).unwrap_or(0);
+    match dice.below(4) {
+        0 => open.get(at).cloned(),
+        _ => (!open.is_empty()).then(|| open.swap_remove(at)),
+    }
+}
+
 /// What happened.
 #[derive(Default)]
 struct Figures {
     told: BTreeSet<String>,
-    /// Facts that may be taken back; each is tried once, by whoever comes to it.
+    /// Facts that may be taken back.
     open: Vec<String>,
     kills_of_tills: u64,
     kills_of_hub: u64,
@@ -275,6 +288,25 @@ impl Figures {
         if let Some(drawn) = answer["drawn"].as_i64() {
             self.draws += 1;
             self.drawn += u64::from(drawn > 0);
+        }
+    }
+}
+
+/// How long a round lasts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Most are over before much could happen.
+    Short,
+    /// In some, one till draws what another one returns.
+    Long,
+}
+
+impl Pace {
+    /// In microseconds.
+    fn longest(self) -> u64 {
+        match self {
+            Self::Short => 300_000,
+            Self::Long => 1_500_000,
         }
     }
 }
@@ -337,7 +369,7 @@ impl Desks {
     }
 
     /// What a cashier does next.
-    fn command(&self, dice: &mut Dice) -> String {
+    fn command(&self, pace: Pace, dice: &mut Dice) -> String {
         let member = dice.pick(&self.members);
         match dice.below(12) {
             0..=2 => format!("earn --member {member} --amount {}", 1 + dice.below(60)),
@@ -348,8 +380,8 @@ impl Desks {
             6 => format!("check-in --member {member}"),
             7 => format!("check-in --member {member} --use-visit"),
             8 => self.take_back(dice),
-            // A draw waits for others, who may be dead: seldom.
-            9 if dice.below(4) == 0 => {
+            // A draw waits for others, who may be dead.
+            9 | 10 if pace == Pace::Long => {
                 format!("draw --member {member} --points {}", 1 + dice.below(80))
             }
             _ => "sync".to_owned(),
@@ -357,21 +389,18 @@ impl Desks {
     }
 
     fn take_back(&self, dice: &mut Dice) -> String {
-        self.figures(|figures| {
-            let at = usize::try_from(dice.below(figures.open.len() as u64)).unwrap_or(0);
-            let fact = (!figures.open.is_empty()).then(|| figures.open.swap_remove(at));
-            fact.map_or_else(|| "sync".into(), |fact| format!("void {fact}"))
-        })
+        let fact = self.figures(|figures| some(&mut figures.open, dice));
+        fact.map_or_else(|| "sync".into(), |fact| format!("void {fact}"))
     }
 
     /// One life of a till: at work until it is killed, or until its shift ends.
-    fn work(&self, till: &TillProgram, mut dice: Dice) {
+    fn work(&self, till: &TillProgram, pace: Pace, mut dice: Dice) {
         let (mut child, mut talk) = till.batch();
         let killed = dice.below(3) > 0;
-        let moment = Duration::from_micros(10_000 + dice.below(500_000));
+        let moment = Duration::from_micros(10_000 + dice.below(pace.longest()));
         let begun = Instant::now();
         thread::scope(|scope| {
-            scope.spawn(|| self.shift(&mut talk, &mut dice, begun + moment));
+            scope.spawn(|| self.shift(&mut talk, pace, &mut dice, begun + moment));
             if killed {
                 thread::sleep(moment);
                 child.kill().expect("SIGKILL");
@@ -383,18 +412,19 @@ impl Desks {
         assert!(killed || status.success(), "{status}");
     }
 
-    fn shift(&self, talk: &mut Talk, dice: &mut Dice, until: Instant) {
+    fn shift(&self, talk: &mut Talk, pace: Pace, dice: &mut Dice, until: Instant) {
         while Instant::now() < until {
-            let command = self.command(dice);
+            let command = self.command(pace, dice);
             let Some(answer) = talk.say(&command) else { break };
             self.figures(|figures| figures.note(&command, &answer));
         }
     }
 
     /// One life of a till that nobody stands at: it syncs, and gives what others ask for.
-    fn listen(&self, till: &TillProgram, mut dice: Dice) {
+    fn listen(&self, till: &TillProgram, pace: Pace, mut dice: Dice) {
         let mut child = till.watch();
-        thread::sleep(Duration::from_micros(100_000 + dice.below(700_000)));
+        let longest = pace.longest();
+        thread::sleep(Duration::from_micros(longest / 2 + dice.below(longest)));
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");
         self.figures(|figures| figures.kills_of_tills += 1);
@@ -448,12 +478,18 @@ impl Street {
     fn round(&mut self, round: u64, dice: &mut Dice) {
         let Self { hub, desks, .. } = self;
         let quiet = usize::try_from(round).unwrap_or(0) % TILLS;
-        let (moment, pause) = (10_000 + dice.below(400_000), dice.below(120_000));
+        let pace = if round.is_multiple_of(5) { Pace::Long } else { Pace::Short };
+        let longest = pace.longest();
+        let (moment, pause) = (10_000 + dice.below(longest), dice.below(120_000));
         thread::scope(|scope| {
             for (n, till) in desks.tills.iter().enumerate() {
                 let (dice, desks) = (dice.fork(), &*desks);
                 scope.spawn(move || {
-                    if n == quiet { desks.listen(till, dice) } else { desks.work(till, dice) }
+                    if n == quiet {
+                        desks.listen(till, pace, dice);
+                    } else {
+                        desks.work(till, pace, dice);
+                    }
                 });
             }
             thread::sleep(Duration::from_micros(moment));
@@ -533,10 +569,6 @@ fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
     let entries = held_by_hub(&street.hub.database).len();
     street.desks.figures(|figures| {
         let told = figures.told.len();
-        assert!(told > 1000, "the stream flowed: {told} acknowledged");
-        assert!(figures.drawn > 0, "points were drawn: {} of {}", figures.drawn, figures.draws);
-        assert!(figures.voids > 20, "{} taken back", figures.voids);
-        assert!(figures.syncs > 100 && figures.syncs_failed > 10, "the hub came and went");
         println!(
             "{ROUNDS} rounds on {engine:?} in {} s: {} kills of the hub, {} of tills; {told} \
              acknowledged and there once, {entries} entries; {} of {} draws brought something, {} \
@@ -551,6 +583,10 @@ fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
             figures.syncs_failed,
             figures.slowest,
         );
+        assert!(told > 500, "the stream flowed: {told} acknowledged");
+        assert!(figures.drawn > 0, "points were drawn: {} of {}", figures.drawn, figures.draws);
+        assert!(figures.voids > 20, "{} taken back", figures.voids);
+        assert!(figures.syncs > 30 && figures.syncs_failed > 10, "the hub came and went");
     });
 }
 
@@ -637,8 +673,7 @@ impl Village {
                     continue;
                 }
                 2 if !self.open.is_empty() => {
-                    let at = usize::try_from(dice.below(self.open.len() as u64)).unwrap_or(0);
-                    let fact = self.open.swap_remove(at);
+                    let Some(fact) = some(&mut self.open, dice) else { continue };
                     let undone = desk.till().undo_entry(&owner, &fact);
                     self.told.extend(undone.ok().map(|done| done.fact));
                     continue;
@@ -732,9 +767,6 @@ fn a_hundred_cuts_lose_nothing_and_double_nothing(engine: Engine) {
     }
     let (asking, answering) = village.line.cuts();
     let Village { told, syncs_failed, unheard, drawn, .. } = &village;
-    assert!(*syncs_failed > 50 && asking > 20 && answering > 20, "the line was cut");
-    assert!(*unheard > 5, "{unheard} times the hub had more than the till was told");
-    assert!(*drawn > 0, "points were drawn");
     println!(
         "{ROUNDS} rounds on {engine:?} in {} s: cut {asking} times on the way there and \
          {answering} times on the way back; {syncs_failed} calls failed, {unheard} of them pushed \
@@ -742,4 +774,46 @@ fn a_hundred_cuts_lose_nothing_and_double_nothing(engine: Engine) {
         begun.elapsed().as_secs(),
         told.len(),
     );
+    assert!(*syncs_failed > 50 && asking > 20 && answering > 20, "the line was cut");
+    assert!(*unheard > 2, "{unheard} times the hub had more than the till was told");
+    assert!(*drawn > 0, "points were drawn");
+}
+
+/// What the hundred rounds found: points that are put back into a lot which was taken back
+/// meanwhile are not to be lost, whoever heard of it first.
+#[test]
+fn an_earning_and_its_redemption_both_taken_back_cost_nobody_points() {
+    for heard in [true, false] {
+        let (business, first) = Business::with_desk(Engine::Sqlite);
+        let second = business.desk("滨江 2", None);
+        let reward = first.reward("毛巾", 100);
+        let member = first.member("王堃", 1);
+        let earned = first.earn(&member, "100.00");
+        // The older lot is spent first.
+        business.pass(MINUTE);
+        first.earn(&member, "100.00");
+        business.same_everywhere(&[&first, &second]);
+        let redeemed = first.redeem(&member, &reward, false).expect("enough");
+        if heard {
+            // Taken back by who does not know that it was spent: the first desk makes a debt of it
+            // and repays it, before it hears that the redemption is taken back too.
+            second.till().undo_entry(&second.owner(), &earned).expect("the owner may");
+            business.same_everywhere(&[&first, &second]);
+            assert_eq!(first.points(&member), (0, 0, 0), "both were spent");
+            first.till().undo_entry(&first.owner(), &redeemed).expect("the owner may");
+        } else {
+            // Taken back by who knows that it was spent, and made a debt of it, while at the first
+            // desk the points are put back.
+            business.same_everywhere(&[&first, &second]);
+            second.till().undo_entry(&second.owner(), &earned).expect("the owner may");
+            first.till().undo_entry(&first.owner(), &redeemed).expect("the owner may");
+        }
+        // Somebody is seen elsewhere: whatever is still to be done is done now.
+        second.earn(&member, "0.50");
+        business.same_everywhere(&[&first, &second]);
+        let (on_file, _, debt) = first.points(&member);
+        assert_eq!(on_file - debt, 100, "one earning is left, and it was not spent");
+        let hub = held_by_hub(&business.database);
+        assert_eq!(Book::of(&hub).wrong(), Vec::<String>::new());
+    }
 }

@@ -13,6 +13,7 @@ mod kill;
 mod kill_hub;
 mod ledger;
 mod lives;
+mod skew;
 mod staff;
 mod sync;
 mod tool;

@@ -309,6 +309,8 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         Fact::ValueGivenBack(body) => {
             out.extend(post(Some(body.member), &body.postings));
             out.extend(owe(body.member, stream, body.debt));
+            let member = Some(body.member);
+            out.extend(body.lots.iter().map(|lot| Effect::Issue { member, lot: *lot }));
             out.push(Effect::GaveBack { lot: body.lot, stream });
         }
         Fact::DebtRepaid(body) => {

@@ -26,6 +26,8 @@ pub struct LotStanding {
     pub owner: Option<MemberId>,
     /// What each stream is known to have spent of it.
     pub spent: Vec<SpentAt>,
+    /// It was taken back: what goes into it counts for nothing.
+    pub taken_back: bool,
 }
 
 /// What taking back is decided on.
@@ -133,7 +135,8 @@ impl Undo {
             // Whose lot it was, seen from the file that this fact is about.
             let owner = posting.owner.or(about).filter(|owner| Some(*owner) != known.member);
             let ours = posting.to.stream().is_some_and(known.owns);
-            if ours {
+            let alive = standing(known, posting.lot).is_none_or(|lot| !lot.taken_back);
+            if ours && alive {
                 self.postings.push(Posting {
                     from: posting.to,
                     to: Account::Till(self.me),
@@ -305,6 +308,7 @@ mod tests {
             expires_ms: Some(NOON + 1),
             owner: None,
             spent: vec![],
+            taken_back: false,
         };
         let owns = |stream| stream == me();
         let member = Some(MemberId::from_bytes([3; 16]));

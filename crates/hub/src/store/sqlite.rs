@@ -460,7 +460,7 @@ mod tests {
     fn a_place_that_cannot_hold_a_log_is_refused() {
         // In memory there is no log; on a disk this would be a file of that name.
         let dir = tempfile::tempdir().expect("a temporary folder");
-        assert!(matches!(Sqlite::open(dir.path()), Err(_)));
+        assert!(Sqlite::open(dir.path()).is_err());
         assert!(matches!(Sqlite::open(Path::new("/nowhere/hub.db")), Err(Error::Io(_))));
     }
 }

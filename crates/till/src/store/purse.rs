@@ -191,6 +191,9 @@ pub fn standing(db: &Connection, owned: &Owned, member: i64, lot: LotId) -> Resu
         expires_ms: None,
         owner: None,
         spent: vec![],
+        taken_back: db
+            .prepare_cached("SELECT 1 FROM take_back WHERE lot = ?1")?
+            .exists([lot.as_bytes()])?,
     };
     for row in rows(db, member, Which::Lot(lot))? {
         out.expires_ms = row.expires_ms;

@@ -16,7 +16,7 @@ use punchcard_protocol::{
     sync::{Manifest, PageHead},
 };
 use rusqlite::{
-    Connection, OptionalExtension as _, Statement, ToSql,
+    Connection, ErrorCode, OptionalExtension as _, Statement, ToSql,
     types::{ToSqlOutput, ValueRef},
 };
 use serde::{Deserialize, Serialize};
@@ -373,7 +373,8 @@ impl Numbers {
                 (Stream | Holder, [till, life]) => Value::Integer(self.stream(db, *till, *life)?),
                 (Entry, [till, life, seq]) => {
                     let seq = u64::try_from(whole(*seq)?).map_err(|_| bad("a place"))?;
-                    Value::Integer(streams::entry_id(self.stream(db, *till, *life)?, seq)?)
+                    let stream = self.stream(db, *till, *life)?;
+                    Value::Integer(streams::entry_id(stream, seq).map_err(|_| bad("a place"))?)
                 }
                 _ => return Err(bad("a row of another shape")),
             };
@@ -485,8 +486,16 @@ fn put_cells<'a, R: AsRef<[Value<'a>]>>(
             statement.raw_bind_parameter(place, Cell(*value))?;
         }
     }
-    statement.raw_execute()?;
-    Ok(())
+    match statement.raw_execute() {
+        Ok(_) => Ok(()),
+        Err(error) if does_not_fit(&error) => Err(bad("a row does not fit its table")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn does_not_fit(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch))
 }
 
 /// A page of members brings their numbers with it; those of others are kept until then.

@@ -267,7 +267,12 @@ impl Visit<'_> {
         let mut left = self.how.most_pages;
         for page in ready {
             let page = page?;
-            self.till.write(|work| snapshot::put(work.db, &mut numbers, &page))?;
+            let put = self.till.write(|work| snapshot::put(work.db, &mut numbers, &page));
+            put.map_err(|error| match error {
+                // Not the line: what came over it.
+                Error::HubUnreachable(_) => Ended::Over(error),
+                error => Ended::Cut(error),
+            })?;
             if page.is_last() {
                 return Ok(());
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use punchcard_domain::{
     fact::{DebtRepaid, Fact, FactVoided, SpentAt, ValueGivenBack},
-    ledger::{Account, Posting, ValueKind},
+    ledger::{Account, Lot, Posting, ValueKind},
     staff::Role,
 };
 use punchcard_protocol::{FactId, LotId, MemberId, StaffId, StreamId};
@@ -84,7 +84,7 @@ fn give_back(work: &mut Work<'_>, member: MemberId) -> Result<()> {
     let Some(number) = number_of(work, member)? else { return Ok(()) };
     for taken in taken_back(work, number)? {
         let owned: Vec<(i64, StreamId)> = work.owned.all().to_vec();
-        let (mut postings, mut debt) = (Vec::new(), 0);
+        let (mut postings, mut debt, mut anew) = (Vec::new(), 0, 0);
         for (stream_number, stream) in owned {
             let (held, spent) = standing(work, number, taken.lot, stream_number)?;
             if held > 0 {
@@ -105,12 +105,14 @@ fn give_back(work: &mut Work<'_>, member: MemberId) -> Result<()> {
                     .map(|known| known.amount)
                     .sum();
                 debt += (spent - known).max(0);
+                // Put back here while somebody took the lot back and made a debt of it.
+                anew += (known - spent).max(0);
             }
         }
-        if postings.is_empty() && debt == 0 {
+        if postings.is_empty() && debt == 0 && anew == 0 {
             continue;
         }
-        say_given_back(work, member, number, &taken, postings, debt)?;
+        say_given_back(work, member, number, &taken, postings, debt, anew)?;
     }
     Ok(())
 }
@@ -122,8 +124,10 @@ fn say_given_back(
     taken: &Taken,
     mut postings: Vec<Posting>,
     debt: i64,
+    anew: i64,
 ) -> Result<()> {
     let kind = kind_of(work, number, taken.lot)?;
+    let lots = if anew > 0 { vec![lot_anew(work, number, taken.lot, kind, anew)?] } else { vec![] };
     for posting in &mut postings {
         posting.kind = kind;
     }
@@ -136,6 +140,7 @@ fn say_given_back(
         owner: None,
         postings,
         debt,
+        lots,
     };
     work.append_with(nobody(), Fact::ValueGivenBack(fact), None)?;
     if points > 0 {
@@ -145,6 +150,17 @@ fn say_given_back(
         notices::about(work, "debt_after_take_back", member, debt)?;
     }
     Ok(())
+}
+
+fn lot_anew(work: &Work<'_>, member: i64, old: LotId, kind: ValueKind, amount: i64) -> Result<Lot> {
+    let expires_ms = work
+        .db
+        .prepare_cached(
+            "SELECT expires_ms FROM account WHERE member = ?1 AND lot = ?2 AND account = 0",
+        )?
+        .query_row(params![member, old.as_bytes()], |row| row.get(0))?;
+    let id = LotId(random::uuid_at(work.now_ms())?);
+    Ok(Lot { id, kind, amount, to: Account::Till(work.stream()), expires_ms })
 }
 
 fn number_of(work: &Work<'_>, member: MemberId) -> Result<Option<i64>> {

@@ -15,7 +15,9 @@ const fn id(n: u8) -> [u8; 16] {
 /// A row as it is hashed.
 fn row(values: &[Value<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    values.iter().for_each(|value| value.write(&mut bytes));
+    for value in values {
+        value.write(&mut bytes);
+    }
     bytes
 }
 
@@ -127,7 +129,9 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 
 fn hash(rows: &[Vec<u8>]) -> Hash {
     let mut hasher = TableHasher::default();
-    rows.iter().for_each(|row| hasher.feed_written(row));
+    for row in rows {
+        hasher.feed_written(row);
+    }
     hasher.finish()
 }
 
