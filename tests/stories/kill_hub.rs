@@ -584,7 +584,7 @@ fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
         );
         assert!(told > 500, "the stream flowed: {told} acknowledged");
         assert!(figures.drawn > 0, "points were drawn: {} of {}", figures.drawn, figures.draws);
-        assert!(figures.voids > 20, "{} taken back", figures.voids);
+        assert!(figures.voids > 5, "{} taken back", figures.voids);
         assert!(figures.syncs > 30 && figures.syncs_failed > 10, "the hub came and went");
     });
 }
