@@ -153,10 +153,8 @@ impl Book {
         let below = self.accounts.iter().filter(|(_, amount)| **amount < 0);
         let below = below.map(|(account, amount)| format!("{account:?} is below zero: {amount}"));
         let adds_up = |score: &Score| {
-            // Never more than was earned. What is taken back at one desk while it is spent at
-            // another may, as yet, cost the member some.
             score.redeemed <= score.given
-                && score.lies - score.owes <= score.earned - score.redeemed
+                && score.lies - score.owes == score.earned - score.redeemed
         };
         let uneven = self.scores.iter().filter(|(_, score)| !adds_up(score));
         below.chain(uneven.map(|(member, score)| format!("{member}: {score:?}"))).collect()
@@ -245,11 +243,14 @@ const EXPECTED: &[&str] = &[
     "not_voidable",
 ];
 
-/// One of the facts that may be taken back, each once: what becomes of a fact that two desks take
-/// back, is told in `lives`.
+/// One of the facts that may be taken back. Now and then it stays among them: two desks that
+/// cannot see one another take the same thing back.
 fn some(open: &mut Vec<String>, dice: &mut Dice) -> Option<String> {
     let at = usize::try_from(dice.below(open.len() as u64)).unwrap_or(0);
-    (!open.is_empty()).then(|| open.swap_remove(at))
+    match dice.below(4) {
+        0 => open.get(at).cloned(),
+        _ => (!open.is_empty()).then(|| open.swap_remove(at)),
+    }
 }
 
 /// What happened.
@@ -584,7 +585,7 @@ fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
         );
         assert!(told > 500, "the stream flowed: {told} acknowledged");
         assert!(figures.drawn > 0, "points were drawn: {} of {}", figures.drawn, figures.draws);
-        assert!(figures.voids > 5, "{} taken back", figures.voids);
+        assert!(figures.voids > 20, "{} taken back", figures.voids);
         assert!(figures.syncs > 30 && figures.syncs_failed > 10, "the hub came and went");
     });
 }
@@ -774,7 +775,7 @@ fn a_hundred_cuts_lose_nothing_and_double_nothing(engine: Engine) {
         told.len(),
     );
     assert!(*syncs_failed > 50 && asking > 20 && answering > 20, "the line was cut");
-    assert!(*unheard > 2, "{unheard} times the hub had more than the till was told");
+    assert!(*unheard > 0, "{unheard} times the hub had more than the till was told");
     assert!(*drawn > 0, "points were drawn");
 }
 

@@ -31,11 +31,14 @@ use punchcard_protocol::{
     },
 };
 use punchcard_tests::{
-    NOON, PIN,
+    DAY, MINUTE, NOON, PIN,
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
-use punchcard_till::{sync::join, views::LineState};
+use punchcard_till::{
+    sync::join,
+    views::{LineState, MemberInput},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -43,6 +46,8 @@ use uuid::Uuid;
 on_both_engines!(
     what_is_not_understood_is_kept_and_passed_on_and_spends_nothing,
     what_a_till_may_not_say_is_kept_back_by_its_name,
+    what_a_till_gives_it_has,
+    a_lot_that_is_issued_twice_is_the_same_everywhere,
     what_does_not_follow_is_refused_and_blocks_nobody,
     a_till_with_two_histories_takes_nobody_with_it,
 );
@@ -95,7 +100,7 @@ impl Scribe {
             previous: None,
         };
         let first = scribe.fact(&Fact::StreamOpened(opened), None);
-        assert_eq!(scribe.push(vec![first]).expect("taken in").quarantined, Vec::<u64>::new());
+        scribe.says(vec![first]);
         scribe
     }
 
@@ -169,6 +174,12 @@ impl Scribe {
     fn fact(&mut self, fact: &Fact, private: Option<&PrivatePart>) -> Packet {
         let entry = self.entry(fact.kind(), 1, fact.to_payload().expect("JSON"));
         Packet::of(&entry, private).expect("UTF-8")
+    }
+
+    /// Pushes what the hub takes in, all of it.
+    fn says(&self, packets: Vec<Packet>) {
+        let answer = self.push(packets).expect("taken in");
+        assert!(answer.quarantined.is_empty(), "kept back: {:?}", answer.quarantined);
     }
 
     /// Pushes what ends with the newest entry.
@@ -344,8 +355,7 @@ fn what_is_not_understood_is_kept_and_passed_on_and_spends_nothing(engine: Engin
     let known = with_more(&Fact::PointsEarned(future.earned(id(&member), future.lot(7))));
     let known = vec![future.packet(50, 1, &known)];
     let sent = [unknown, known].concat();
-    let answer = future.push(sent.clone()).expect("a hub takes what it does not know");
-    assert_eq!(answer.quarantined, Vec::<u64>::new(), "{:?}", business.hub.inbox());
+    future.says(sent.clone());
 
     for desk in [&first, &second] {
         desk.sync();
@@ -381,7 +391,7 @@ fn a_file_that_says_more_is_a_file() {
     let registered = with_more(&future.registered(vec![], Some(part.commitment())));
     let entry = future.entry(20, 1, registered.to_string().into_bytes());
     let packet = Packet::of(&entry, Some(&part)).expect("UTF-8");
-    assert_eq!(future.push(vec![packet.clone()]).expect("taken in").quarantined, Vec::<u64>::new());
+    future.says(vec![packet.clone()]);
     business.same_everywhere(&[&first, &second]);
     assert!(holds(&second, &packet), "what was not understood is not lost");
     let found = second.till().find(&second.owner(), "李喆", 5).expect("a list");
@@ -571,7 +581,7 @@ fn a_hub_that_says_more_is_understood() {
     desk.redeem(&member, &reward, false).expect("what it has");
     business.same_everywhere(&[&first, &desk]);
     // What one holds, the other draws, with all that is said in between.
-    business.pass(punchcard_tests::DAY + punchcard_tests::MINUTE);
+    business.pass(DAY + MINUTE);
     business.same_everywhere(&[&first, &desk]);
     let drawn = desk.line().draw(&desk.owner(), id(&member), 120).expect("the hub answers");
     assert_eq!(drawn.drawn, 120);
@@ -848,13 +858,140 @@ fn what_a_till_may_not_say_is_kept_back_by_its_name(engine: Engine) {
     assert!(packets.iter().all(|packet| !holds(&second, packet)));
     let honest = Fact::PointsEarned(scribe.earned(id(&member), scribe.lot(7)));
     let honest = scribe.fact(&honest, None);
-    assert_eq!(scribe.push(vec![honest.clone()]).expect("taken in").quarantined, Vec::<u64>::new());
+    scribe.says(vec![honest.clone()]);
     first.redeem(&member, &reward, false).expect("what it has");
     let third = business.desk("第三", None);
     business.same_everywhere(&[&first, &second, &third]);
     assert!(holds(&second, &honest));
     assert_eq!(first.points(&member), (407, 400, 0));
     assert_eq!(third.points(&member), (407, 0, 0));
+}
+
+/// A till credits its own accounts and the pool, and the pool with no more than it has: so that
+/// nothing can be spent at one desk because another one says so.
+fn what_a_till_gives_it_has(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let mut scribe = Scribe::join(&business);
+    let begin = scribe.link.seq + 1;
+    let (me, theirs, member_id) = (scribe.stream, first.stream(), id(&member));
+    let mine = Account::Till(me);
+    let to_them = Lot { to: Account::Till(theirs), ..scribe.lot(70) };
+    let theirs_again = Lot { id: lot_of(&first, &member), ..to_them };
+    let own = scribe.lot(50);
+    let mut lies = Vec::new();
+    for lot in [to_them, theirs_again] {
+        lies.push(("forged", Fact::PointsEarned(scribe.earned(member_id, lot))));
+        lies.push(("forged", scribe.registered(vec![lot], None)));
+    }
+    for to in [Account::Till(theirs), Account::Spent(theirs)] {
+        lies.push(("forged", scribe.redeemed(member_id, posting(own.id, mine, to, 10))));
+    }
+    let returned = |postings| {
+        let id = FactId(fresh());
+        Fact::ValueReturned(ValueReturned { id, member: member_id, at_ms: NOON, postings })
+    };
+    let give = |amount| posting(own.id, mine, Account::Pool, amount);
+    lies.push(("overdrawn", returned(vec![give(1)])));
+    lies.push(("", Fact::PointsEarned(scribe.earned(member_id, own))));
+    lies.push(("overdrawn", returned(vec![give(51)])));
+    lies.push(("overdrawn", returned(vec![give(30), give(30)])));
+    lies.push(("", returned(vec![give(20), give(20)])));
+    lies.push(("overdrawn", returned(vec![give(11)])));
+    let expected: Vec<(u64, String)> = (begin..)
+        .zip(&lies)
+        .map(|(seq, (why, _))| (seq, (*why).to_owned()))
+        .filter(|(_, why)| !why.is_empty())
+        .collect();
+    let packets: Vec<Packet> = lies.iter().map(|(_, fact)| scribe.fact(fact, None)).collect();
+    // In one call, and what is left of it in another.
+    let (some, rest) = packets.split_at(9);
+    let last = Link { seq: begin + 8, hash: hash_of(&packets[8]) };
+    let mut kept = scribe.push_up_to(last, some.to_vec()).expect("taken in").quarantined;
+    kept.extend(scribe.push(rest.to_vec()).expect("taken in").quarantined);
+    assert_eq!(kept_back(&business), expected);
+    assert_eq!(kept, expected.iter().map(|(seq, _)| *seq).collect::<Vec<_>>());
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (550, 500, 0), "fifty were earned next door");
+    let drawn = first.line().draw(&first.owner(), id(&member), 90).expect("the hub answers");
+    assert_eq!(drawn.drawn, 40, "what was given, and no more");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (550, 540, 0));
+}
+
+fn hash_of(packet: &Packet) -> Hash {
+    packet.clone().open().expect("whole").0.hash()
+}
+
+/// A lot of another till's is issued once more: it counts where it was issued, and every machine
+/// has the same tables, in whatever order it reads.
+fn a_lot_that_is_issued_twice_is_the_same_everywhere(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let mut scribe = Scribe::join(&business);
+    let known = lot_of(&first, &member);
+    for (amount, expires_ms) in [(20, None), (30, Some(NOON + DAY)), (40, Some(NOON + 9 * DAY))] {
+        let again = Lot { id: known, expires_ms, ..scribe.lot(amount) };
+        let fact = Fact::PointsEarned(scribe.earned(id(&member), again));
+        let packet = scribe.fact(&fact, None);
+        scribe.says(vec![packet]);
+    }
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (590, 500, 0));
+    for desk in [&first, &second] {
+        let (before, after) = desk.till().rebuild().expect("rebuilt");
+        assert_eq!(before, after);
+    }
+    business.pass(2 * DAY);
+    business.same_everywhere(&[&first, &second]);
+}
+
+/// So much was never earned; but one member's file must not break every desk.
+#[test]
+fn more_points_than_a_number_holds_break_no_desk() {
+    let (business, first, second, member, reward) = stocked(Engine::Sqlite);
+    let mut scribe = Scribe::join(&business);
+    for _ in 0..3 {
+        let mut packets = Vec::new();
+        for _ in 0..400 {
+            let Fact::MemberRegistered(file) =
+                scribe.registered(vec![scribe.lot(MAX_AMOUNT)], None)
+            else {
+                unreachable!("it was made so")
+            };
+            let again = MemberRegistered { member: id(&member), ..file };
+            packets.push(scribe.fact(&Fact::MemberRegistered(again), None));
+        }
+        scribe.says(packets);
+    }
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (i64::MAX, 500, 0));
+    first.redeem(&member, &reward, false).expect("what it has");
+    let drawn = second.line().draw(&second.owner(), id(&member), 10).expect("the hub answers");
+    assert_eq!(drawn.drawn, 0, "nobody returned anything");
+    business.same_everywhere(&[&first, &second]);
+}
+
+/// PostgreSQL keeps no zero character, so that no hub does, and no desk. What only looks like one
+/// when it is written down is text like any other.
+#[test]
+fn a_zero_character_is_refused_at_the_desk() {
+    let (business, first, second, ..) = stocked(Engine::Sqlite);
+    let register = |note: &str, n: u32| {
+        let input = MemberInput {
+            name: "李喆".into(),
+            phone: format!("139{n:08}"),
+            note: note.into(),
+            ..MemberInput::default()
+        };
+        first.till().register_member(&first.owner(), input).map(drop)
+    };
+    assert_eq!(Desk::code(register("a\0b", 7)), "bad_input");
+    for (n, note) in (8..).zip(["\\u0000", "\\", "\\\\u0000", "a\u{1}"]) {
+        register(note, n).expect("a note");
+    }
+    business.same_everywhere(&[&first, &second]);
+    assert!(business.hub.inbox().expect("it answers").is_empty());
+    let found = second.till().find(&second.owner(), "李喆", 9).expect("a list");
+    assert_eq!(found.len(), 4);
 }
 
 /// The lot that a member's points are of.

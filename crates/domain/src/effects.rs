@@ -309,8 +309,6 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         Fact::ValueGivenBack(body) => {
             out.extend(post(Some(body.member), &body.postings));
             out.extend(owe(body.member, stream, body.debt));
-            let member = Some(body.member);
-            out.extend(body.lots.iter().map(|lot| Effect::Issue { member, lot: *lot }));
             out.push(Effect::GaveBack { lot: body.lot, stream });
         }
         Fact::DebtRepaid(body) => {
@@ -464,9 +462,10 @@ pub enum Writer {
     Hub,
 }
 
-/// Whether a fact of `stream` only debits what is that stream's: its own accounts, and those of
-/// streams it took over; the pool is the hub's. A store refuses to fold an entry that does
-/// otherwise.
+/// Whether a fact of `stream` only moves what is that stream's: its own accounts, and those of
+/// streams it took over; the pool is the hub's. A till gives value to the pool and to nobody else:
+/// what another till can spend comes from that till itself, or from the hub. A store refuses to
+/// fold an entry that does otherwise.
 pub fn debits_only_own(
     effects: &[Effect],
     stream: StreamId,
@@ -474,13 +473,19 @@ pub fn debits_only_own(
     took_over: impl Fn(StreamId) -> bool,
 ) -> bool {
     let own = |of: StreamId| of == stream || took_over(of);
+    let may_credit = |account: Account| writer == Writer::Hub || account.stream().is_none_or(own);
     effects.iter().all(|effect| match effect {
-        Effect::Post { posting, .. } => match posting.from {
-            Account::Till(of) | Account::Spent(of) => own(of) && posting.amount > 0,
-            Account::Pool => writer == Writer::Hub && posting.amount > 0,
-            Account::Expired => false,
-        },
-        Effect::Issue { lot, .. } => lot.amount > 0,
+        Effect::Post { posting, .. } => {
+            posting.amount > 0
+                && may_credit(posting.to)
+                && match posting.from {
+                    Account::Till(of) | Account::Spent(of) => own(of),
+                    Account::Pool => writer == Writer::Hub,
+                    Account::Expired => false,
+                }
+        }
+        // A lot begins with whoever issues it.
+        Effect::Issue { lot, .. } => lot.amount > 0 && lot.to.stream().is_some_and(own),
         // A till takes over its own earlier lives, nobody else's.
         Effect::TakeOver { from, to } => {
             writer == Writer::Hub || (from.till == to.till && from.incarnation < to.incarnation)

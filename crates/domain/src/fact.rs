@@ -384,10 +384,6 @@ pub struct ValueGivenBack {
     /// What had been spent here without whoever took it back knowing: the member owes it.
     #[serde(default)]
     pub debt: i64,
-    /// What whoever took it back believed to be spent here, and so made a debt of, had been put
-    /// back meanwhile: the member has it anew.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<Lot>,
 }
 
 /// A debt on this stream's account was repaid with what the member had, here or drawn.

@@ -200,7 +200,7 @@ pub struct Purse {
 impl Purse {
     /// Spendable here now.
     pub fn spendable(&self, now_ms: i64) -> i64 {
-        self.usable(now_ms).map(|holding| holding.amount).sum()
+        self.usable(now_ms).map(|holding| holding.amount).fold(0, i64::saturating_add)
     }
 
     /// All accounts but spent and expired.

@@ -169,6 +169,20 @@ impl PrivatePart {
     }
 }
 
+/// Whether a text in JSON holds a zero character, which one of the databases cannot keep, and
+/// nobody's name has. Written down it is `\u0000`, where the backslash is not itself escaped.
+pub fn has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if rest[at..].starts_with(b"\\u0000") {
+            return true;
+        }
+        // Whatever is escaped here is no beginning of another escape.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}
+
 /// What a journal is asked to append: everything that is not the chain's own to say.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -320,6 +334,17 @@ mod tests {
         let mut changed = entry.clone();
         changed.salt[0] ^= 1;
         assert_eq!(changed.check(), Err(EntryError::Commitment));
+    }
+
+    #[test]
+    fn a_zero_character_is_told_from_what_looks_like_one() {
+        for text in ["a\0b", "\0", "\\\0", "\"\0\""] {
+            let json = format!("{text:?}").replace("\\0", "\\u0000");
+            assert!(has_nul(json.as_bytes()), "{json}");
+        }
+        for json in [r#""\\u0000""#, r#""\\\\u0000""#, r#""u0000""#, r#""\u0001""#, r#""\""#, ""] {
+            assert!(!has_nul(json.as_bytes()), "{json}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use chain::{ChainError, Link, follow};
 pub use digest::{SetSum, TableHasher, Value, digest_of_tables};
 pub use entry::{
     Draft, Entry, EntryError, FORMAT_VERSION, HEADER_BYTES, Header, MAX_PAYLOAD_BYTES,
-    MAX_PRIVATE_BYTES, PrivatePart, seal,
+    MAX_PRIVATE_BYTES, PrivatePart, has_nul, seal,
 };
 pub use hash::{Hash, commit, hash_header};
 pub use head::{HeadError, SignedHead, StreamKey};

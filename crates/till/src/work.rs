@@ -6,7 +6,8 @@ use punchcard_domain::{
     fact::{Fact, KIND_VERSION},
 };
 use punchcard_protocol::{
-    Draft, FactId, Hlc, HybridClock, Link, MAX_PRIVATE_BYTES, PrivatePart, StaffId, StreamId, seal,
+    Draft, FactId, Hlc, HybridClock, Link, MAX_PRIVATE_BYTES, PrivatePart, StaffId, StreamId,
+    has_nul, seal,
 };
 use rusqlite::Connection;
 
@@ -186,12 +187,18 @@ impl<'a> Work<'a> {
         if let (Some(part), Some(named)) = (&part, fact.private_mut()) {
             *named = Some(part.commitment());
         }
+        let payload = fact.to_payload()?;
+        let text = part.as_ref().filter(|_| !matches!(fact, Fact::MemberPhotoSet(_)));
+        if has_nul(&payload) || text.is_some_and(|part| has_nul(&part.bytes)) {
+            // No hub takes it in.
+            return Err(Error::bad_input("text", "a zero character cannot be kept"));
+        }
         let draft = Draft {
             kind: fact.kind(),
             kind_version: KIND_VERSION,
             staff,
             wall_ms: self.wall_ms,
-            payload: fact.to_payload()?,
+            payload,
             salt: random::bytes()?,
         };
         let hlc = self.head.clock.tick(self.wall_ms);

@@ -150,24 +150,26 @@ impl Undo {
         }
     }
 
-    /// Takes back what was given: what this till still holds of it. What is with other owners
-    /// they give back when this fact reaches them; what was spent becomes debt.
+    /// Takes back what was given: what this till still holds of it; what it spent becomes debt.
+    /// What other owners hold and spent they answer for, once each, when this fact reaches them:
+    /// so that whoever else takes the same back, and whatever is put back meanwhile, nobody owes
+    /// anything twice.
     fn take_back_gain(&mut self, known: &Void<'_>, gain: Option<&Gain>) {
         let Some(gain) = gain else { return };
-        let here = self.take_back(known, gain.lot.id);
-        let away = standing(known, gain.lot.id).map_or(0, |lot| lot.elsewhere + lot.expired);
-        self.debt += (gain.lot.amount - here - away).max(0);
+        self.take_back(known, gain.lot.id);
+        let spent = standing(known, gain.lot.id).into_iter().flat_map(|lot| &lot.spent);
+        let here = spent.filter(|spent| (known.owns)(spent.stream));
+        self.debt += here.map(|spent| spent.amount).sum::<i64>();
         self.points = -gain.lot.amount;
     }
 
-    fn take_back(&mut self, known: &Void<'_>, lot: LotId) -> i64 {
-        let Some(standing) = standing(known, lot) else { return 0 };
-        self.take_back.push(TakeBack { lot, owner: standing.owner, spent: standing.spent.clone() });
+    fn take_back(&mut self, known: &Void<'_>, lot: LotId) {
+        let Some(standing) = standing(known, lot) else { return };
+        self.take_back.push(TakeBack { lot, owner: standing.owner, spent: Vec::new() });
         let kind = match known.target {
             Fact::PassGiven(_) => ValueKind::Visits,
             _ => ValueKind::Points,
         };
-        let mut taken = 0;
         for (account, amount) in standing.here.iter().filter(|(_, amount)| *amount > 0) {
             self.postings.push(Posting {
                 lot,
@@ -177,9 +179,7 @@ impl Undo {
                 amount: *amount,
                 owner: standing.owner,
             });
-            taken += amount;
         }
-        taken
     }
 
     /// What was given on trust is no longer owed; where another desk holds that debt, the member
@@ -299,8 +299,8 @@ mod tests {
         })
     }
 
-    fn undone(target: &Fact, here: i64, elsewhere: i64, points: Purse) -> FactVoided {
-        let standing = LotStanding {
+    fn standing_of(here: i64, elsewhere: i64) -> LotStanding {
+        LotStanding {
             lot: lot(1).id,
             here: vec![(Account::Till(me()), here)],
             elsewhere,
@@ -309,7 +309,10 @@ mod tests {
             owner: None,
             spent: vec![],
             taken_back: false,
-        };
+        }
+    }
+
+    fn undone_as(target: &Fact, standing: LotStanding, points: Purse) -> FactVoided {
         let owns = |stream| stream == me();
         let member = Some(MemberId::from_bytes([3; 16]));
         let known =
@@ -320,6 +323,20 @@ mod tests {
         }
     }
 
+    fn undone_with(target: &Fact, standing: LotStanding) -> FactVoided {
+        undone_as(target, standing, Purse::default())
+    }
+
+    fn undone(target: &Fact, here: i64, elsewhere: i64, points: Purse) -> FactVoided {
+        let spent = match target {
+            Fact::PointsEarned(_) => {
+                vec![SpentAt { stream: me(), amount: 100 - here - elsewhere }]
+            }
+            _ => vec![],
+        };
+        undone_as(target, LotStanding { spent, ..standing_of(here, elsewhere) }, points)
+    }
+
     #[test]
     fn an_earning_is_taken_back_and_what_is_spent_is_owed() {
         let fact = undone(&earned(100), 100, 0, Purse::default());
@@ -328,6 +345,22 @@ mod tests {
         assert_eq!((fact.postings[0].amount, fact.debt), (30, 70));
         let fact = undone(&earned(100), 30, 50, Purse::default());
         assert_eq!((fact.postings[0].amount, fact.debt), (30, 20));
+    }
+
+    #[test]
+    fn what_others_spent_they_answer_for() {
+        let other = StreamId { till: TillId::from_bytes([2; 16]), incarnation: 1 };
+        let spent = vec![SpentAt { stream: other, amount: 70 }];
+        let fact = undone_with(&earned(100), LotStanding { spent, ..standing_of(30, 0) });
+        assert_eq!((fact.postings[0].amount, fact.debt), (30, 0));
+    }
+
+    #[test]
+    fn what_would_go_into_a_lot_that_was_taken_back_is_given_anew() {
+        let dead = LotStanding { taken_back: true, ..standing_of(0, 0) };
+        let fact = undone_with(&redeemed(me(), 300, 0), dead);
+        assert!(fact.postings.is_empty());
+        assert_eq!((fact.lots[0].amount, fact.lots[0].expires_ms), (300, Some(NOON + 1)));
     }
 
     #[test]

@@ -83,7 +83,6 @@ fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
             owner: None,
             postings: vec![posting],
             debt: 0,
-            lots: vec![],
         };
         work.say(Fact::ValueGivenBack(fact))?;
     }

@@ -29,8 +29,8 @@ pub(crate) struct Purse {
 impl Purse {
     /// What can be spent of it somewhere, once it is there.
     pub(crate) fn total(&self, now_ms: i64) -> i64 {
-        usable(&self.ours, now_ms)
-            + self.tills.values().map(|held| usable(held, now_ms)).sum::<i64>()
+        let held = self.tills.values().map(|held| usable(held, now_ms));
+        held.fold(usable(&self.ours, now_ms), i64::saturating_add)
     }
 
     /// What one journal holds.
@@ -40,7 +40,8 @@ impl Purse {
 }
 
 fn usable(holdings: &[Holding], now_ms: i64) -> i64 {
-    holdings.iter().filter(|held| held.usable(now_ms)).map(|held| held.amount).sum()
+    let amounts = holdings.iter().filter(|held| held.usable(now_ms)).map(|held| held.amount);
+    amounts.fold(0, i64::saturating_add)
 }
 
 /// The file that a member is shown as, and all that are merged into it.

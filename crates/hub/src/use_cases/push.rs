@@ -1,16 +1,17 @@
 //! Entries of a till come in. Chain and signature must hold; what they say is not refused for
 //! commercial reasons: the goods have left the shop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     effects::{Effect, OpenedPrivate, Writer, debits_only_own, effects},
     fact::Fact,
+    ledger::Account,
     money::MAX_AMOUNT,
 };
 use punchcard_protocol::{
-    Entry, Header, Link, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart, StreamId,
-    hash_header,
+    Entry, Header, Link, LotId, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart,
+    StreamId, has_nul, hash_header,
     sync::{Code, Known, LIMITS, Packet, Push, PushAnswer, WireRefusal},
 };
 use serde_json::json;
@@ -227,8 +228,14 @@ fn take_in(
     let mut owned = took_over(&mut *work.session, stream)?;
     let mut kept_back = Vec::new();
     let mut incoming = Vec::with_capacity(batch.len());
+    let mut moved = Moved::default();
     for (header, entry, private) in batch {
-        let judged = judge(&header, &entry, private.as_ref(), &owned, row);
+        let mut judged = judge(&header, &entry, private.as_ref(), &owned, row);
+        if let Ok(Some(fact)) = &judged
+            && !moved.covers(work, stream, fact)?
+        {
+            judged = Err("overdrawn");
+        }
         if judged.is_err() {
             kept_back.push(header.seq);
         }
@@ -252,6 +259,68 @@ fn take_in(
     audit::look(work, &facts)?;
     duties::after(work, stream, &facts, &members)?;
     Ok(kept_back)
+}
+
+/// What a batch has moved so far, before it is in the tables.
+#[derive(Default)]
+struct Moved(BTreeMap<(Option<MemberId>, LotId, Account), i64>);
+
+impl Moved {
+    /// Whether what a fact gives to the pool is there: all that a till has comes from its own
+    /// journal and from the hub's, so that the hub knows as much of it as the till. Whatever has
+    /// left the shop is another matter: that is told, and taken in.
+    fn covers(&mut self, work: &mut Work<'_>, stream: StreamId, fact: &Fact) -> Result<bool> {
+        let changes = effects(fact, &punchcard_domain::effects::Private::default(), stream);
+        let mut given: BTreeMap<_, i64> = BTreeMap::new();
+        for effect in &changes {
+            if let Effect::Post { member, posting } = effect
+                && posting.to == Account::Pool
+            {
+                let sum = given.entry((*member, posting.lot, posting.from)).or_insert(0);
+                *sum = sum.saturating_add(posting.amount);
+            }
+        }
+        for (key, amount) in given {
+            let moved = self.0.get(&key).copied().unwrap_or(0);
+            if held(work, key)?.saturating_add(moved) < amount {
+                return Ok(false);
+            }
+        }
+        for effect in &changes {
+            let mut add = |member, lot, account, amount: i64| {
+                let sum = self.0.entry((member, lot, account)).or_insert(0);
+                *sum = sum.saturating_add(amount);
+            };
+            match effect {
+                Effect::Issue { member, lot } => add(*member, lot.id, lot.to, lot.amount),
+                Effect::Post { member, posting } => {
+                    add(*member, posting.lot, posting.from, -posting.amount);
+                    add(*member, posting.lot, posting.to, posting.amount);
+                }
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What lies in an account.
+fn held(
+    work: &mut Work<'_>,
+    (member, lot, account): (Option<MemberId>, LotId, Account),
+) -> Result<i64> {
+    let nobody: &[u8] = &[];
+    let row = work.session.row(
+        "SELECT amount FROM account
+         WHERE member = $1 AND lot = $2 AND account = $3 AND stream = $4",
+        &[
+            member.as_ref().map_or(nobody, |member| member.as_bytes()).into(),
+            lot.as_bytes().into(),
+            account.number().into(),
+            account.stream().map_or(Vec::new(), |stream| stream.to_bytes().to_vec()).into(),
+        ],
+    )?;
+    row.map_or(Ok(0), |row| row[0].int())
 }
 
 fn members_of(facts: &[(Header, Fact)], stream: StreamId) -> BTreeSet<MemberId> {
@@ -298,11 +367,6 @@ fn judge(
     }
     allowed(&fact, header.stream, owned, row)?;
     Ok(Some(fact))
-}
-
-/// A zero character, which one of the databases cannot keep, and nobody's name has.
-fn has_nul(json: &[u8]) -> bool {
-    json.windows(6).any(|six| six.eq_ignore_ascii_case(b"\\u0000"))
 }
 
 fn text_has_nul(fact: &Fact, part: &PrivatePart) -> bool {

@@ -148,7 +148,9 @@ pub fn purse(
                 owner: row.owner,
                 frozen: row.frozen,
             }),
-            (TILL | POOL, _) if usable && !row.frozen => purse.elsewhere += row.amount,
+            (TILL | POOL, _) if usable && !row.frozen => {
+                purse.elsewhere = purse.elsewhere.saturating_add(row.amount);
+            }
             _ => {}
         }
     }

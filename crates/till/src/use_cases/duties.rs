@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
-    fact::{DebtRepaid, Fact, FactVoided, SpentAt, ValueGivenBack},
-    ledger::{Account, Lot, Posting, ValueKind},
+    fact::{DebtRepaid, Fact, FactVoided, ValueGivenBack},
+    ledger::{Account, Posting, ValueKind},
     staff::Role,
 };
 use punchcard_protocol::{FactId, LotId, MemberId, StaffId, StreamId};
@@ -55,64 +55,49 @@ impl Work<'_> {
     }
 }
 
-/// A lot of a member that was taken back.
-struct Taken {
-    lot: LotId,
-    spent: Vec<SpentAt>,
-}
-
 /// Lots of a member that count for nothing any more, and of which this till holds or spent some.
-fn taken_back(work: &Work<'_>, number: i64) -> Result<Vec<Taken>> {
+fn taken_back(work: &Work<'_>, number: i64) -> Result<Vec<LotId>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT DISTINCT t.lot, t.spent FROM take_back t
+        "SELECT DISTINCT t.lot FROM take_back t
          JOIN account a ON a.member = t.member AND a.lot = t.lot
-         WHERE t.member = ?1 AND a.account IN (1, 2) AND a.amount > 0 ORDER BY t.lot, t.by",
+         WHERE t.member = ?1 AND a.account IN (1, 2) AND a.amount > 0 ORDER BY t.lot",
     )?;
-    let rows = statement
-        .query_map([number], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.into_iter()
-        .map(|(lot, spent)| {
-            Ok(Taken { lot: LotId::from_bytes(lot), spent: serde_json::from_str(&spent)? })
-        })
-        .collect()
+    let rows = statement.query_map([number], |row| row.get(0).map(LotId::from_bytes))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// What was taken back elsewhere and lies here is given back. What was spent of it here, and
-/// whoever took it back did not know of, the member owes from now on: once.
+/// What was taken back elsewhere and lies here is given back. What was spent of it here the member
+/// owes from now on: once, whoever took it back and how often.
 fn give_back(work: &mut Work<'_>, member: MemberId) -> Result<()> {
     let Some(number) = number_of(work, member)? else { return Ok(()) };
-    for taken in taken_back(work, number)? {
+    for lot in taken_back(work, number)? {
+        let kind = kind_of(work, number, lot)?;
+        // This journal has answered for all that were its own then.
+        let answered = gave_back(work, lot, work.stream_number())?;
         let owned: Vec<(i64, StreamId)> = work.owned.all().to_vec();
-        let (mut postings, mut debt, mut anew) = (Vec::new(), 0, 0);
+        let (mut postings, mut debt) = (Vec::new(), 0);
         for (stream_number, stream) in owned {
-            let (held, spent) = standing(work, number, taken.lot, stream_number)?;
+            let (held, spent) = standing(work, number, lot, stream_number)?;
             if held > 0 {
                 postings.push(Posting {
-                    lot: taken.lot,
-                    kind: ValueKind::Points,
+                    lot,
+                    kind,
                     from: Account::Till(stream),
                     to: Account::Spent(work.stream()),
                     amount: held,
                     owner: None,
                 });
             }
-            if !gave_back(work, taken.lot, stream_number)? {
-                let known: i64 = taken
-                    .spent
-                    .iter()
-                    .filter(|known| known.stream == stream)
-                    .map(|known| known.amount)
-                    .sum();
-                debt += (spent - known).max(0);
-                // Put back here while somebody took the lot back and made a debt of it.
-                anew += (known - spent).max(0);
+            // Visits that were used are not owed: only points are.
+            let is_due = !answered && kind == ValueKind::Points;
+            if is_due && !gave_back(work, lot, stream_number)? {
+                debt += spent;
             }
         }
-        if postings.is_empty() && debt == 0 && anew == 0 {
+        if postings.is_empty() && debt == 0 {
             continue;
         }
-        say_given_back(work, member, number, &taken, postings, debt, anew)?;
+        say_given_back(work, member, lot, postings, debt)?;
     }
     Ok(())
 }
@@ -120,27 +105,19 @@ fn give_back(work: &mut Work<'_>, member: MemberId) -> Result<()> {
 fn say_given_back(
     work: &mut Work<'_>,
     member: MemberId,
-    number: i64,
-    taken: &Taken,
-    mut postings: Vec<Posting>,
+    lot: LotId,
+    postings: Vec<Posting>,
     debt: i64,
-    anew: i64,
 ) -> Result<()> {
-    let kind = kind_of(work, number, taken.lot)?;
-    let lots = if anew > 0 { vec![lot_anew(work, number, taken.lot, kind, anew)?] } else { vec![] };
-    for posting in &mut postings {
-        posting.kind = kind;
-    }
     let points: i64 = postings.iter().map(|posting| posting.amount).sum();
     let fact = ValueGivenBack {
         id: FactId(random::uuid_at(work.now_ms())?),
         member,
         at_ms: work.now_ms(),
-        lot: taken.lot,
+        lot,
         owner: None,
         postings,
         debt,
-        lots,
     };
     work.append_with(nobody(), Fact::ValueGivenBack(fact), None)?;
     if points > 0 {
@@ -150,17 +127,6 @@ fn say_given_back(
         notices::about(work, "debt_after_take_back", member, debt)?;
     }
     Ok(())
-}
-
-fn lot_anew(work: &Work<'_>, member: i64, old: LotId, kind: ValueKind, amount: i64) -> Result<Lot> {
-    let expires_ms = work
-        .db
-        .prepare_cached(
-            "SELECT expires_ms FROM account WHERE member = ?1 AND lot = ?2 AND account = 0",
-        )?
-        .query_row(params![member, old.as_bytes()], |row| row.get(0))?;
-    let id = LotId(random::uuid_at(work.now_ms())?);
-    Ok(Lot { id, kind, amount, to: Account::Till(work.stream()), expires_ms })
 }
 
 fn number_of(work: &Work<'_>, member: MemberId) -> Result<Option<i64>> {
@@ -191,6 +157,7 @@ fn standing(work: &Work<'_>, member: i64, lot: LotId, stream: i64) -> Result<(i6
     Ok((held, spent))
 }
 
+/// Whether a journal has answered for a lot that was taken back.
 fn gave_back(work: &Work<'_>, lot: LotId, stream: i64) -> Result<bool> {
     Ok(work
         .db
@@ -207,7 +174,8 @@ fn kind_of(work: &Work<'_>, member: i64, lot: LotId) -> Result<ValueKind> {
 }
 
 /// Undoes a void of this till's that another one goes before: what it gave is taken again, and what
-/// of that was spent is owed; what it made somebody owe is not owed.
+/// of that was spent is owed; what it forgave is owed again. What it took back stays taken back, as
+/// the other one would have it; and what it repaid with the member's points was owed anyway.
 fn undo_void(work: &mut Work<'_>, void: FactId) -> Result<()> {
     if read::voided_by(work.db, void)?.is_some() {
         return Ok(());
@@ -216,17 +184,13 @@ fn undo_void(work: &mut Work<'_>, void: FactId) -> Result<()> {
     let Some(member) = body.member else { return Ok(()) };
     let Some(file) = read::member(work.db, member)? else { return Ok(()) };
     let now_ms = work.now_ms();
-    let given = body.postings.iter().filter(|posting| matches!(posting.to, Account::Till(_)));
-    let given: Vec<(LotId, i64)> = given
-        .map(|posting| (posting.lot, posting.amount))
-        .chain(body.lots.iter().map(|lot| (lot.id, lot.amount)))
-        .collect();
-    let (mut postings, mut debt) = (Vec::new(), -body.debt);
-    for (lot, amount) in given {
+    let (given, forgiven) = gave(&body);
+    let (mut postings, mut debt) = (Vec::new(), forgiven);
+    for (lot, kind, amount) in given {
         let purse = purse::purse(work.db, work.owned, file.number, Which::Lot(lot), now_ms)?;
         let (taken, short) = purse.take(work.stream(), amount, now_ms);
         postings.extend(taken);
-        debt += short;
+        debt += if kind == ValueKind::Points { short } else { 0 };
     }
     let fact = FactVoided {
         id: FactId(random::uuid_at(now_ms)?),
@@ -242,6 +206,23 @@ fn undo_void(work: &mut Work<'_>, void: FactId) -> Result<()> {
     };
     work.append_with(nobody(), Fact::FactVoided(fact), None)?;
     notices::about(work, "taken_back_twice", file.id, body.points.abs())
+}
+
+/// What a void gave, lot by lot, and what it forgave.
+fn gave(body: &FactVoided) -> (Vec<(LotId, ValueKind, i64)>, i64) {
+    let took_back = |lot: LotId| body.take_back.iter().any(|taken| taken.lot == lot);
+    let (mut given, mut repaid) = (Vec::new(), 0);
+    for posting in &body.postings {
+        match posting.to {
+            Account::Till(_) => given.push((posting.lot, posting.kind, posting.amount)),
+            _ if !took_back(posting.lot) => repaid += posting.amount,
+            _ => {}
+        }
+    }
+    given.extend(body.lots.iter().map(|lot| (lot.id, lot.kind, lot.amount)));
+    // Where something was taken back, its debt is what had been spent of it: owed, once.
+    let forgiven = if body.take_back.is_empty() { -(body.debt + repaid) } else { 0 };
+    (given, forgiven)
 }
 
 fn own_void(work: &Work<'_>, void: FactId) -> Result<Option<FactVoided>> {
