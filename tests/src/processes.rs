@@ -337,3 +337,52 @@ impl Cutter {
         }
     }
 }
+
+/// What stands before several hubs: gives each connection to the next of them that takes it.
+pub struct Balancer {
+    addr: SocketAddr,
+    shares: Arc<Vec<AtomicU64>>,
+}
+
+impl Balancer {
+    /// Before these hubs. It ends with the test's process.
+    pub fn new(hubs: Vec<SocketAddr>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let addr = listener.local_addr().expect("bound");
+        let shares: Arc<Vec<AtomicU64>> = Arc::new(hubs.iter().map(|_| 0.into()).collect());
+        let (to, counted) = (hubs, shares.clone());
+        thread::spawn(move || {
+            for (turn, till) in listener.incoming().flatten().enumerate() {
+                let next = |at: usize| (turn + at) % to.len();
+                let mut alive = (0..to.len())
+                    .filter_map(|at| Some((next(at), TcpStream::connect(to[next(at)]).ok()?)));
+                let Some((at, hub)) = alive.next() else { continue };
+                counted[at].fetch_add(1, Ordering::Relaxed);
+                pass_both_ways(&till, &hub);
+            }
+        });
+        Self { addr, shares }
+    }
+
+    /// Where tills call.
+    pub fn url(&self) -> String {
+        format!("https://{}", self.addr)
+    }
+
+    /// How many connections each hub took, in the order of [`Balancer::new`].
+    pub fn shares(&self) -> Vec<u64> {
+        self.shares.iter().map(|share| share.load(Ordering::Relaxed)).collect()
+    }
+}
+
+fn pass_both_ways(till: &TcpStream, hub: &TcpStream) {
+    for (from, to) in [(till, hub), (hub, till)] {
+        let (mut from, mut to) =
+            (from.try_clone().expect("a handle"), to.try_clone().expect("a handle"));
+        thread::spawn(move || {
+            drop(std::io::copy(&mut from, &mut to));
+            drop(from.shutdown(Shutdown::Both));
+            drop(to.shutdown(Shutdown::Both));
+        });
+    }
+}

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use punchcard_hub::Hub;
 use punchcard_tests::{
     MINUTE, PIN,
     business::{Business, Desk, Engine},
@@ -31,6 +32,7 @@ on_both_engines!(
     a_till_that_was_ended_goes_on_after_its_last_page,
     a_till_that_was_ended_begins_anew_where_the_hub_has_forgotten,
     a_half_made_till_is_nobodys,
+    a_join_cut_before_the_hubs_first_answer_takes_the_same_code,
     a_short_log_is_read_from_its_start,
     a_store_that_reads_its_own_gets_only_its_own,
 );
@@ -282,6 +284,64 @@ fn a_half_made_till_is_nobodys(engine: Engine) {
     assert!(own.find(&own.owner().expect("there is one"), "王", 10).expect("it reads").is_empty());
     drop(own);
     assert_eq!(Desk::code(joining.with(&beginning())), "already_set_up");
+}
+
+/// A line that falls silent as soon as the hub has enrolled a till: the answer is lost.
+fn silent_once_enrolled(business: &Business) -> SocketAddr {
+    let addr = business.url().trim_start_matches("https://").parse().expect("an address");
+    let (before, hub) = (tills(&business.hub), business.hub.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let line = listener.local_addr().expect("bound");
+    thread::spawn(move || {
+        for till in listener.incoming().flatten() {
+            let to_hub: TcpStream = TcpStream::connect::<SocketAddr>(addr).expect("it listens");
+            let hub = hub.clone();
+            thread::spawn(move || carry_while(&till, &to_hub, || tills(&hub) == before));
+        }
+    });
+    line
+}
+
+/// Carries bytes both ways, those from the hub only `while` that holds.
+fn carry_while(till: &TcpStream, hub: &TcpStream, holds: impl Fn() -> bool) {
+    let (mut up_from, mut up_to) =
+        (till.try_clone().expect("open"), hub.try_clone().expect("open"));
+    thread::spawn(move || std::io::copy(&mut up_from, &mut up_to));
+    let (mut from, mut to, mut buffer) = (hub, till, [0; 8192]);
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        if !holds() || to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    for end in [till, hub] {
+        drop(end.shutdown(Shutdown::Both));
+    }
+}
+
+fn tills(hub: &Hub) -> usize {
+    hub.tills().expect("the database answers").len()
+}
+
+fn a_join_cut_before_the_hubs_first_answer_takes_the_same_code(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let mut joining = Joining::new(&business, "滨江 2");
+    let before = tills(&business.hub);
+    let line = format!("https://{}", silent_once_enrolled(&business));
+    let good = std::mem::replace(&mut joining.input.hub, line);
+    assert_eq!(Desk::code(joining.with(&beginning())), "hub_unreachable");
+    assert!(!Till::exists(&joining.folder));
+    assert_eq!(tills(&business.hub), before + 1, "the hub has used the code up");
+    // Somebody mistypes it before they get it right.
+    joining.input.hub = good;
+    let mut wrong = joining.input.code.clone();
+    let last = wrong.pop().expect("a code has letters");
+    wrong.push(if last == '2' { '3' } else { '2' });
+    let right = std::mem::replace(&mut joining.input.code, wrong);
+    assert_eq!(Desk::code(joining.with(&beginning())), "wrong_hub", "it proves another code");
+    joining.input.code = right;
+    let second = joining.desk();
+    assert_eq!(tills(&business.hub), before + 1, "one till");
+    business.same_everywhere(&[&first, &second]);
 }
 
 fn a_short_log_is_read_from_its_start(engine: Engine) {

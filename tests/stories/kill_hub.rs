@@ -1,22 +1,19 @@
 //! kill -9 of the hub and of tills, again and again, and a cable that is cut: nothing that was
 //! acknowledged is lost, nothing is there twice, and three syncs later everybody holds the same.
-//!
-//! What must hold is computed here once more, from the entries alone and without the program's own
-//! types: whoever wrote the rules twice makes the same mistake in two places, not in three.
+//! Then several hubs on one PostgreSQL, of which one or another is always dying.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use punchcard_protocol::{Hash, Header, StreamId, hash_header};
 use punchcard_tests::{
     DAY, MINUTE, PIN,
     business::{Business, Desk, Engine},
     cluster, id, on_both_engines,
-    processes::{CutLine, Dice, HubProgram, Talk, TillProgram},
+    processes::{Balancer, CutLine, Dice, HubProgram, Talk, TillProgram},
     set_up,
 };
 use punchcard_till::{
@@ -27,208 +24,14 @@ use punchcard_till::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::book::{Book, Held, held_by, held_by_hub, nothing_lost_nothing_doubled};
+
 const ROUNDS: u64 = 100;
 const LOOK_EVERY: u64 = 25;
 const TILLS: usize = 3;
 const MEMBERS: u32 = 8;
 /// So many syncs of each till after the last kill, and everybody holds the same.
 const SYNCS: usize = 3;
-
-// ── The entries, read a second time ──────────────────────────────────────────────────────────
-
-/// Every entry that somebody holds: place in its journal, and what stands there.
-type Held = BTreeMap<(StreamId, u64), (Hash, u16, Value)>;
-
-fn entry(held: &mut Held, header: &[u8], payload: &[u8]) {
-    let hash = hash_header(header);
-    let header = Header::from_bytes(header).expect("whole");
-    let payload = serde_json::from_slice(payload).expect("JSON");
-    let before = held.insert((header.stream, header.seq), (hash, header.kind, payload));
-    assert!(before.is_none(), "{} stands twice in {}", header.seq, header.stream);
-}
-
-fn held_by(till: &Till) -> Held {
-    let mut held = Held::new();
-    for parcel in till.parcels().expect("it can be read") {
-        entry(&mut held, &parcel.entry.header, &parcel.entry.payload);
-    }
-    held
-}
-
-fn held_by_hub(database: &str) -> Held {
-    let store = punchcard_hub::store::open(database).expect("it opens");
-    let mut session = store.read().expect("it answers");
-    let mut held = Held::new();
-    let rows = session.rows("SELECT header, payload FROM log ORDER BY position", &[]);
-    for row in rows.expect("it answers") {
-        entry(&mut held, row[0].bytes().expect("bytes"), row[1].bytes().expect("bytes"));
-    }
-    held
-}
-
-/// What a member has and did, in points.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Score {
-    /// All that was ever given to them.
-    given: i64,
-    /// What was given and not taken back.
-    earned: i64,
-    /// What was redeemed and not taken back.
-    redeemed: i64,
-    /// What lies with tills and in the pool.
-    lies: i64,
-    /// What they owe.
-    owes: i64,
-}
-
-/// The value ledger, added up from the entries alone.
-#[derive(Default)]
-struct Book {
-    /// By lot and account.
-    accounts: BTreeMap<(String, String), i64>,
-    scores: BTreeMap<String, Score>,
-}
-
-impl Book {
-    fn of(held: &Held) -> Self {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let gone: BTreeSet<String> = held
-            .values()
-            .filter(|(_, kind, _)| *kind == VOIDED)
-            .map(|(_, _, fact)| text(&fact["target"]))
-            .collect();
-        let mut book = Self::default();
-        for (_, kind, fact) in held.values() {
-            let counts = !gone.contains(&text(&fact["id"]));
-            book.add(&text(&fact["member"]), *kind, fact, counts);
-        }
-        book
-    }
-
-    fn add(&mut self, member: &str, kind: u16, fact: &Value, counts: bool) {
-        for lot in lots(fact) {
-            let amount = number(&lot["amount"]);
-            self.post(member, lot, &lot["to"], amount);
-            if lot["kind"] == "points" {
-                let score = self.score(member);
-                score.given += amount;
-                // What others give anew was earned before.
-                let earned = counts && [REGISTERED, VISITED, EARNED].contains(&kind);
-                score.earned += if earned { amount } else { 0 };
-            }
-        }
-        let repaid = &fact["earned"]["repaid"];
-        for posting in list(&fact["postings"]).chain(Some(repaid).filter(|one| one.is_object())) {
-            let amount = number(&posting["amount"]);
-            assert!(amount > 0, "{posting}");
-            self.post(member, posting, &posting["from"], -amount);
-            self.post(member, posting, &posting["to"], amount);
-        }
-        let score = self.score(member);
-        score.owes += number(&fact["on_trust"]) + number(&fact["debt"]) - number(&repaid["amount"]);
-        if kind == DEBT_REPAID {
-            score.owes -= number(&fact["amount"]);
-        }
-        if kind == REDEEMED && counts {
-            score.redeemed += number(&fact["points"]);
-        }
-    }
-
-    fn score(&mut self, member: &str) -> &mut Score {
-        self.scores.entry(member.to_owned()).or_default()
-    }
-
-    /// `what` names lot and kind: a lot, or a posting of one.
-    fn post(&mut self, member: &str, what: &Value, account: &Value, amount: i64) {
-        let lot = what.get("lot").or(what.get("id")).map(Value::to_string).expect("a lot");
-        *self.accounts.entry((lot, account.to_string())).or_insert(0) += amount;
-        let lies = account["till"].is_string() || account == "pool";
-        if what["kind"] == "points" && lies {
-            self.score(member).lies += amount;
-        }
-    }
-
-    /// Who is overdrawn, and what came from nowhere.
-    fn wrong(&self) -> Vec<String> {
-        let below = self.accounts.iter().filter(|(_, amount)| **amount < 0);
-        let below = below.map(|(account, amount)| format!("{account:?} is below zero: {amount}"));
-        let adds_up = |score: &Score| {
-            score.redeemed <= score.given
-                && score.lies - score.owes == score.earned - score.redeemed
-        };
-        let uneven = self.scores.iter().filter(|(_, score)| !adds_up(score));
-        below.chain(uneven.map(|(member, score)| format!("{member}: {score:?}"))).collect()
-    }
-}
-
-const REGISTERED: u16 = 20;
-const VISITED: u16 = 40;
-const EARNED: u16 = 50;
-const REDEEMED: u16 = 51;
-const DEBT_REPAID: u16 = 56;
-const VOIDED: u16 = 60;
-
-fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or(0)
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// Every lot that a fact issues.
-fn lots(fact: &Value) -> impl Iterator<Item = &Value> {
-    let single = [&fact["earned"]["lot"], &fact["pass"]["visits"]];
-    list(&fact["opening"])
-        .chain(list(&fact["lots"]))
-        .chain(list(&fact["passes"]).map(|pass| &pass["visits"]))
-        .chain(single)
-        .filter(|lot| lot.is_object())
-}
-
-/// Every acknowledged fact is there once, in the hub and at each till, and no fact is there twice;
-/// all hold the same entries, and nobody is overdrawn.
-fn nothing_lost_nothing_doubled(hub: &Held, tills: &[Held], told: &BTreeSet<String>) -> Book {
-    for till in tills {
-        assert_eq!(till.len(), hub.len(), "as many entries at a till as at the hub");
-        let other = till.iter().zip(hub).find(|(ours, theirs)| ours != theirs);
-        assert!(other.is_none(), "a till holds what the hub does not: {other:?}");
-    }
-    let mut facts: BTreeMap<&str, u32> = BTreeMap::new();
-    for (_, _, fact) in hub.values() {
-        *facts.entry(fact["id"].as_str().expect("an id")).or_insert(0) += 1;
-    }
-    for fact in told {
-        assert_eq!(facts.get(fact.as_str()), Some(&1), "{fact} was acknowledged");
-    }
-    let twice: Vec<_> = facts.iter().filter(|(_, times)| **times > 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-    let book = Book::of(hub);
-    assert_eq!(book.wrong(), Vec::<String>::new());
-    book
-}
-
-#[test]
-fn a_point_that_is_spent_twice_is_seen_here() {
-    let lot = |to: Value| serde_json::json!({"id": "l", "kind": "points", "amount": 9, "to": to});
-    let at = |name: &str, till: &str| serde_json::json!({ name: till });
-    let given =
-        serde_json::json!({"id": "1", "member": "m", "earned": {"lot": lot(at("till", "a"))}});
-    let spent = |id: &str| {
-        let posting = serde_json::json!({"lot": "l", "kind": "points", "amount": 9,
-            "from": at("till", "a"), "to": at("spent", "a")});
-        serde_json::json!({"id": id, "member": "m", "points": 9, "postings": [posting]})
-    };
-    let held = |facts: &[(u16, Value)]| -> Held {
-        let stream = |n: usize| (id(&format!("{}/1", uuid::Uuid::nil())), n as u64);
-        let facts = facts.iter().cloned().enumerate();
-        facts.map(|(n, (kind, fact))| (stream(n), (Hash::ZERO, kind, fact))).collect()
-    };
-    let once = held(&[(EARNED, given.clone()), (REDEEMED, spent("2"))]);
-    assert_eq!(Book::of(&once).wrong(), Vec::<String>::new());
-    let twice = held(&[(EARNED, given), (REDEEMED, spent("2")), (REDEEMED, spent("3"))]);
-    assert_eq!(Book::of(&twice).wrong().len(), 2, "the account, and the member");
-}
 
 // ── Processes that are killed ────────────────────────────────────────────────────────────────
 
@@ -263,6 +66,9 @@ struct Figures {
     kills_of_hub: u64,
     syncs: u64,
     syncs_failed: u64,
+    /// Rounds are longer by so many tenths: on a machine that is slow just now, the tills would be
+    /// killed before they got to the hub.
+    stretch: u64,
     draws: u64,
     drawn: u64,
     voids: u64,
@@ -302,7 +108,7 @@ enum Pace {
 }
 
 impl Pace {
-    /// In microseconds.
+    /// In microseconds, on a machine that is not slow.
     fn longest(self) -> u64 {
         match self {
             Self::Short => 300_000,
@@ -393,11 +199,16 @@ impl Desks {
         fact.map_or_else(|| "sync".into(), |fact| format!("void {fact}"))
     }
 
+    /// How long a life is at most, in microseconds.
+    fn longest(&self, pace: Pace) -> u64 {
+        pace.longest() * (10 + self.figures(|figures| figures.stretch)) / 10
+    }
+
     /// One life of a till: at work until it is killed, or until its shift ends.
     fn work(&self, till: &TillProgram, pace: Pace, mut dice: Dice) {
         let (mut child, mut talk) = till.batch();
         let killed = dice.below(3) > 0;
-        let moment = Duration::from_micros(10_000 + dice.below(pace.longest()));
+        let moment = Duration::from_micros(10_000 + dice.below(self.longest(pace)));
         let begun = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| self.shift(&mut talk, pace, &mut dice, begun + moment));
@@ -423,7 +234,7 @@ impl Desks {
     /// One life of a till that nobody stands at: it syncs, and gives what others ask for.
     fn listen(&self, till: &TillProgram, pace: Pace, mut dice: Dice) {
         let mut child = till.watch();
-        let longest = pace.longest();
+        let longest = self.longest(pace);
         thread::sleep(Duration::from_micros(longest / 2 + dice.below(longest)));
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");
@@ -440,6 +251,12 @@ impl Street {
         };
         let mut hub = HubProgram::new(database, dir.path());
         hub.start();
+        let url = hub.url();
+        Self::around(hub, &url, dir)
+    }
+
+    /// Tills that call `url`, where there is a hub.
+    fn around(hub: HubProgram, url: &str, dir: TempDir) -> Self {
         let data = |n: usize| dir.path().join(format!("till-{n}"));
         let tills: Vec<_> = (0..TILLS).map(|n| TillProgram { data: data(n) }).collect();
         let first = Till::create(&tills[0].data, &set_up(), &options()).expect("a new shop");
@@ -447,11 +264,11 @@ impl Street {
         drop(first);
         let desks = Desks { tills, members, reward, figures: Mutex::default() };
         let street = Self { hub, desks, _dir: dir };
-        street.pair();
+        street.pair(url);
         street
     }
 
-    fn pair(&self) {
+    fn pair(&self, url: &str) {
         for (n, till) in self.desks.tills.iter().enumerate() {
             let mut ask = vec!["pair".to_owned()];
             if n > 0 {
@@ -464,8 +281,8 @@ impl Street {
             let ask: Vec<&str> = ask.iter().map(String::as_str).collect();
             let (_, made) = self.hub.ask(&ask);
             let code = made["code"].as_str().expect("a code");
-            let (url, name) = (self.hub.url(), format!("till {n}"));
-            let mut enrol = vec!["enrol", "--hub", &url, "--code", code, "--name", &name];
+            let name = format!("till {n}");
+            let mut enrol = vec!["enrol", "--hub", url, "--code", code, "--name", &name];
             if n > 0 {
                 enrol.extend(["--pin", PIN]);
             }
@@ -479,7 +296,7 @@ impl Street {
         let Self { hub, desks, .. } = self;
         let quiet = usize::try_from(round).unwrap_or(0) % TILLS;
         let pace = if round.is_multiple_of(5) { Pace::Long } else { Pace::Short };
-        let longest = pace.longest();
+        let longest = desks.longest(pace);
         let (moment, pause) = (10_000 + dice.below(longest), dice.below(120_000));
         thread::scope(|scope| {
             for (n, till) in desks.tills.iter().enumerate() {
@@ -497,7 +314,11 @@ impl Street {
             thread::sleep(Duration::from_micros(pause));
             hub.start();
         });
-        desks.figures(|figures| figures.kills_of_hub += 1);
+        desks.figures(|figures| {
+            figures.kills_of_hub += 1;
+            let behind = figures.syncs * 2 < round;
+            figures.stretch += u64::from(behind && figures.stretch < 40);
+        });
     }
 
     /// Syncs until everybody holds the same.
@@ -594,6 +415,102 @@ on_both_engines!(
     a_hundred_kills_lose_nothing_and_double_nothing,
     a_hundred_cuts_lose_nothing_and_double_nothing,
 );
+
+// ── Several hubs on one PostgreSQL ───────────────────────────────────────────────────────────
+
+const HUBS: usize = 3;
+/// So long is work done while hubs die.
+const UNDER_LOAD: Duration = Duration::from_secs(25);
+/// No till may be without any hub for longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Work, and syncs that are tried again until one goes through, until it is over. Returns how long
+/// each of them took with all its tries.
+fn busy(desks: &Desks, till: &TillProgram, mut dice: Dice, until: Instant) -> Vec<Duration> {
+    let (child, mut talk) = till.batch();
+    let mut waits = Vec::new();
+    while Instant::now() < until {
+        for _ in 0..3 {
+            let command = desks.command(Pace::Short, &mut dice);
+            let answer = talk.say(&command).expect("nobody kills it");
+            desks.figures(|figures| figures.note(&command, &answer));
+        }
+        let begun = Instant::now();
+        loop {
+            let answer = talk.say("sync").expect("nobody kills it");
+            desks.figures(|figures| figures.note("sync", &answer));
+            if answer["error"].is_null() {
+                break;
+            }
+            assert!(begun.elapsed() < LONGEST_WAIT * 4, "no hub answers: {answer}");
+            thread::sleep(Duration::from_millis(50));
+        }
+        waits.push(begun.elapsed());
+    }
+    drop(talk);
+    assert!(child.wait_with_output().expect("it ends").status.success());
+    waits
+}
+
+/// One hub after the other is killed, and comes back a second later.
+fn keep_killing(hubs: &mut [&mut HubProgram], mut dice: Dice, until: Instant) -> u64 {
+    let mut kills = 0;
+    while Instant::now() + Duration::from_secs(2) < until {
+        thread::sleep(Duration::from_millis(500 + dice.below(1_500)));
+        let at = usize::try_from(dice.below(HUBS as u64)).unwrap_or(0);
+        hubs[at].kill();
+        kills += 1;
+        thread::sleep(Duration::from_secs(1));
+        hubs[at].start();
+    }
+    kills
+}
+
+#[test]
+fn three_hubs_of_which_one_is_always_dying_are_one_hub() {
+    let (mut dice, seed) = Dice::seeded();
+    println!("PUNCHCARD_SEED={seed}");
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let database = cluster::shared().fresh_database();
+    let log = |n: usize| {
+        let folder = dir.path().join(format!("hub-{n}"));
+        std::fs::create_dir(&folder).expect("room");
+        folder
+    };
+    let mut hubs: Vec<_> = (0..HUBS).map(|n| HubProgram::new(database.clone(), &log(n))).collect();
+    // All at once, on an empty database: only one of them makes the business's keys.
+    thread::scope(|scope| hubs.iter_mut().for_each(|hub| drop(scope.spawn(|| hub.start()))));
+    let line = Balancer::new(hubs.iter().map(|hub| hub.addr).collect());
+    let mut street = Street::around(hubs.remove(0), &line.url(), dir);
+    let until = Instant::now() + UNDER_LOAD;
+    let Street { hub, desks, .. } = &mut street;
+    let mut all: Vec<&mut HubProgram> = hubs.iter_mut().chain([hub]).collect();
+    let desks = &*desks;
+    let (kills, mut waits) = thread::scope(|scope| {
+        let at_work: Vec<_> = desks
+            .tills
+            .iter()
+            .map(|till| (till, dice.fork()))
+            .map(|(till, dice)| scope.spawn(move || busy(desks, till, dice, until)))
+            .collect();
+        let kills = keep_killing(&mut all, dice.fork(), until);
+        let waits = at_work.into_iter().map(|till| till.join().expect("it worked"));
+        (kills, waits.flatten().collect::<Vec<_>>())
+    });
+    street.look();
+    waits.sort();
+    let (median, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+    let told = street.desks.figures(|figures| figures.told.len());
+    println!(
+        "{HUBS} hubs on one PostgreSQL, {kills} kills, {:?} connections each: {told} acknowledged \
+         and there once; {} syncs, median {median:?}, longest with all tries {longest:?}",
+        line.shares(),
+        waits.len(),
+    );
+    assert!(kills >= 6 && told > 100, "{kills} kills, {told} acknowledged");
+    assert!(line.shares().iter().all(|share| *share > 0), "each of them had work");
+    assert!(longest <= LONGEST_WAIT, "a till was without a hub for {longest:?}");
+}
 
 // ── A cable that is cut ──────────────────────────────────────────────────────────────────────
 

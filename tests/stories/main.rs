@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "some stories tell their figures")]
 
 mod bindings;
+mod book;
 mod bootstrap;
 mod convergence;
 mod damage;

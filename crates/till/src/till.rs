@@ -128,7 +128,7 @@ pub struct Till {
     /// the log where it is, and a store with its log in place can be opened on a full disk.
     readers: Mutex<Vec<Connection>>,
     /// Held as long as the till is open; the operating system lets go of it when we die.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Till {
@@ -207,8 +207,8 @@ impl Till {
         Self::start(place, keys, secrets, lock, options)
     }
 
-    /// A till that was cut short while it joined a business, where it can be taken up. What the hub
-    /// does not know, or what cannot be read, is nobody's loss.
+    /// A till that was cut short while it joined a business, where it can be taken up: also before it
+    /// heard from the hub, which may know it already. What cannot be read is nobody's loss.
     fn cut_short(place: &Folder, options: &Options) -> Result<Option<Self>> {
         if !place.joining().exists() {
             return Ok(None);
@@ -220,8 +220,7 @@ impl Till {
         });
         match found {
             Ok(till) => {
-                let trusted = till.write(|work| Ok(work.trusted()))?;
-                if trusted && till.hub_link()?.is_some() {
+                if till.write(|work| Ok(work.trusted()))? {
                     return Ok(Some(till));
                 }
             }
@@ -275,7 +274,7 @@ impl Till {
         folder: Folder,
         keys: KeyStore,
         mut secrets: Secrets,
-        lock: File,
+        lock: Lock,
         options: &Options,
     ) -> Result<Self> {
         let mut db = connect::writer(&folder.db(), &secrets, options.durability)?;
@@ -364,12 +363,24 @@ fn poisoned() -> Error {
     Error::Internal("a reading thread fell over; start Punchcard again".into())
 }
 
+/// Held while a store is open. Let go of by hand: a child process that is just being started holds
+/// every file of ours for a moment, and with it a lock that only closing would end.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(error = %error, "the store's lock goes with the process");
+        }
+    }
+}
+
 /// Two programs on one store would each believe its own anchor.
-fn lock(folder: &Folder) -> Result<File> {
+fn lock(folder: &Folder) -> Result<Lock> {
     let path = folder.lock();
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

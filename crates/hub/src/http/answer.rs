@@ -14,16 +14,25 @@ use crate::error::{Error, Result};
 /// An answer, as it is sent.
 pub(super) struct Answer {
     bytes: Vec<u8>,
+    kind: &'static str,
     compressed: bool,
 }
 
 impl Answer {
     /// Writes `answer` down; compressed where the caller takes it and it is worth it.
     pub(super) fn of(answer: &impl Serialize, zstd: bool) -> Result<Self> {
-        let bytes = serde_json::to_vec(answer)?;
+        Self::written(serde_json::to_vec(answer)?, "application/json", zstd)
+    }
+
+    /// Bytes as they are.
+    pub(super) fn of_bytes(bytes: Vec<u8>, zstd: bool) -> Result<Self> {
+        Self::written(bytes, "application/octet-stream", zstd)
+    }
+
+    fn written(bytes: Vec<u8>, kind: &'static str, zstd: bool) -> Result<Self> {
         match if zstd { body::compress(&bytes)? } else { None } {
-            Some(bytes) => Ok(Self { bytes, compressed: true }),
-            None => Ok(Self { bytes, compressed: false }),
+            Some(bytes) => Ok(Self { bytes, kind, compressed: true }),
+            None => Ok(Self { bytes, kind, compressed: false }),
         }
     }
 }
@@ -32,7 +41,7 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = self.bytes.into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.compressed {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("zstd"));

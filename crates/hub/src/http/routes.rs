@@ -120,7 +120,11 @@ async fn manifest(State(door): Here, call: Call) -> Handled {
 }
 
 async fn page(State(door): Here, call: Call) -> Handled {
-    door.signed(call, |hub, stream, ask: SnapshotQuery| hub.page(stream, &ask)).await
+    let answer = door.run(move |hub| {
+        let (stream, ask): (_, SnapshotQuery) = call.open(hub)?;
+        Answer::of_bytes(hub.page(stream, &ask)?, call.takes_zstd)
+    });
+    Ok(answer.await?)
 }
 
 async fn nothing_here() -> Response {

@@ -2,11 +2,12 @@
 //! one transaction and stays a page ahead; nothing of it is put on a disk.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread::{self, JoinHandle},
 };
 
 use punchcard_protocol::{
@@ -31,6 +32,9 @@ const PAGE_BYTES: usize = 2 * 1024 * 1024;
 const IDLE_MS: i64 = 10 * 60 * 1000;
 /// Tills that begin at the same time.
 const MOST: usize = 8;
+/// Pages that can be had again. A till fetches one while another waits and a third is being put;
+/// ended there, it goes on after the last that it has put.
+const PAGES_KEPT: usize = 3;
 
 /// The snapshots that are being read.
 #[derive(Default)]
@@ -39,10 +43,35 @@ pub(crate) struct Snapshots(Mutex<BTreeMap<FactId, Arc<Mutex<Snapshot>>>>);
 /// One of them.
 struct Snapshot {
     pages: Receiver<Result<Vec<u8>>>,
-    /// The page that was given out last: it can be had again.
-    last: Option<(u64, Vec<u8>)>,
+    /// The number of the page that is given out next.
+    next: u64,
+    /// Those given out last, the newest at the end.
+    kept: VecDeque<Vec<u8>>,
     till: StreamId,
     asked_ms: i64,
+    /// Reads the tables, and ends when all of them lie in the channel.
+    reader: JoinHandle<()>,
+}
+
+impl Snapshot {
+    /// A page that was given out already.
+    fn again(&self, page: u64) -> Option<&Vec<u8>> {
+        let back = usize::try_from(self.next.checked_sub(page)?).ok()?;
+        self.kept.get(self.kept.len().checked_sub(back)?)
+    }
+
+    fn advance(&mut self) -> Result<Vec<u8>> {
+        let bytes = match self.pages.recv() {
+            Ok(page) => page?,
+            Err(_) => return Err(gone()),
+        };
+        if self.kept.len() == PAGES_KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(bytes.clone());
+        self.next += 1;
+        Ok(bytes)
+    }
 }
 
 impl Hub {
@@ -56,9 +85,9 @@ impl Hub {
         let id = FactId(random::uuid_at(now_ms)?);
         let (pages, read) = sync_channel(1);
         let (told, manifest) = sync_channel(1);
-        self.snapshots().forget_idle(now_ms)?;
+        self.snapshots().make_room(stream, now_ms)?;
         let store = self.shared_store();
-        std::thread::Builder::new().name("snapshot".into()).spawn(move || {
+        let reader = thread::Builder::new().name("snapshot".into()).spawn(move || {
             if let Err(error) = read_all(&*store, stream, id, &told, &pages) {
                 // Whoever waits, for the manifest or for a page, is told.
                 let _ = told.try_send(Err(error));
@@ -66,12 +95,13 @@ impl Hub {
         })?;
         let manifest =
             manifest.recv().map_err(|_| Error::Internal("a snapshot fell over".into()))??;
-        let snapshot = Snapshot { pages: read, last: None, till: stream, asked_ms: now_ms };
+        let (next, kept) = (0, VecDeque::new());
+        let snapshot = Snapshot { pages: read, next, kept, till: stream, asked_ms: now_ms, reader };
         self.snapshots().keep(id, snapshot)?;
         Ok(manifest)
     }
 
-    /// The next page of a snapshot, or the one asked for last: [`PageHead`] and its bytes.
+    /// The next page of a snapshot, or one of those given out last: [`PageHead`] and its bytes.
     ///
     /// # Errors
     /// `not_found` where it is neither: begin again.
@@ -82,15 +112,13 @@ impl Hub {
             return Err(gone());
         }
         snapshot.asked_ms = self.now_ms();
-        let next = snapshot.last.as_ref().map_or(0, |(page, _)| page + 1);
-        match &snapshot.last {
-            Some((page, bytes)) if *page == ask.page => return Ok(bytes.clone()),
-            _ if ask.page == next => {}
-            _ => return Err(gone()),
+        if let Some(bytes) = snapshot.again(ask.page) {
+            return Ok(bytes.clone());
         }
-        let bytes = snapshot.pages.recv().map_err(|_| gone())??;
-        snapshot.last = Some((ask.page, bytes.clone()));
-        Ok(bytes)
+        if ask.page != snapshot.next {
+            return Err(gone());
+        }
+        snapshot.advance()
     }
 }
 
@@ -112,13 +140,22 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Those nobody asks for end: their thread sees that nobody listens.
-    fn forget_idle(&self, now_ms: i64) -> Result<()> {
+    /// Those nobody asks for end, and those that the same till began before: their thread sees
+    /// that nobody listens.
+    fn make_room(&self, till: StreamId, now_ms: i64) -> Result<()> {
         let mut all = self.0.lock().map_err(|_| fell_over())?;
+        let mut reading = 0;
         all.retain(|_, snapshot| {
-            snapshot.try_lock().map_or(true, |held| now_ms - held.asked_ms < IDLE_MS)
+            // One that is locked is being read from just now.
+            let Ok(held) = snapshot.try_lock() else {
+                reading += 1;
+                return true;
+            };
+            let kept = held.till != till && now_ms - held.asked_ms < IDLE_MS;
+            reading += usize::from(kept && !held.reader.is_finished());
+            kept
         });
-        if all.len() >= MOST {
+        if reading >= MOST {
             let refusal = punchcard_protocol::sync::WireRefusal::new(
                 Code::SlowDown,
                 "other tills are beginning just now",

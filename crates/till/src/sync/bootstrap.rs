@@ -253,7 +253,7 @@ impl Visit<'_> {
         let ask = SnapshotQuery { id: pages.snapshot(), page };
         let bytes =
             patiently(self.how, || self.wire.bytes(Some(self.caller), path::SNAPSHOT, &ask));
-        match bytes.and_then(plain) {
+        match bytes {
             Ok(bytes) => pages.read(bytes).map_err(Ended::Over),
             Err(error @ Error::Hub(WireRefusal { code: Code::NotFound, .. })) => {
                 Err(Ended::Over(error))
@@ -312,14 +312,4 @@ impl Visit<'_> {
 
 fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.into())
-}
-
-/// A page as the hub keeps it. Where it was answered as JSON, that is a list of numbers; the first
-/// byte tells, because a page begins with a length far below 2^24.
-fn plain(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    if bytes.first() != Some(&b'[') {
-        return Ok(bytes);
-    }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::HubUnreachable(format!("its answer cannot be read: {error}")))
 }

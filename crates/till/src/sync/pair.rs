@@ -46,8 +46,9 @@ pub(crate) fn pair(till: &Till, actor: &Actor, input: &PairInput) -> Result<()> 
 /// Makes a till in an empty folder and joins it to the business of a hub. The owner signs in with
 /// `owner_pin` here from now on; it lets others choose their PINs.
 ///
-/// Where it was cut short after the hub knew the till, the same call with the same code takes it up;
-/// until it has gone through there is no store in the folder ([`Till::exists`]).
+/// Where it was cut short, the same call with the same code takes it up, with the same key: the hub
+/// may have used the code up for it, and its answer not have come. Until it has gone through there is
+/// no store in the folder ([`Till::exists`]).
 ///
 /// # Errors
 /// As [`pair`], and those of making a store.
@@ -80,9 +81,9 @@ pub fn join_with(
             Till::open(folder, options)
         }
         Err(error) => {
-            let known_there = matches!(till.hub_link(), Ok(Some(_)));
+            let paired = matches!(till.hub_link(), Ok(Some(_)));
             drop(till);
-            if !known_there || is_final(&error) {
+            if is_final(&error, paired) {
                 // Nothing half made stays in the way of the next try.
                 Till::unmake(folder)?;
             }
@@ -97,10 +98,12 @@ fn of_another_hub(till: &Till, input: &PairInput) -> Result<bool> {
     Ok(hub.url != Wire::new(&input.hub, None)?.base())
 }
 
-/// The hub will not have this till any more: only another one can join.
-fn is_final(error: &Error) -> bool {
+/// The hub will not have this till any more: only another one can join. As long as it is not
+/// paired, a wrong hub is a mistyped code.
+fn is_final(error: &Error, paired: bool) -> bool {
     match error {
-        Error::WrongHub | Error::Damaged(_) => true,
+        Error::WrongHub => paired,
+        Error::Damaged(_) => true,
         Error::Hub(refusal) => matches!(
             refusal.code,
             Code::DeviceRevoked | Code::BadSignature | Code::AlreadyEnrolled | Code::OtherBusiness
