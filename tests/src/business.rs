@@ -167,6 +167,7 @@ impl Business {
             durability: Durability::Full,
             anchored: true,
             most_pages: None,
+            ..Options::default()
         }
     }
 

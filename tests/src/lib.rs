@@ -75,6 +75,7 @@ impl Shop {
             durability: Durability::Full,
             anchored: true,
             most_pages: None,
+            ..Options::default()
         };
         change(&mut options);
         let folder = dir.path().join("till");

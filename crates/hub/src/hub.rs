@@ -17,6 +17,7 @@ use crate::{
         journal::{self, HubRow, StreamRow},
     },
     use_cases::{snapshot::Snapshots, work::Work},
+    weak::Weak,
 };
 
 /// Tells the time: Unix ms.
@@ -35,6 +36,7 @@ pub struct Hub {
     key: StreamKey,
     bell: watch::Sender<u64>,
     snapshots: Snapshots,
+    pub(crate) weak: Weak,
 }
 
 impl Hub {
@@ -43,6 +45,15 @@ impl Hub {
     /// # Errors
     /// Those of the database.
     pub fn open(store: Arc<dyn Store>, clock: Clock) -> Result<Self> {
+        Self::open_without(store, clock, Weak::default())
+    }
+
+    /// As [`Hub::open`], with what a test takes away.
+    ///
+    /// # Errors
+    /// As [`Hub::open`].
+    #[doc(hidden)]
+    pub fn open_without(store: Arc<dyn Store>, clock: Clock, weak: Weak) -> Result<Self> {
         let mut session = store.write()?;
         let now_ms = clock();
         let (row, seed) = match journal::hub(&mut *session)? {
@@ -58,6 +69,7 @@ impl Hub {
             clock,
             bell: watch::Sender::new(0),
             snapshots: Snapshots::default(),
+            weak: weak.in_this_build(),
         };
         hub.write(|work| work.open_own_journal())?;
         Ok(hub)
@@ -114,6 +126,7 @@ impl Hub {
         let mut session = self.store.write()?;
         let row = hub_row(&mut *session)?;
         let mut work = Work::new(session, row, &self.key, (self.clock)());
+        work.weak = self.weak;
         let told = act(&mut work)?;
         if work.commit()? {
             self.bell.send_modify(|rung| *rung += 1);

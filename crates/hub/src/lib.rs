@@ -15,11 +15,16 @@ pub mod settings;
 pub mod store;
 pub mod tls;
 mod use_cases;
+mod weak;
 
 pub use error::{Error, Result};
 pub use hub::{Clock, Hub};
+#[doc(hidden)]
+pub use random::seed_this_thread;
 pub use use_cases::{
     admin::{Figures, TillLine},
     inbox::InboxLine,
     verify::Report,
 };
+#[doc(hidden)]
+pub use weak::Weak;

@@ -21,12 +21,15 @@ pub mod sync;
 mod till;
 mod use_cases;
 pub mod views;
+mod weak;
 mod work;
 mod writer;
 
 pub use error::{AppError, Error, ErrorKind, Result};
 pub use files::create_private_folder;
 pub use keys::KeyPlace;
+#[doc(hidden)]
+pub use random::seed_this_thread;
 pub use store::connect::Durability;
 pub use till::{Options, SetUp, Till};
 pub use use_cases::{
@@ -38,3 +41,5 @@ pub use use_cases::{
     points::RedeemInput,
     verify::Verification,
 };
+#[doc(hidden)]
+pub use weak::Weak;

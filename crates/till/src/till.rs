@@ -30,7 +30,9 @@ use crate::{
         records::{self, House},
         streams,
     },
+    sync::{self, Dial},
     views::Distrust,
+    weak::Weak,
     work::{Head, Work},
     writer::{Writer, WriterLock},
 };
@@ -49,6 +51,11 @@ pub struct Options {
     pub anchored: bool,
     /// The database may not grow beyond so many pages: a full disk, for tests.
     pub most_pages: Option<u32>,
+    /// How its hub is called: HTTPS, but for tests that hold the line in their hands.
+    pub dial: Dial,
+    /// What a test takes away.
+    #[doc(hidden)]
+    pub weak: Weak,
 }
 
 impl Default for Options {
@@ -59,6 +66,8 @@ impl Default for Options {
             durability: Durability::Full,
             anchored: true,
             most_pages: None,
+            dial: sync::https(),
+            weak: Weak::default(),
         }
     }
 }
@@ -122,6 +131,8 @@ pub struct Till {
     pub(crate) folder: Folder,
     pub(crate) keys: KeyStore,
     pub(crate) clock: Clock,
+    pub(crate) dial: Dial,
+    pub(crate) weak: Weak,
     secrets: Secrets,
     writer: WriterLock,
     /// Closed after the writer, as fields are dropped in order: a connection that only reads leaves
@@ -287,9 +298,10 @@ impl Till {
             .transpose()?;
         let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock)?;
         let head = head(&db, (options.clock)())?;
+        let weak = options.weak.in_this_build();
         let writer = Writer {
             house: house_of(&db)?,
-            owned: Owned::read(&db, head.stream)?,
+            owned: Owned::read(&db, head.stream)?.without(weak),
             db,
             anchor,
             head,
@@ -302,6 +314,8 @@ impl Till {
             folder,
             keys,
             clock: options.clock.clone(),
+            dial: options.dial.clone(),
+            weak,
             secrets,
             writer: WriterLock::start(writer)?,
             readers: Mutex::new(Vec::new()),
@@ -347,7 +361,7 @@ impl Till {
                 anchor.flush()?;
             }
             writer.head = head;
-            writer.owned = Owned::read(&writer.db, head.stream)?;
+            writer.owned = Owned::read(&writer.db, head.stream)?.without(self.weak);
             writer.distrust = Some(why);
             Ok(())
         })

@@ -90,7 +90,7 @@ impl Writer {
         }
         if let Some(distrust) = done.distrust {
             self.distrust = distrust;
-            self.owned = Owned::read(&self.db, self.head.stream)?;
+            self.owned = Owned::read(&self.db, self.head.stream)?.without(self.owned.weak());
         }
         Ok(())
     }

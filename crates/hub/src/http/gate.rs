@@ -18,13 +18,20 @@ pub(super) struct Gate {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
+    /// Use cases run on the caller's thread.
+    here: bool,
 }
 
 impl Gate {
     /// So many at once, and so many that wait.
     pub(super) fn new(at_once: usize, most_waiting: usize) -> Self {
         let places = Arc::new(Semaphore::new(at_once));
-        Self { places, waiting: AtomicUsize::new(0), most_waiting }
+        Self { places, waiting: AtomicUsize::new(0), most_waiting, here: false }
+    }
+
+    /// Everything on the caller's thread, one after the other: for who calls without a network.
+    pub(super) fn here() -> Self {
+        Self { here: true, ..Self::new(1, 0) }
     }
 
     /// How many wait.
@@ -39,6 +46,9 @@ impl Gate {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let place = self.enter().await?;
+        if self.here {
+            return work();
+        }
         let work = tokio::task::spawn_blocking(move || {
             let _place = place;
             work()

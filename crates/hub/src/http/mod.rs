@@ -4,11 +4,13 @@
 //! - `routes` says which path is which use case; `waits` holds the two that wait.
 //! - `call` is a request, read and checked; `body` its size and compression; `answer` what goes back.
 //! - `gate` lets so many use cases run at once; `rate` slows down who guesses at codes.
+//! - `direct` is the same door without a network.
 //! - `log` writes one line a request; `metrics` and `operations` are for whoever runs the hub.
 
 mod answer;
 mod body;
 mod call;
+mod direct;
 mod door;
 mod gate;
 mod log;
@@ -30,6 +32,8 @@ use std::{
 };
 
 use tokio::sync::watch as signal;
+
+pub use direct::Direct;
 
 pub use crate::tls::Tls;
 use crate::{

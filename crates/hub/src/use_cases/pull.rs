@@ -32,9 +32,11 @@ impl Hub {
             if !channels(&hub, &till).contains(&ask.channel) {
                 return Err(Error::refused(Code::NotFound, "this channel is not this till's"));
             }
+            let most = LIMITS.batch_entries.min(self.weak.page.unwrap_or(usize::MAX));
+            let limit = ask.limit.clamp(1, most);
             match ask.channel.as_str() {
-                "all" => all(session, &hub, ask),
-                _ => part(session, ask),
+                "all" => all(session, &hub, ask, limit),
+                _ => part(session, ask, limit),
             }
         })
     }
@@ -56,8 +58,8 @@ pub(crate) fn active(session: &mut dyn Session, stream: StreamId) -> Result<Till
 }
 
 /// The channel `all` is the log: entries that are kept back are passed over, their positions not.
-fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull) -> Result<PullAnswer> {
-    let rows = journal::after(session, ask.after, ask.limit.clamp(1, LIMITS.batch_entries))?;
+fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull, limit: usize) -> Result<PullAnswer> {
+    let rows = journal::after(session, ask.after, limit)?;
     let mut answer = Batch::from(ask.after);
     for row in rows {
         let (position, sum) = (row.position, row.sum.to_hash());
@@ -78,8 +80,7 @@ fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull) -> Result<PullAnswer
 }
 
 /// A channel that is a part of the log.
-fn part(session: &mut dyn Session, ask: &Pull) -> Result<PullAnswer> {
-    let limit = ask.limit.clamp(1, LIMITS.batch_entries);
+fn part(session: &mut dyn Session, ask: &Pull, limit: usize) -> Result<PullAnswer> {
     let rows = journal::feed_after(session, &ask.channel, ask.after, limit)?;
     let (head, _) = journal::feed_head(session, &ask.channel)?;
     let mut answer = Batch::from(ask.after);

@@ -182,7 +182,7 @@ fn overlap(
     }
     let known = journal::hashes(&mut *work.session, row.stream, first.seq, row.link.seq)?;
     for ((header, entry, _), (seq, hash)) in batch.iter().zip(&known) {
-        if header.seq != *seq || entry.hash() != *hash {
+        if (header.seq != *seq || entry.hash() != *hash) && !work.weak.forks_unseen {
             let mut row = row.clone();
             row.state = "forked".into();
             journal::put_stream(&mut *work.session, &row)?;
@@ -231,6 +231,9 @@ fn take_in(
     let mut moved = Moved::default();
     for (header, entry, private) in batch {
         let mut judged = judge(&header, &entry, private.as_ref(), &owned, row);
+        if work.weak.many_writers && judged == Err("forged") {
+            judged = Ok(understood(&header, &entry));
+        }
         if let Ok(Some(fact)) = &judged
             && !moved.covers(work, stream, fact)?
         {
@@ -367,6 +370,11 @@ fn judge(
     }
     allowed(&fact, header.stream, owned, row)?;
     Ok(Some(fact))
+}
+
+/// What an entry says, whether or not it may: for a test without the single-writer rule.
+fn understood(header: &Header, entry: &Entry) -> Option<Fact> {
+    Fact::from_payload(header.kind, header.kind_version, &entry.payload).ok().flatten()
 }
 
 fn text_has_nul(fact: &Fact, part: &PrivatePart) -> bool {

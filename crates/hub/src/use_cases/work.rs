@@ -20,6 +20,7 @@ use crate::{
         fold,
         journal::{self, HubRow, LogRow},
     },
+    weak::Weak,
 };
 
 /// An entry on its way into the log.
@@ -38,6 +39,7 @@ pub(crate) struct Work<'a> {
     pub(crate) session: Box<dyn Session + 'a>,
     pub(crate) hub: HubRow,
     pub(crate) now_ms: i64,
+    pub(crate) weak: Weak,
     key: &'a StreamKey,
     wrote: bool,
     rings: bool,
@@ -50,7 +52,7 @@ impl<'a> Work<'a> {
         key: &'a StreamKey,
         now_ms: i64,
     ) -> Self {
-        Self { session, hub, now_ms, key, wrote: false, rings: false }
+        Self { session, hub, now_ms, weak: Weak::default(), key, wrote: false, rings: false }
     }
 
     /// The hub's key.

@@ -9,7 +9,10 @@ use punchcard_protocol::{LotId, MemberId, StreamId};
 use rusqlite::{Connection, params};
 
 use super::{merged, streams};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    weak::Weak,
+};
 
 const ISSUED: i64 = 0;
 const TILL: i64 = 1;
@@ -21,6 +24,7 @@ const EXPIRED: i64 = 4;
 #[derive(Debug, Clone)]
 pub struct Owned {
     numbers: Vec<(i64, StreamId)>,
+    weak: Weak,
 }
 
 impl Owned {
@@ -30,7 +34,7 @@ impl Owned {
     /// Those of the store.
     pub fn read(db: &Connection, me: StreamId) -> Result<Self> {
         let Some(number) = streams::known_number(db, me)? else {
-            return Ok(Self { numbers: Vec::new() });
+            return Ok(Self { numbers: Vec::new(), weak: Weak::default() });
         };
         let mut numbers = vec![(number, me)];
         let mut statement =
@@ -39,7 +43,18 @@ impl Owned {
             let from = from?;
             numbers.push((from, streams::stream(db, from)?));
         }
-        Ok(Self { numbers })
+        Ok(Self { numbers, weak: Weak::default() })
+    }
+
+    /// As in a test that takes defences away.
+    #[must_use]
+    pub fn without(self, weak: Weak) -> Self {
+        Self { weak, ..self }
+    }
+
+    /// What a test takes away.
+    pub fn weak(&self) -> Weak {
+        self.weak
     }
 
     /// All of them, by local number.
@@ -54,6 +69,12 @@ impl Owned {
 
     fn stream(&self, number: i64) -> Option<StreamId> {
         self.numbers.iter().find(|(own, _)| *own == number).map(|(_, stream)| *stream)
+    }
+
+    /// Whose account it is, where it may be spent from here.
+    fn spendable(&self, db: &Connection, number: i64) -> Option<StreamId> {
+        let other = || self.weak.many_writers.then(|| streams::stream(db, number).ok()).flatten();
+        self.stream(number).or_else(other)
     }
 }
 
@@ -138,7 +159,7 @@ pub fn purse(
     let mut purse = Purse::default();
     for row in rows(db, member, which)? {
         let usable = row.expires_ms.is_none_or(|expires| expires > now_ms);
-        match (row.account, owned.stream(row.stream)) {
+        match (row.account, owned.spendable(db, row.stream)) {
             (TILL, Some(stream)) => purse.here.push(Holding {
                 lot: row.lot,
                 kind: row.kind,

@@ -221,7 +221,7 @@ fn push(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Result<()>
             // The hub wants earlier ones: it was restored, or an answer was lost long ago.
             Err(Error::Hub(refusal)) if refusal.code == Code::Gap => {
                 let expected = refusal.number("expected").unwrap_or(1);
-                if expected > acked {
+                if expected > acked || till.weak.acked_for_good {
                     return Err(Error::Hub(refusal));
                 }
                 acked = expected.saturating_sub(1);

@@ -2,6 +2,7 @@
 //! waits to be asked. Nobody at the desk waits for either.
 
 mod bootstrap;
+mod carrier;
 mod cycle;
 mod pair;
 mod tls;
@@ -24,6 +25,7 @@ use punchcard_protocol::{
 use tokio::sync::Notify;
 
 pub use bootstrap::Beginning;
+pub use carrier::{Answered, Call, Carrier, Dial, Fingerprint, Patience, https};
 pub use pair::{join, join_with};
 
 use self::{
@@ -262,7 +264,7 @@ impl Inner {
         }
         let hub = self.till.hub_link()?.ok_or(Error::NotPaired)?;
         let pin = hub.pin.as_deref().map(pin_of).transpose()?;
-        let wire = Arc::new(Wire::new(&hub.url, pin)?);
+        let wire = Arc::new(Wire::new(&self.till.dial, &hub.url, pin)?);
         *held = Some(wire.clone());
         Ok(wire)
     }
@@ -280,12 +282,16 @@ impl Inner {
         outcome
     }
 
+    fn patience(&self, longest: Duration) -> Patience<'_> {
+        Patience { longest, stop: &self.stop }
+    }
+
     fn fetch(&self, ask: &Find) -> Result<bool> {
         if !self.online.load(Ordering::Relaxed) {
             return Ok(false);
         }
         let (wire, caller) = self.caller()?;
-        let found: Found = wire.call_within(&caller, path::FIND, ask, STRANGER, &self.stop)?;
+        let found: Found = wire.call_within(&caller, path::FIND, ask, self.patience(STRANGER))?;
         Ok(self.till.take_aside(found.packets)? > 0)
     }
 
@@ -295,7 +301,7 @@ impl Inner {
         let (wire, caller) = self.caller()?;
         let ask = cycle::ask(&self.till, member, ValueKind::Visits, VISITS)?;
         let answer: DrawAnswer =
-            wire.call_within(&caller, path::DRAW, &ask, STRANGER, &self.stop)?;
+            wire.call_within(&caller, path::DRAW, &ask, self.patience(STRANGER))?;
         self.till.take_aside(answer.packets)?;
         Ok(())
     }
@@ -304,7 +310,8 @@ impl Inner {
     fn listen(&self, wait_ms: u64) -> Result<usize> {
         let (wire, caller) = self.caller()?;
         let ask = AsksQuery { wait_ms };
-        let asks: Asks = wire.call_within(&caller, path::ASKS, &ask, ASK_PATIENCE, &self.stop)?;
+        let asks: Asks =
+            wire.call_within(&caller, path::ASKS, &ask, self.patience(ASK_PATIENCE))?;
         let mut given = 0;
         for ask in &asks.asks {
             let Some(kind) = cycle::kind_named(&ask.kind) else { continue };

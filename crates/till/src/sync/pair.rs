@@ -14,7 +14,7 @@ use punchcard_protocol::{
 use super::{
     bootstrap::{self, Beginning},
     cycle::{self, Depth, WINDOW},
-    wire::{Caller, Wire},
+    wire::{Caller, Wire, same_address},
 };
 use crate::{
     error::{Error, Result},
@@ -95,7 +95,7 @@ pub fn join_with(
 /// A till that was cut short while it joined another hub's business.
 fn of_another_hub(till: &Till, input: &PairInput) -> Result<bool> {
     let Some(hub) = till.hub_link()? else { return Ok(false) };
-    Ok(hub.url != Wire::new(&input.hub, None)?.base())
+    Ok(!same_address(&hub.url, &input.hub)?)
 }
 
 /// The hub will not have this till any more: only another one can join. As long as it is not
@@ -135,14 +135,16 @@ fn enrolled(till: &Till, input: &PairInput) -> Result<Wire> {
             till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
             Ok(wire)
         }
-        (Err(Error::Hub(WireRefusal { code: Code::BadCode, .. })), Some(hub)) => wire_to(&hub),
+        (Err(Error::Hub(WireRefusal { code: Code::BadCode, .. })), Some(hub)) => {
+            wire_to(till, &hub)
+        }
         (Err(error), _) => Err(error),
     }
 }
 
 /// A wire to a hub that this till is paired with.
-fn wire_to(hub: &HubLink) -> Result<Wire> {
-    Wire::new(&hub.url, hub.pin.as_deref().map(super::pin_of).transpose()?)
+fn wire_to(till: &Till, hub: &HubLink) -> Result<Wire> {
+    Wire::new(&till.dial, &hub.url, hub.pin.as_deref().map(super::pin_of).transpose()?)
 }
 
 fn named(input: &PairInput) -> String {
@@ -153,14 +155,14 @@ fn named(input: &PairInput) -> String {
 fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire, EnrolAnswer)> {
     let code = PairingCode::parse(&input.code)
         .map_err(|error| Error::bad_input("code", error.to_string()))?;
-    let wire = Wire::new(&input.hub, None)?;
+    let wire = Wire::new(&till.dial, &input.hub, None)?;
     let nonce: [u8; 32] = random::bytes()?;
     let begin = EnrolBegin { code_id: code.id().to_owned(), nonce: hex::encode(nonce) };
     let proof: EnrolProof = wire.call(None, path::ENROL_BEGIN, &begin)?;
     let certificate = wire.shown().unwrap_or([0; 32]);
     check(&proof, code.secret_hash(), &nonce, &certificate)?;
     // From here on only who showed that certificate is spoken to.
-    let wire = Wire::new(&input.hub, wire.shown())?;
+    let wire = Wire::new(&till.dial, &input.hub, wire.shown())?;
     let stream = till.write(|work| Ok(work.stream()))?;
     let key = till.stream_key(stream)?;
     let mut earlier = Vec::new();

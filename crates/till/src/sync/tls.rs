@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 
 /// SHA-256 of a certificate.
-pub(crate) type Fingerprint = [u8; 32];
+pub type Fingerprint = [u8; 32];
 
 /// What was shown, for pairing: the proof that comes next is over it.
 pub(crate) type Shown = Arc<Mutex<Option<Fingerprint>>>;

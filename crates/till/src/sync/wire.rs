@@ -1,28 +1,24 @@
-//! Calls to the hub: JSON over HTTPS, signed, compressed where it helps.
+//! Calls to the hub: JSON, signed, compressed where it helps. `carrier` brings them there.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use punchcard_protocol::{
     StreamId, StreamKey, TillId,
     sync::{SIGNATURE_HEADER, STREAM_HEADER, WireRefusal, sign_request},
 };
-use reqwest::{Client, Method, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::runtime::Runtime;
 
-use super::tls::{self, Fingerprint, Shown};
+use super::{
+    carrier::{Call, Carrier, Dial, Patience},
+    tls::Fingerprint,
+};
 use crate::error::{Error, Result};
 
-/// No bytes for so long: the line is down. There is no limit on the whole: a slow line is a line.
-const STALLED: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(5);
-const IDLE: Duration = Duration::from_secs(20);
 /// Shorter bodies are sent as they are.
 const COMPRESS_BYTES: usize = 1024;
 const ZSTD_LEVEL: i32 = 3;
+/// The one status of an answer that is no refusal.
+const OK: u16 = 200;
 
 /// Who calls.
 pub(crate) struct Caller {
@@ -33,10 +29,8 @@ pub(crate) struct Caller {
 
 /// The wire to one hub.
 pub(crate) struct Wire {
-    runtime: Runtime,
-    client: Client,
+    carrier: Arc<dyn Carrier>,
     base: String,
-    shown: Shown,
 }
 
 impl Wire {
@@ -44,24 +38,10 @@ impl Wire {
     ///
     /// # Errors
     /// `bad_input` for what is no address.
-    pub(crate) fn new(url: &str, pin: Option<Fingerprint>) -> Result<Self> {
+    pub(crate) fn new(dial: &Dial, url: &str, pin: Option<Fingerprint>) -> Result<Self> {
         let base = address(url)?;
-        let shown: Shown = Arc::new(Mutex::new(None));
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::config(pin, shown.clone())?)
-            .connect_timeout(CONNECT)
-            .read_timeout(STALLED)
-            // Shorter than the hub keeps an idle connection: none is used that it just closed.
-            .pool_idle_timeout(IDLE)
-            .no_proxy()
-            .build()
-            .map_err(|error| Error::Internal(error.to_string()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("till-wire")
-            .enable_all()
-            .build()?;
-        Ok(Self { runtime, client, base, shown })
+        let carrier = dial(&base, pin)?;
+        Ok(Self { carrier, base })
     }
 
     /// The address, as it is kept.
@@ -71,7 +51,7 @@ impl Wire {
 
     /// The certificate that the hub showed the last time.
     pub(crate) fn shown(&self) -> Option<Fingerprint> {
-        self.shown.lock().ok().and_then(|shown| *shown)
+        self.carrier.shown()
     }
 
     /// A call; `caller` signs it, where it must be signed.
@@ -91,52 +71,52 @@ impl Wire {
         path: &str,
         ask: &impl Serialize,
     ) -> Result<Vec<u8>> {
-        self.runtime.block_on(answered(self.request(caller, path, ask)?))
+        self.answered(&request(caller, path, ask)?)
     }
 
-    /// A call that gives up after `patience`, or as soon as `stop` comes.
+    /// A call that gives up when `patience` does.
     pub(crate) fn call_within<T: DeserializeOwned>(
         &self,
         caller: &Caller,
         path: &str,
         ask: &impl Serialize,
-        patience: Duration,
-        stop: &tokio::sync::Notify,
+        patience: Patience<'_>,
     ) -> Result<T> {
-        let request = self.request(Some(caller), path, ask)?;
-        let bytes = self.runtime.block_on(async {
-            tokio::select! {
-                answer = answered(request) => answer,
-                () = tokio::time::sleep(patience) => Err(unreachable("no answer in time")),
-                () = stop.notified() => Err(unreachable("given up")),
-            }
-        })?;
-        read(&bytes)
+        let call = Call { patience: Some(patience), ..request(Some(caller), path, ask)? };
+        read(&self.answered(&call)?)
     }
 
-    fn request(
-        &self,
-        caller: Option<&Caller>,
-        path: &str,
-        ask: &impl Serialize,
-    ) -> Result<reqwest::RequestBuilder> {
-        let body = serde_json::to_vec(ask)?;
-        let mut request = self
-            .client
-            .request(Method::POST, format!("{}{path}", self.base))
-            .header("content-type", "application/json");
-        if let Some(caller) = caller {
-            let signature = sign_request(&caller.key, caller.hub, caller.stream, path, &body);
-            request = request
-                .header(STREAM_HEADER, caller.stream.to_string())
-                .header(SIGNATURE_HEADER, signature);
+    fn answered(&self, call: &Call<'_>) -> Result<Vec<u8>> {
+        let answer = self.carrier.carry(call)?;
+        if answer.status == OK {
+            return Ok(answer.body);
         }
-        if body.len() < COMPRESS_BYTES {
-            return Ok(request.body(body));
+        match WireRefusal::read(&answer.body) {
+            Some(refusal) => Err(Error::Hub(refusal)),
+            None => Err(Error::HubUnreachable(format!("it answers {}", answer.status))),
         }
-        let packed = zstd::bulk::compress(&body, ZSTD_LEVEL)?;
-        Ok(request.header("content-encoding", "zstd").body(packed))
     }
+}
+
+fn request<'a>(caller: Option<&Caller>, path: &'a str, ask: &impl Serialize) -> Result<Call<'a>> {
+    let body = serde_json::to_vec(ask)?;
+    let mut headers = vec![("content-type", "application/json".to_owned())];
+    if let Some(caller) = caller {
+        let signature = sign_request(&caller.key, caller.hub, caller.stream, path, &body);
+        headers.push((STREAM_HEADER, caller.stream.to_string()));
+        headers.push((SIGNATURE_HEADER, signature));
+    }
+    if body.len() < COMPRESS_BYTES {
+        return Ok(Call { path, headers, body, patience: None });
+    }
+    let body = zstd::bulk::compress(&body, ZSTD_LEVEL)?;
+    headers.push(("content-encoding", "zstd".to_owned()));
+    Ok(Call { path, headers, body, patience: None })
+}
+
+/// Whether two addresses are one, however they were typed.
+pub(crate) fn same_address(one: &str, other: &str) -> Result<bool> {
+    Ok(address(one)? == address(other)?)
 }
 
 /// `https://host:port`, without a slash at the end; a bare host is meant so too.
@@ -149,37 +129,6 @@ fn address(typed: &str) -> Result<String> {
     let good =
         matches!(url.scheme(), "https" | "http") && url.host().is_some() && url.path() == "/";
     if good { Ok(full) } else { Err(bad()) }
-}
-
-async fn answered(request: reqwest::RequestBuilder) -> Result<Vec<u8>> {
-    let response: Response = request.send().await.map_err(|error| failed(&error))?;
-    let status = response.status();
-    let bytes = response.bytes().await.map_err(|error| failed(&error))?;
-    if status == StatusCode::OK {
-        return Ok(bytes.to_vec());
-    }
-    match WireRefusal::read(&bytes) {
-        Some(refusal) => Err(Error::Hub(refusal)),
-        None => Err(Error::HubUnreachable(format!("it answers {status}"))),
-    }
-}
-
-/// Why a call failed: an address that nobody answers at, or somebody else than the hub.
-fn failed(error: &reqwest::Error) -> Error {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        text = inner.to_string();
-        source = inner.source();
-    }
-    if text.contains("another certificate") {
-        return Error::WrongHub;
-    }
-    unreachable(&text)
-}
-
-fn unreachable(why: &str) -> Error {
-    Error::HubUnreachable(why.to_owned())
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {

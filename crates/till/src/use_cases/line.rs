@@ -168,6 +168,9 @@ impl Till {
     /// # Errors
     /// [`Error::Behind`]: the hub has more of this till's own journal than its store.
     pub(crate) fn take_pulled(&self, channel: &str, answer: PullAnswer) -> Result<bool> {
+        if self.weak.cursor_apart {
+            return self.take_pulled_in_two(channel, answer);
+        }
         self.write(|work| {
             let (position, mut sum) = cursor(work.db, channel)?;
             for numbered in answer.packets.iter().filter(|one| one.position > position) {
@@ -182,6 +185,15 @@ impl Till {
             work.do_duties(&taken)?;
             Ok(true)
         })
+    }
+
+    /// As [`Till::take_pulled`], the cursor in a transaction of its own: for a test that sees what
+    /// is lost then.
+    fn take_pulled_in_two(&self, channel: &str, answer: PullAnswer) -> Result<bool> {
+        let sum = SetSum::from_hash(answer.sum);
+        self.write(|work| set_cursor(work.db, channel, answer.scanned_to, sum))?;
+        self.take_aside(answer.packets.into_iter().map(|numbered| numbered.packet).collect())?;
+        Ok(true)
     }
 
     /// Takes in entries that came outside a channel: grants, a visitor's file.
@@ -205,7 +217,11 @@ impl Till {
             let Some(mut hub) = local::get::<HubLink>(work.db, local::HUB)? else {
                 return Err(Error::NotPaired);
             };
-            set_acked(work.db, work.stream_number(), welcome.acked.seq, welcome.durable)?;
+            let mut acked = welcome.acked.seq;
+            if self.weak.acked_for_good {
+                acked = acked.max(life(work.db, work.stream(), work.stream_number())?.acked);
+            }
+            set_acked(work.db, work.stream_number(), acked, welcome.durable)?;
             if hub.epoch != welcome.epoch {
                 let epoch = welcome.epoch.to_string();
                 notices::tell(work, "hub_restored", &[("epoch", epoch)])?;

@@ -1,0 +1,23 @@
+//! Defences that a test takes away, to see that the simulated fleet would miss them.
+//!
+//! Nothing that a person, a file, a setting or a call can say reaches this: it is set in code, by
+//! whoever opens a hub, and in a build without debug assertions it does nothing at all.
+
+/// What a hub goes without. The default: nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weak {
+    /// The fork check: another entry at a place that is taken is passed over.
+    pub forks_unseen: bool,
+    /// The single-writer rule: a till may debit what is not its own.
+    pub many_writers: bool,
+    /// No defence: a pull is answered with so many entries at most, so that a short log has many
+    /// pages.
+    pub page: Option<usize>,
+}
+
+impl Weak {
+    /// What of it counts in this build.
+    pub(crate) fn in_this_build(self) -> Self {
+        if cfg!(debug_assertions) { self } else { Self::default() }
+    }
+}

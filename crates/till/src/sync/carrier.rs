@@ -1,0 +1,148 @@
+//! What brings a call to the hub and its answer back: HTTPS, unless whoever opens the till gives
+//! another way ([`crate::Options::dial`]).
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use reqwest::Client;
+use tokio::{runtime::Runtime, sync::Notify};
+
+use super::tls::{self, Shown};
+use crate::error::{Error, Result};
+
+pub use super::tls::Fingerprint;
+
+/// No bytes for so long: the line is down. There is no limit on the whole: a slow line is a line.
+const STALLED: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(20);
+
+/// A call on its way to the hub: a POST, with all that is sent.
+pub struct Call<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Its headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body, as it is sent.
+    pub body: Vec<u8>,
+    /// When nobody waits for the answer any more; none: as long as something moves.
+    pub patience: Option<Patience<'a>>,
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+pub struct Patience<'a> {
+    /// So long at most.
+    pub longest: Duration,
+    /// Rung when the line is closed meanwhile.
+    pub(crate) stop: &'a Notify,
+}
+
+/// What came back.
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, expanded.
+    pub body: Vec<u8>,
+}
+
+/// Brings calls to one hub. It knows neither what they say nor who signed them.
+pub trait Carrier: Send + Sync {
+    /// Brings a call there and the answer back.
+    ///
+    /// # Errors
+    /// [`Error::HubUnreachable`]; [`Error::WrongHub`] where another certificate is shown than the
+    /// pinned one.
+    fn carry(&self, call: &Call<'_>) -> Result<Answered>;
+
+    /// The certificate that was shown the last time.
+    fn shown(&self) -> Option<Fingerprint>;
+}
+
+/// Opens a way to the hub at an address. With a pin, that certificate alone is accepted.
+pub type Dial = Arc<dyn Fn(&str, Option<Fingerprint>) -> Result<Arc<dyn Carrier>> + Send + Sync>;
+
+/// The way that is used outside tests.
+pub fn https() -> Dial {
+    Arc::new(|base, pin| Ok(Arc::new(Https::new(base, pin)?)))
+}
+
+/// HTTPS, with connections that are kept.
+struct Https {
+    runtime: Runtime,
+    client: Client,
+    base: String,
+    shown: Shown,
+}
+
+impl Https {
+    fn new(base: &str, pin: Option<Fingerprint>) -> Result<Self> {
+        let shown: Shown = Arc::new(Mutex::new(None));
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls::config(pin, shown.clone())?)
+            .connect_timeout(CONNECT)
+            .read_timeout(STALLED)
+            // Shorter than the hub keeps an idle connection: none is used that it just closed.
+            .pool_idle_timeout(IDLE)
+            .no_proxy()
+            .build()
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("till-wire")
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime, client, base: base.to_owned(), shown })
+    }
+
+    async fn answered(&self, call: &Call<'_>) -> Result<Answered> {
+        let mut request = self.client.post(format!("{}{}", self.base, call.path));
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        let response =
+            request.body(call.body.clone()).send().await.map_err(|error| failed(&error))?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(|error| failed(&error))?.to_vec();
+        Ok(Answered { status, body })
+    }
+}
+
+impl Carrier for Https {
+    fn carry(&self, call: &Call<'_>) -> Result<Answered> {
+        let Some(Patience { longest, stop }) = call.patience else {
+            return self.runtime.block_on(self.answered(call));
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = self.answered(call) => answer,
+                () = tokio::time::sleep(longest) => Err(unreachable("no answer in time")),
+                () = stop.notified() => Err(unreachable("given up")),
+            }
+        })
+    }
+
+    fn shown(&self) -> Option<Fingerprint> {
+        self.shown.lock().ok().and_then(|shown| *shown)
+    }
+}
+
+/// Why a call failed: an address that nobody answers at, or somebody else than the hub.
+fn failed(error: &reqwest::Error) -> Error {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text = inner.to_string();
+        source = inner.source();
+    }
+    if text.contains("another certificate") {
+        return Error::WrongHub;
+    }
+    unreachable(&text)
+}
+
+fn unreachable(why: &str) -> Error {
+    Error::HubUnreachable(why.to_owned())
+}

@@ -1,0 +1,22 @@
+//! Defences that a test takes away, to see that the simulated fleet would miss them.
+//!
+//! Nothing that a person, a file, a setting or a call can say reaches this: it is set in code, by
+//! whoever opens a till, and in a build without debug assertions it does nothing at all.
+
+/// What a till goes without. The default: nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weak {
+    /// The single-writer rule: what lies with another till can be spent here too.
+    pub many_writers: bool,
+    /// Data and cursor in one transaction: the cursor goes first, in one of its own.
+    pub cursor_apart: bool,
+    /// Two-level acknowledgement: what a hub once took in is never sent again.
+    pub acked_for_good: bool,
+}
+
+impl Weak {
+    /// What of it counts in this build.
+    pub(crate) fn in_this_build(self) -> Self {
+        if cfg!(debug_assertions) { self } else { Self::default() }
+    }
+}
