@@ -204,6 +204,7 @@ impl Business {
         let copied = match self.database.strip_prefix("sqlite:") {
             Some(path) => {
                 let copy = self.dir.path().join("copy.db");
+                let _ = std::fs::remove_file(&copy);
                 let db = rusqlite::Connection::open(path).expect("there");
                 db.execute("VACUUM INTO ?1", [copy.display().to_string()]).expect("room");
                 Copied::File(std::fs::read(copy).expect("just written"))
@@ -216,6 +217,29 @@ impl Business {
 
     /// The hub is restored from an older copy.
     pub fn put_database_back(&mut self, copied: Copied) {
+        self.put_in_place(copied);
+        self.restart_hub();
+    }
+
+    /// The same, with all that lies beside the database: nothing at the hub tells that it is older.
+    pub fn roll_back_whole(&mut self, copied: Copied) {
+        self.put_in_place(copied);
+        let forget = "DELETE FROM secret WHERE name = 'place'";
+        match self.database.strip_prefix("sqlite:") {
+            Some(path) => {
+                let _ = std::fs::remove_file(format!("{path}-seen"));
+                let db = rusqlite::Connection::open(path).expect("there");
+                db.execute(forget, []).expect("a table");
+            }
+            None => {
+                let client = postgres::Client::connect(&self.database, postgres::NoTls);
+                client.expect("it answers").execute(forget, &[]).expect("a table");
+            }
+        }
+        self.restart_hub();
+    }
+
+    fn put_in_place(&mut self, copied: Copied) {
         self.cut();
         self.close_hub();
         match copied {
@@ -229,7 +253,22 @@ impl Business {
             }
             Copied::Database(url) => self.database = url,
         }
+    }
+
+    /// The hub and its database are gone; a new one, with keys of its own, answers in its place.
+    pub fn lose_hub(&mut self, engine: Engine) {
+        self.cut();
+        self.close_hub();
+        self.database = match engine {
+            Engine::Sqlite => format!("sqlite:{}", self.dir.path().join("anew.db").display()),
+            Engine::Postgres => cluster::shared().fresh_database(),
+        };
         self.restart_hub();
+    }
+
+    /// Which life of the hub it is.
+    pub fn epoch(&self) -> u32 {
+        self.hub.hello().expect("the database answers").epoch
     }
 
     /// Lets go of the database: the hub in its place has one in memory of its own.

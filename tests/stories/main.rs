@@ -14,6 +14,7 @@ mod kill;
 mod kill_hub;
 mod ledger;
 mod lives;
+mod restore;
 mod skew;
 mod staff;
 mod sync;

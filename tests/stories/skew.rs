@@ -128,13 +128,14 @@ impl Scribe {
             store: None,
             has_business: false,
             earlier: Vec::new(),
+            before: None,
         };
         self.call(path::ENROL, &ask)
     }
 
     fn greeting(protocol: Window) -> Greeting {
         let acked = Known { seq: 0, hash: Hash::ZERO };
-        Greeting { protocol, epoch: 1, acked, now_ms: NOON, endorsement: None }
+        Greeting { protocol, epoch: 1, acked, now_ms: NOON, endorsement: None, seen: None }
     }
 
     fn call<T: DeserializeOwned>(&self, path: &str, ask: &impl Serialize) -> Asked<T> {

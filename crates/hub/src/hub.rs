@@ -27,6 +27,8 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub(crate) const WINDOW: Window = Window { min: OLDEST_PROTOCOL, max: PROTOCOL };
 
 const SIGNING: &str = "signing";
+/// Where the database lay when it was last opened.
+const PLACE: &str = "place";
 
 /// The hub of one business.
 pub struct Hub {
@@ -54,12 +56,17 @@ impl Hub {
     /// As [`Hub::open`].
     #[doc(hidden)]
     pub fn open_without(store: Arc<dyn Store>, clock: Clock, weak: Weak) -> Result<Self> {
+        // Before the database is looked at, which somebody else may be writing just now.
+        let noted = store.noted_position();
+        let place = store.place()?;
         let mut session = store.write()?;
         let now_ms = clock();
         let (row, seed) = match journal::hub(&mut *session)? {
             Some(row) => (row, secret(&mut *session, SIGNING)?.ok_or_else(no_key)?),
             None => found(&mut *session, now_ms)?,
         };
+        let moved = moved_to(&mut *session, &place)?;
+        let restored = moved || noted.is_some_and(|noted| noted > row.position);
         session.commit()?;
         let seed: [u8; 32] = seed.try_into().map_err(|_| no_key())?;
         let hub = Self {
@@ -72,6 +79,12 @@ impl Hub {
             weak: weak.in_this_build(),
         };
         hub.write(|work| work.open_own_journal())?;
+        if restored {
+            // An older copy may lie here: whatever it was, the tills know what is newer.
+            hub.begin_epoch()?;
+            let position = hub.read(|session| hub_row(session))?.position;
+            hub.store.note_position(position, true);
+        }
         Ok(hub)
     }
 
@@ -128,7 +141,10 @@ impl Hub {
         let mut work = Work::new(session, row, &self.key, (self.clock)());
         work.weak = self.weak;
         let told = act(&mut work)?;
-        if work.commit()? {
+        let position = work.hub.position;
+        let rings = work.commit()?;
+        self.store.note_position(position, false);
+        if rings {
             self.bell.send_modify(|rung| *rung += 1);
         }
         Ok(told)
@@ -173,6 +189,17 @@ fn keep_secret(session: &mut dyn Session, name: &str, value: &[u8]) -> Result<()
     let row: [Datum; 2] = [name.into(), value.into()];
     session.execute("INSERT INTO secret (name, value) VALUES ($1, $2)", &row)?;
     Ok(())
+}
+
+/// Whether the database lies elsewhere than when it was last opened: it is a copy then.
+fn moved_to(session: &mut dyn Session, place: &str) -> Result<bool> {
+    let known = secret(session, PLACE)?;
+    if known.as_deref() == Some(place.as_bytes()) {
+        return Ok(false);
+    }
+    session.execute("DELETE FROM secret WHERE name = $1", &[PLACE.into()])?;
+    keep_secret(session, PLACE, place.as_bytes())?;
+    Ok(known.is_some())
 }
 
 /// A new hub: its id and its key. The keys are in the database, so that several hubs on one

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{chain::Link, hash::Hash, ids::StreamId};
 
+/// Bytes of an Ed25519 signature.
+pub const SIGNATURE_BYTES: usize = 64;
+
 const HEAD_DOMAIN: &[u8] = b"punchcard/v1/head\0";
 
 /// Why a signature does not vouch.
@@ -39,8 +42,13 @@ impl StreamKey {
 
     /// Signs the newest link of `stream`.
     pub fn sign(&self, stream: StreamId, link: Link) -> SignedHead {
-        let signature = self.0.sign(&message(stream, link)).to_bytes();
-        SignedHead { stream, seq: link.seq, hash: link.hash, signature: hex::encode(signature) }
+        let signature = hex::encode(self.signature(stream, link));
+        SignedHead { stream, seq: link.seq, hash: link.hash, signature }
+    }
+
+    /// The signature alone.
+    pub fn signature(&self, stream: StreamId, link: Link) -> [u8; SIGNATURE_BYTES] {
+        self.sign_bytes(&message(stream, link))
     }
 }
 
@@ -63,13 +71,26 @@ impl SignedHead {
     /// # Errors
     /// [`HeadError`].
     pub fn verify(&self, public: &[u8; 32]) -> Result<(), HeadError> {
-        let key = VerifyingKey::from_bytes(public).map_err(|_| HeadError::Malformed)?;
-        let mut bytes = [0; 64];
+        let mut bytes = [0; SIGNATURE_BYTES];
         hex::decode_to_slice(&self.signature, &mut bytes).map_err(|_| HeadError::Malformed)?;
         let link = Link { seq: self.seq, hash: self.hash };
-        key.verify(&message(self.stream, link), &Signature::from_bytes(&bytes))
-            .map_err(|_| HeadError::Signature)
+        verify_head(public, self.stream, link, &bytes)
     }
+}
+
+/// Whether a signature is that of `public` over `stream`'s head at `link`.
+///
+/// # Errors
+/// [`HeadError`].
+pub fn verify_head(
+    public: &[u8; 32],
+    stream: StreamId,
+    link: Link,
+    signature: &[u8; SIGNATURE_BYTES],
+) -> Result<(), HeadError> {
+    let key = VerifyingKey::from_bytes(public).map_err(|_| HeadError::Malformed)?;
+    key.verify(&message(stream, link), &Signature::from_bytes(signature))
+        .map_err(|_| HeadError::Signature)
 }
 
 fn message(stream: StreamId, link: Link) -> Vec<u8> {

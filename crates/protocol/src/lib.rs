@@ -22,7 +22,7 @@ pub use entry::{
     MAX_PRIVATE_BYTES, PrivatePart, has_nul, seal,
 };
 pub use hash::{Hash, commit, hash_header};
-pub use head::{HeadError, SignedHead, StreamKey};
+pub use head::{HeadError, SIGNATURE_BYTES, SignedHead, StreamKey, verify_head};
 pub use ids::{
     FactId, IdError, LotId, MemberId, PassId, RecordId, StaffId, StoreId, StreamId, TillId,
 };

@@ -12,7 +12,10 @@ use axum::{
 };
 use punchcard_protocol::{
     StreamId,
-    sync::{Code, DigestQuery, EnrolBegin, Find, Pull, Push, SnapshotQuery, WireRefusal, path},
+    sync::{
+        Code, DigestQuery, EnrolBegin, Find, Give, Held, Pull, Push, SnapshotQuery, WireRefusal,
+        path,
+    },
 };
 use serde::Deserialize;
 
@@ -38,6 +41,8 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .route(path::GREET, post(greet))
         .route(path::PUSH, post(push))
         .route(path::PULL, post(pull))
+        .route(path::HELD, post(held))
+        .route(path::GIVE, post(give))
         .route(path::DRAW, post(waits::draw))
         .route(path::ASKS, post(waits::asks))
         .route(path::FIND, post(find))
@@ -102,6 +107,14 @@ async fn push(State(door): Here, call: Call) -> Handled {
 
 async fn pull(State(door): Here, call: Call) -> Handled {
     door.signed(call, |hub, stream, ask: Pull| hub.pull(stream, &ask)).await
+}
+
+async fn held(State(door): Here, call: Call) -> Handled {
+    door.signed(call, |hub, stream, ask: Held| hub.held(stream, &ask)).await
+}
+
+async fn give(State(door): Here, call: Call) -> Handled {
+    door.signed(call, |hub, stream, ask: Give| hub.give(stream, ask)).await
 }
 
 async fn find(State(door): Here, call: Call) -> Handled {

@@ -1,7 +1,8 @@
 //! The hub's own row, tills, streams, and the log.
 
 use punchcard_protocol::{
-    Entry, Hash, Hlc, Link, MemberId, PrivatePart, SetSum, StoreId, StreamId, TillId,
+    Entry, Hash, Hlc, Link, MemberId, PrivatePart, SIGNATURE_BYTES, SetSum, StoreId, StreamId,
+    TillId,
 };
 
 use super::{ByKey, Column, Datum, Insert, Row, Session};
@@ -33,12 +34,16 @@ pub struct TillRow {
     pub store: StoreId,
     /// What people call it.
     pub name: String,
-    /// `active`, `revoked`, or `reclaimed`.
+    /// `active`, `revoked`, `reclaimed`; `unknown`: other tills hold entries of it, and it was not
+    /// paired with this hub.
     pub state: String,
     /// When it was paired.
     pub paired_ms: i64,
     /// When it was last heard of.
     pub seen_ms: i64,
+    /// The hub's epoch in which it last said what it holds; below zero: that of which a person
+    /// said that it is not waited for.
+    pub reported: i64,
 }
 
 /// A journal, as far as the hub has it.
@@ -54,7 +59,7 @@ pub struct StreamRow {
     pub hlc: Hlc,
     /// The newest entry that is in a backup too.
     pub durable: u64,
-    /// `open`, `closed` or `forked`.
+    /// `open`, `closed`, `forked`; `heard`: other tills gave it back, and nobody vouched for it yet.
     pub state: String,
     /// When it was first heard of.
     pub opened_ms: i64,
@@ -83,6 +88,8 @@ pub struct LogRow {
     pub sum: SetSum,
     /// Passed on to nobody.
     pub kept_back: bool,
+    /// Its writer's signature over the head here, where it signed here.
+    pub signature: Option<[u8; SIGNATURE_BYTES]>,
 }
 
 const HUB: &str = "SELECT id, epoch, position, sum, hlc, follow FROM hub WHERE one = 1";
@@ -146,7 +153,7 @@ pub fn put_hub(session: &mut dyn Session, row: &HubRow) -> Result<()> {
     Ok(())
 }
 
-const TILL: &str = "SELECT id, store, name, state, paired_ms, seen_ms FROM till";
+const TILL: &str = "SELECT id, store, name, state, paired_ms, seen_ms, reported FROM till";
 
 fn till_row(row: Row<'_>) -> Result<TillRow> {
     Ok(TillRow {
@@ -156,6 +163,7 @@ fn till_row(row: Row<'_>) -> Result<TillRow> {
         state: row[3].text()?.to_owned(),
         paired_ms: row[4].int()?,
         seen_ms: row[5].int()?,
+        reported: row[6].int()?,
     })
 }
 
@@ -173,19 +181,21 @@ pub fn tills(session: &mut dyn Session) -> Result<Vec<TillRow>> {
 
 /// Keeps a till.
 pub fn put_till(session: &mut dyn Session, row: &TillRow) -> Result<()> {
-    let values: [Datum; 6] = [
+    let values: [Datum; 7] = [
         row.id.as_bytes().into(),
         row.store.as_bytes().into(),
         row.name.as_str().into(),
         row.state.as_str().into(),
         row.paired_ms.into(),
         row.seen_ms.into(),
+        row.reported.into(),
     ];
     session.execute(
-        "INSERT INTO till (id, store, name, state, paired_ms, seen_ms)
-         VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO till (id, store, name, state, paired_ms, seen_ms, reported)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (id) DO UPDATE SET store = excluded.store, name = excluded.name,
-           state = excluded.state, seen_ms = excluded.seen_ms",
+           state = excluded.state, paired_ms = excluded.paired_ms, seen_ms = excluded.seen_ms,
+           reported = excluded.reported",
         &values,
     )?;
     Ok(())
@@ -261,6 +271,7 @@ const LOG: Insert = Insert {
         ("sum", Column::Blob),
         ("kept_back", Column::Int),
         ("received_ms", Column::Int),
+        ("signature", Column::Blob),
     ],
     on_conflict: "",
 };
@@ -286,6 +297,7 @@ pub fn append(session: &mut dyn Session, rows: &[LogRow], now_ms: i64) -> Result
             row.sum.to_hash().into(),
             row.kept_back.into(),
             now_ms.into(),
+            row.signature.into(),
         ]
     });
     session.insert(&LOG, &entries.collect::<Vec<_>>())?;
@@ -301,7 +313,7 @@ macro_rules! entry_columns {
     ($tail:literal) => {
         concat!(
             "SELECT l.position, l.stream, l.seq, l.hash, l.header, l.salt, l.payload, l.member,
-                    l.sum, l.kept_back, p.salt, p.bytes
+                    l.sum, l.kept_back, p.salt, p.bytes, l.signature
              FROM log l LEFT JOIN private_part p ON p.position = l.position ",
             $tail
         )
@@ -327,6 +339,7 @@ fn log_row(row: Row<'_>) -> Result<LogRow> {
         member: row[7].optional(|value| Ok(MemberId::from_bytes(value.exactly()?)))?,
         sum: SetSum::from_hash(row[8].hash()?),
         kept_back: row[9].int()? != 0,
+        signature: row[12].optional(Datum::exactly::<SIGNATURE_BYTES>)?,
     })
 }
 
@@ -393,6 +406,15 @@ pub fn hash_at(session: &mut dyn Session, stream: StreamId, seq: u64) -> Result<
     Ok(hashes(session, stream, seq, seq)?.first().map(|(_, hash)| *hash))
 }
 
+/// How far a journal is here without a gap.
+pub fn whole_up_to(session: &mut dyn Session, stream: StreamId) -> Result<u64> {
+    let sql = "SELECT min(l.seq) FROM log l WHERE l.stream = $1
+                 AND EXISTS (SELECT 1 FROM log f WHERE f.stream = l.stream AND f.seq = 1)
+                 AND NOT EXISTS (SELECT 1 FROM log n WHERE n.stream = l.stream AND n.seq = l.seq + 1)";
+    let row = session.row(sql, &[stream.into()])?;
+    row.map_or(Ok(0), |row| Ok(row[0].optional(Datum::count)?.unwrap_or(0)))
+}
+
 /// The sum over all entries up to a position; zeroes before the first.
 pub fn sum_at(session: &mut dyn Session, position: u64) -> Result<Hash> {
     let row = session.row("SELECT sum FROM log WHERE position = $1", &[position.into()])?;
@@ -448,7 +470,7 @@ pub fn feed_after(
     limit: usize,
 ) -> Result<Vec<(u64, Hash, LogRow)>> {
     let sql = "SELECT f.position, f.sum, l.position, l.stream, l.seq, l.hash, l.header, l.salt,
-                      l.payload, l.member, l.sum, l.kept_back, p.salt, p.bytes
+                      l.payload, l.member, l.sum, l.kept_back, p.salt, p.bytes, l.signature
                FROM feed f JOIN log l ON l.position = f.log
                LEFT JOIN private_part p ON p.position = f.log
                WHERE f.channel = $1 AND f.position > $2 ORDER BY f.position LIMIT $3";

@@ -5,6 +5,7 @@
 //! wide, text is text, everything else is bytes. What differs is how much is sent at once: an
 //! engine inserts many rows, or looks many keys up, in the way that is fast for it.
 
+mod beside;
 pub mod changes;
 mod datum;
 pub mod fold;
@@ -76,6 +77,16 @@ pub trait Store: Send + Sync {
 
     /// What it is, for people: never with a password.
     fn describe(&self) -> String;
+
+    /// Where it is, for the hub: another text for a copy of it that lies elsewhere.
+    fn place(&self) -> Result<String>;
+
+    /// Remembers outside the database how far the log is: an older copy that is put in its place is
+    /// noticed then. A lower bound; `anew`: also where it is less than before.
+    fn note_position(&self, position: u64, anew: bool);
+
+    /// What was noted, where it can be read.
+    fn noted_position(&self) -> Option<u64>;
 }
 
 /// One transaction. Dropped without [`Session::commit`], nothing of it stays.

@@ -44,6 +44,13 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30min'; \
     SELECT one FROM hub";
 
+const WHICH_DATABASE: &str = "SELECT oid::text FROM pg_database WHERE datname = current_database()";
+const MAY_ASK_CLUSTER: &str = "SELECT CASE WHEN
+    has_function_privilege('pg_control_system()', 'EXECUTE')
+    AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE') THEN 'yes' ELSE 'no' END";
+const WHICH_CLUSTER: &str = "SELECT s.system_identifier || ', time line ' || c.timeline_id
+    FROM pg_control_system() s, pg_control_checkpoint() c";
+
 /// Under this number hubs that start at once bring the schema up to date one after the other:
 /// `punchcard` as bytes, as far as they fit.
 const MIGRATION_LOCK: i64 = 0x0070_756e_6368_6361;
@@ -118,6 +125,29 @@ impl Store for Postgres {
 
     fn describe(&self) -> String {
         self.place.clone()
+    }
+
+    /// A copy is another database, or in another cluster; a standby that took over has another time
+    /// line, and may have lost what came last.
+    fn place(&self) -> Result<String> {
+        let mut lease = self.pool.take()?;
+        let client = lease.connection()?.client();
+        let told = |client: &mut Client, sql: &str| -> Result<String> {
+            let row = client.query_one(sql, &[]).map_err(pool::told)?;
+            row.try_get(0).map_err(pool::told)
+        };
+        let database = told(client, WHICH_DATABASE)?;
+        if told(client, MAY_ASK_CLUSTER)? != "yes" {
+            return Ok(format!("database {database}"));
+        }
+        Ok(format!("database {database} of {}", told(client, WHICH_CLUSTER)?))
+    }
+
+    /// What lies outside is asked instead: see [`Store::place`].
+    fn note_position(&self, _: u64, _: bool) {}
+
+    fn noted_position(&self) -> Option<u64> {
+        None
     }
 }
 

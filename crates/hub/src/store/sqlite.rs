@@ -12,7 +12,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{ByKey, Column, Datum, Insert, Row, Session, Store};
+use super::{ByKey, Column, Datum, Insert, Row, Session, Store, beside::Beside};
 use crate::error::{Error, Result};
 
 mod embedded {
@@ -37,6 +37,7 @@ pub struct Sqlite {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    beside: Beside,
 }
 
 impl Sqlite {
@@ -52,7 +53,8 @@ impl Sqlite {
         }
         make_private(path)?;
         let writer = Mutex::new(writer(path)?);
-        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default() })
+        let beside = Beside::of(path);
+        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default(), beside })
     }
 }
 
@@ -74,6 +76,23 @@ impl Store for Sqlite {
 
     fn describe(&self) -> String {
         format!("SQLite {} in {}", rusqlite::version(), self.path.display())
+    }
+
+    fn place(&self) -> Result<String> {
+        let data = std::fs::metadata(&self.path)?;
+        #[cfg(unix)]
+        let which = std::os::unix::fs::MetadataExt::ino(&data).to_string();
+        #[cfg(not(unix))]
+        let which = data.created().ok().map(|made| format!("{made:?}")).unwrap_or_default();
+        Ok(format!("file {which}"))
+    }
+
+    fn note_position(&self, position: u64, anew: bool) {
+        self.beside.note(position, anew);
+    }
+
+    fn noted_position(&self) -> Option<u64> {
+        self.beside.read()
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     greet::reclaim_stream,
     push::fresh,
-    records,
+    records, restored,
     work::{Work, taken_over_by_hub},
 };
 use crate::{
@@ -34,8 +34,11 @@ pub struct TillLine {
     pub name: String,
     /// Name of the store at which it stands.
     pub store: String,
-    /// `active`, `revoked`, `reclaimed`, or `FORKED`.
+    /// `active`, `revoked`, `reclaimed`, or `FORKED`; `unknown`: others hold entries of it, and it is
+    /// to be paired again.
     pub state: String,
+    /// The hub was restored, and waits for this till to say what it holds.
+    pub awaited: bool,
     /// How many lives it has had.
     pub streams: u64,
     /// Entries of all of them.
@@ -84,7 +87,9 @@ impl Hub {
             Ok(Figures {
                 entries: count("SELECT position FROM hub WHERE one = 1")?,
                 tills: count("SELECT count(*) FROM till WHERE state = 'active'")?,
-                tills_revoked: count("SELECT count(*) FROM till WHERE state <> 'active'")?,
+                tills_revoked: count(
+                    "SELECT count(*) FROM till WHERE state IN ('revoked', 'reclaimed')",
+                )?,
                 forked: count("SELECT count(*) FROM stream WHERE state = 'forked'")?,
                 inbox: count("SELECT count(*) FROM inbox WHERE settled = 0")?,
                 quarantined: count("SELECT count(*) FROM quarantine")?,
@@ -124,6 +129,7 @@ impl Hub {
     pub fn tills(&self) -> Result<Vec<TillLine>> {
         self.read(|session| {
             let stores: BTreeMap<StoreId, String> = records::stores(session)?.into_iter().collect();
+            let epoch = hub_row(session)?.epoch;
             let mut listed = Vec::new();
             for till in journal::tills(session)? {
                 let lives = journal::streams_of(session, till.id)?;
@@ -132,11 +138,13 @@ impl Hub {
                     holds_points += points_held(session, life.stream)?;
                 }
                 let forked = lives.iter().any(|life| life.state == "forked");
+                let awaited = restored::awaited(&till, epoch);
                 listed.push(TillLine {
                     till: till.id,
                     name: till.name,
                     store: stores.get(&till.store).cloned().unwrap_or_default(),
                     state: if forked { "FORKED".into() } else { till.state },
+                    awaited,
                     streams: lives.len() as u64,
                     entries: lives.iter().map(|life| life.link.seq).sum(),
                     holds_points,
@@ -155,7 +163,9 @@ impl Hub {
     pub fn revoke(&self, till: TillId) -> Result<()> {
         self.write(|work| {
             let row = known(work, till)?;
-            journal::put_till(&mut *work.session, &TillRow { state: "revoked".into(), ..row })
+            restored::then_release(work, |work| {
+                journal::put_till(&mut *work.session, &TillRow { state: "revoked".into(), ..row })
+            })
         })
     }
 
@@ -184,7 +194,7 @@ impl Hub {
             }
             if !forked {
                 let row = TillRow { state: "reclaimed".into(), ..row };
-                journal::put_till(&mut *work.session, &row)?;
+                restored::then_release(work, |work| journal::put_till(&mut *work.session, &row))?;
             }
             Ok(points)
         })

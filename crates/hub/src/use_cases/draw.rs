@@ -15,6 +15,7 @@ use super::{
     asks, duties,
     purse::{self, Purse},
     push::{closed, seen},
+    restored,
     work::Work,
 };
 use crate::{
@@ -64,6 +65,9 @@ fn step(
     let kind = purse::kind_named(&ask.kind)?;
     may_draw(work, stream)?;
     seen(work, stream)?;
+    if restored::held(work)? {
+        return Err(restored::holds(work)?);
+    }
     let mut kept = kept(work, stream, ask)?;
     let files = purse::person(&mut *work.session, ask.member)?;
     if work.hub.follow == "own"

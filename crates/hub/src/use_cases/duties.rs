@@ -16,7 +16,7 @@ use super::{
     asks, inbox,
     purse::{self, Purse},
     push::fresh,
-    records,
+    records, restored,
     work::Work,
 };
 use crate::{
@@ -34,10 +34,11 @@ pub(crate) fn after(
 ) -> Result<()> {
     give_back(work, members)?;
     overdrawn(work, stream, members)?;
+    let held = restored::held(work)?;
     for (_, fact) in facts {
         if let Fact::ValueReturned(body) = fact {
             // What was asked for is for whoever waits; what came by itself goes to rest.
-            if !asks::answered(work, stream, body.member)? {
+            if !asks::answered(work, stream, body.member)? && !held {
                 rest(work, body)?;
             }
             work.ring();
@@ -56,7 +57,10 @@ const TAKEN_BACK: ByKey = ByKey {
 };
 
 /// What lies in the pool of a lot that was taken back is given back: it counts for nothing.
-fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
+pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
+    if restored::held(work)? {
+        return Ok(());
+    }
     let mut found: BTreeSet<(MemberId, LotId, i64, i64)> = BTreeSet::new();
     work.session.query_keys(&TAKEN_BACK, &keys(members), &mut |row| {
         let member = MemberId::from_bytes(row[0].exactly()?);
@@ -102,7 +106,11 @@ const BELOW_ZERO: ByKey = ByKey {
 
 /// An account below zero: value of a lost till was given out again, and the till spent it after
 /// all. Told once for each account and batch, and attributed to the till.
-fn overdrawn(work: &mut Work<'_>, stream: StreamId, members: &BTreeSet<MemberId>) -> Result<()> {
+pub(crate) fn overdrawn(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    members: &BTreeSet<MemberId>,
+) -> Result<()> {
     let mut found = Vec::new();
     work.session.query_keys(&BELOW_ZERO, &keys(members), &mut |row| {
         let member = MemberId::from_bytes(row[0].exactly()?);
@@ -153,6 +161,9 @@ pub(crate) fn grant(
     if postings.is_empty() {
         return Ok(None);
     }
+    if restored::held(work)? {
+        return Err(restored::holds(work)?);
+    }
     let fact =
         ValueGranted { id: fresh(work)?, member, at_ms: work.effective_ms(), reason, postings };
     work.say(Fact::ValueGranted(fact)).map(Some)
@@ -181,6 +192,9 @@ const EXPIRE_AT_ONCE: i64 = 100;
 const POSTINGS: usize = 60;
 
 fn expire_some(work: &mut Work<'_>) -> Result<usize> {
+    if restored::held(work)? {
+        return Ok(0);
+    }
     let sql = "SELECT DISTINCT i.member FROM account i
                JOIN account a ON a.member = i.member AND a.lot = i.lot
                WHERE i.account = 0 AND i.expires_ms <= $1 AND a.account = 3 AND a.amount > 0

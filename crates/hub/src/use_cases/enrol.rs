@@ -4,8 +4,9 @@ use punchcard_protocol::{
     Hlc, Link, StoreId, StreamId, TillId,
     sync::{Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, pairing_proof},
 };
+use serde_json::json;
 
-use super::{pull, records, work::Work};
+use super::{give, inbox, pull, records, work::Work};
 use crate::{
     error::{Error, Result},
     hub::{Hub, WINDOW},
@@ -156,6 +157,7 @@ fn join(
         Error::refused(Code::BadRequest, "the code names no store, and the till has none")
     })?;
     let has_business = records::business(&mut *work.session)?.is_some();
+    let same_business = of_this_business(work, ask, has_business)?;
     let known = journal::stream(&mut *work.session, ask.stream)?;
     match &known {
         Some(row) if row.public_key != public_key => {
@@ -164,7 +166,7 @@ fn join(
                 "this till is here with another key",
             ));
         }
-        None if has_business && ask.has_business => {
+        None if has_business && ask.has_business && !same_business => {
             return Err(Error::refused(
                 Code::OtherBusiness,
                 "this till has a business of its own, and so has the hub",
@@ -180,14 +182,12 @@ fn join(
     }
     let till = till_row(work, ask, store)?;
     journal::put_till(&mut *work.session, &till)?;
-    if known.is_none() {
-        brings(work, ask, ask.stream, &ask.public_key)?;
-        let earlier = |stream: StreamId| {
-            stream.till == ask.stream.till && stream.incarnation < ask.stream.incarnation
-        };
-        for (stream, key) in ask.earlier.iter().filter(|(stream, _)| earlier(*stream)) {
-            brings(work, ask, *stream, key)?;
-        }
+    let earlier = |stream: StreamId| {
+        stream.till == ask.stream.till && stream.incarnation < ask.stream.incarnation
+    };
+    brings(work, ask, ask.stream, &ask.public_key)?;
+    for (stream, key) in ask.earlier.iter().filter(|(stream, _)| earlier(*stream)) {
+        brings(work, ask, *stream, key)?;
     }
     Ok(EnrolAnswer {
         hub: work.hub.id,
@@ -199,11 +199,38 @@ fn join(
     })
 }
 
-/// A journal that the till brings along, or begins.
+/// Whether the till was paired with this hub, or with one that had this business before. The first
+/// till that joins an empty hub says which hub that was: whoever made the code believes it.
+fn of_this_business(work: &mut Work<'_>, ask: &EnrolRequest, has_business: bool) -> Result<bool> {
+    let Some(before) = &ask.before else { return Ok(false) };
+    let mut key = [0; 32];
+    hex::decode_to_slice(&before.key, &mut key)
+        .map_err(|_| Error::refused(Code::BadRequest, "not a key"))?;
+    match give::hub_key(work, before.hub)? {
+        Some(known) => Ok(known == key),
+        None if has_business || !ask.has_business => Ok(false),
+        None => {
+            let row = [before.hub.as_bytes().into(), key.into()];
+            let sql = "INSERT INTO hub_before (id, public_key) VALUES ($1, $2)";
+            work.session.execute(sql, &row)?;
+            let args = json!({"till": ask.stream.till, "what": "another_hub"});
+            inbox::tell(work, "hub_restored", &args)?;
+            Ok(true)
+        }
+    }
+}
+
+/// A journal that the till brings along, or begins. One that others gave back is its own from now on.
 fn brings(work: &mut Work<'_>, ask: &EnrolRequest, stream: StreamId, key: &str) -> Result<()> {
     let mut public_key = [0; 32];
     hex::decode_to_slice(key, &mut public_key)
         .map_err(|_| Error::refused(Code::BadRequest, "not a key"))?;
+    if let Some(row) = journal::stream(&mut *work.session, stream)? {
+        if row.state == "heard" && row.public_key == public_key {
+            journal::put_stream(&mut *work.session, &StreamRow { state: "open".into(), ..row })?;
+        }
+        return Ok(());
+    }
     journal::put_stream(
         &mut *work.session,
         &StreamRow {
@@ -221,7 +248,8 @@ fn brings(work: &mut Work<'_>, ask: &EnrolRequest, stream: StreamId, key: &str) 
 
 fn till_row(work: &mut Work<'_>, ask: &EnrolRequest, store: StoreId) -> Result<TillRow> {
     let known = journal::till(&mut *work.session, ask.stream.till)?;
-    if known.as_ref().is_some_and(|till| till.state != "active") {
+    let gone = |till: &TillRow| !matches!(till.state.as_str(), "active" | "unknown");
+    if known.as_ref().is_some_and(gone) {
         return Err(Error::refused(Code::DeviceRevoked, "this till was revoked"));
     }
     let name: String = ask.name.trim().chars().take(MOST_NAME_CHARS).collect();
@@ -231,8 +259,14 @@ fn till_row(work: &mut Work<'_>, ask: &EnrolRequest, store: StoreId) -> Result<T
         store,
         name,
         state: "active".into(),
-        paired_ms: known.map_or(work.now_ms, |till| till.paired_ms),
+        paired_ms: known.as_ref().map_or(work.now_ms, |till| till.paired_ms),
         seen_ms: work.now_ms,
+        reported: match (&ask.before, known) {
+            // It brings along what it holds.
+            (Some(_), _) => 0,
+            (None, Some(till)) => till.reported,
+            (None, None) => i64::from(work.hub.epoch),
+        },
     })
 }
 

@@ -11,6 +11,7 @@ use super::{
     enrol::speaks,
     inbox, pull,
     push::{closed, fresh, next_life, seen},
+    restored,
     work::Work,
 };
 use crate::{
@@ -29,7 +30,8 @@ impl Hub {
     /// Those of the database.
     pub fn key_of(&self, stream: StreamId) -> Result<Option<[u8; 32]>> {
         let row = self.read(|session| journal::stream(session, stream))?;
-        Ok(row.map(|row| row.public_key))
+        // Of a life that others gave back nobody knows yet whether the till itself wrote it.
+        Ok(row.filter(|row| row.state != "heard").map(|row| row.public_key))
     }
 
     /// Where both stand. A new life of a till is taken in here, where an earlier one vouches.
@@ -49,13 +51,15 @@ impl Hub {
 
 fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcome> {
     speaks(ask.protocol)?;
-    let row = match (journal::stream(&mut *work.session, stream)?, &ask.endorsement) {
+    let known = journal::stream(&mut *work.session, stream)?;
+    let row = match (known, &ask.endorsement) {
         (Some(row), Some(new)) if hex::encode(row.public_key) != new.public_key => {
             return Err(fork(work, stream, 1)?);
         }
-        (Some(row), _) => row,
-        (None, Some(new)) => open_life(work, stream, new)?,
-        (None, None) => {
+        (Some(row), _) if row.state != "heard" => row,
+        // New here, or heard of from others alone.
+        (known, Some(new)) => open_life(work, stream, new, known)?,
+        (_, None) => {
             return Err(Error::refused(Code::BadSignature, "this journal is not known here"));
         }
     };
@@ -63,6 +67,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         return Err(refusal.into());
     }
     same_history(work, &row, ask)?;
+    restored::look(work, &row, ask)?;
     let till = pull::active(&mut *work.session, stream)?;
     look_at_the_clock(work, stream, ask.now_ms);
     seen(work, stream)?;
@@ -77,6 +82,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         channels: pull::channels(&work.hub, &till),
         earlier: others.map(|life| (life.stream, known(life.link))).collect(),
         frozen: lives.iter().any(|life| life.state == "forked"),
+        give: till.reported != i64::from(work.hub.epoch),
         now_ms: work.now_ms,
     })
 }
@@ -87,36 +93,20 @@ fn fork(work: &mut Work<'_>, stream: StreamId, seq: u64) -> Result<Error> {
     Ok(refusal.with("seq", seq).with("next", next).into())
 }
 
-/// What the till remembers that the hub has, the hub must have. Less: the hub was restored from an
-/// older backup. Something else: somebody wrote history twice.
+/// What the till remembers that the hub has, and the hub has too, must be the same: otherwise
+/// somebody wrote history twice.
 fn same_history(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<()> {
     let Known { seq, hash } = ask.acked;
-    if seq == 0 {
-        return Ok(());
-    }
     match journal::hash_at(&mut *work.session, row.stream, seq)? {
-        Some(here) if here == hash => Ok(()),
-        Some(_) => {
+        Some(here) if here != hash => {
             let forked = StreamRow { state: "forked".into(), ..row.clone() };
             journal::put_stream(&mut *work.session, &forked)?;
             let args = json!({"till": row.stream.till, "stream": row.stream, "seq": seq});
             inbox::tell(work, "forked", &args)?;
             Err(fork(work, row.stream, seq)?)
         }
-        // Only a till that speaks of this epoch can know what this hub acknowledged.
-        None if ask.epoch == work.hub.epoch => new_epoch(work, row, seq),
-        None => Ok(()),
+        _ => Ok(()),
     }
-}
-
-/// The hub acknowledged an entry that it does not have: it was restored. From now on it is another
-/// epoch, so that every till reads from the start and pushes again what is missing here.
-fn new_epoch(work: &mut Work<'_>, row: &StreamRow, seq: u64) -> Result<()> {
-    work.hub.epoch += 1;
-    work.touch();
-    let args = json!({"till": row.stream.till, "epoch": work.hub.epoch, "seq": seq});
-    inbox::tell(work, "hub_restored", &args)?;
-    work.open_own_journal()
 }
 
 fn look_at_the_clock(work: &Work<'_>, stream: StreamId, till_ms: i64) {
@@ -127,17 +117,23 @@ fn look_at_the_clock(work: &Work<'_>, stream: StreamId, till_ms: i64) {
 }
 
 /// A till's store was not the newest there was, and it opened its next life.
-fn open_life(work: &mut Work<'_>, stream: StreamId, new: &Endorsement) -> Result<StreamRow> {
+fn open_life(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    new: &Endorsement,
+    heard: Option<StreamRow>,
+) -> Result<StreamRow> {
     let refused = |message: &str| Error::refused(Code::BadSignature, message);
     let earlier = journal::stream(&mut *work.session, new.by)?
         .filter(|row| row.stream.till == stream.till && new.by.incarnation < stream.incarnation)
+        .filter(|row| row.state != "heard")
         .ok_or_else(|| refused("no earlier life of this till is known here"))?;
     let mut public_key = [0; 32];
     hex::decode_to_slice(&new.public_key, &mut public_key).map_err(|_| refused("not a key"))?;
     let first = opened_with(stream, new)?;
     let head = SignedHead { stream, seq: 1, hash: first, signature: new.signature.clone() };
     head.verify(&earlier.public_key).map_err(|_| refused("the earlier life does not vouch"))?;
-    let row = StreamRow {
+    let fresh = StreamRow {
         stream,
         public_key,
         link: Link::START,
@@ -147,6 +143,8 @@ fn open_life(work: &mut Work<'_>, stream: StreamId, new: &Endorsement) -> Result
         opened_ms: work.now_ms,
         brought: false,
     };
+    // What others gave back of it counts already.
+    let row = heard.map_or(fresh, |row| StreamRow { state: "open".into(), ..row });
     journal::put_stream(&mut *work.session, &row)?;
     let args = json!({"till": stream.till, "stream": stream, "before": new.by});
     inbox::tell(work, "second_life", &args)?;

@@ -8,7 +8,7 @@ use punchcard_protocol::{LotId, MemberId, sync::Code};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{greet::reclaim_stream, push::fresh, work::Work};
+use super::{greet::reclaim_stream, push::fresh, restored, work::Work};
 use crate::{
     error::{Error, Result},
     hub::Hub,
@@ -87,6 +87,9 @@ impl Hub {
             }
             if line.code == "second_life" && accept && !line.settled {
                 free_earlier_life(work, &line.args)?;
+            }
+            if line.code == "hub_restored" && accept && !line.settled {
+                restored::go_on(work)?;
             }
             let id: uuid::Uuid = line.id.parse().map_err(|_| Error::Usage("not an id".into()))?;
             work.session

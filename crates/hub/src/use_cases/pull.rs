@@ -128,5 +128,6 @@ impl Batch {
 
 /// A row of the log as it travels.
 pub(crate) fn packet(row: &LogRow) -> Result<Packet> {
-    Packet::of(&row.entry, row.private.as_ref()).map_err(|error| Error::Damaged(error.to_string()))
+    let packet = Packet::of(&row.entry, row.private.as_ref());
+    Ok(packet.map_err(|error| Error::Damaged(error.to_string()))?.signed_with(row.signature))
 }

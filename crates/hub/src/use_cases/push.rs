@@ -11,13 +11,13 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{
     Entry, Header, Link, LotId, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart,
-    StreamId, has_nul, hash_header,
+    SIGNATURE_BYTES, SignedHead, StreamId, has_nul, hash_header,
     sync::{Code, Known, LIMITS, Packet, Push, PushAnswer, WireRefusal},
 };
 use serde_json::json;
 
 use super::{
-    audit, duties, inbox,
+    audit, duties, give, inbox, pull, restored,
     work::{Incoming, Work, took_over},
 };
 use crate::{
@@ -28,7 +28,10 @@ use crate::{
 };
 
 /// A batch as it was opened: header, entry, private part.
-type Batch = Vec<(Header, Entry, Option<PrivatePart>)>;
+pub(crate) type Batch = Vec<(Header, Entry, Option<PrivatePart>)>;
+
+/// The writer's signatures over its head, by the places where it signed.
+pub(crate) type Signatures = BTreeMap<u64, [u8; SIGNATURE_BYTES]>;
 
 impl Hub {
     /// Takes in contiguous entries of the stream that signed the call.
@@ -63,10 +66,14 @@ fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, 
     let body = serde_json::to_vec(&ask)?;
     let batch = open(ask.packets)?;
     if let Some(refusal) = closed(work, &row)? {
+        if let Some(until) = give::counts_up_to(work, &row)? {
+            return push_closed(work, row, batch, &ask.head, (until, &body, refusal));
+        }
         // Entries from after the till was revoked: kept for a person to look at.
         let why = if refusal.code == Code::ForkDetected { "forked" } else { "revoked" };
         return Err(keep(work, stream, &body, why, refusal)?);
     }
+    restored::has_reported(work, stream.till)?;
     let new = overlap(work, &row, batch, &body)?;
     let Some((last, ..)) = new.last() else {
         return Ok(answer(&row, Vec::new()));
@@ -81,10 +88,44 @@ fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, 
         .map_err(|error| Error::refused(Code::BadSignature, error.to_string()))?;
     row.link = link;
     row.hlc = new.last().map_or(row.hlc, |(header, ..)| header.hlc.max(row.hlc));
-    let kept_back = take_in(work, stream, &row, new)?;
+    let mut signature = [0; SIGNATURE_BYTES];
+    hex::decode_to_slice(&ask.head.signature, &mut signature)
+        .map_err(|_| Error::refused(Code::BadSignature, "not a signature"))?;
+    let signatures = Signatures::from([(last_seq, signature)]);
+    let kept_back = take_in(work, &row, new, &signatures, Source::Till)?;
     journal::put_stream(&mut *work.session, &row)?;
     seen(work, stream)?;
     Ok(answer(&row, kept_back))
+}
+
+/// Entries of a journal that this hub closed before it was restored: those that it had then count
+/// again, the others are kept.
+fn push_closed(
+    work: &mut Work<'_>,
+    mut row: StreamRow,
+    batch: Batch,
+    head: &SignedHead,
+    (until, body, refusal): (u64, &[u8], WireRefusal),
+) -> Result<PushAnswer, Refused> {
+    pull::active(&mut *work.session, row.stream)?;
+    restored::has_reported(work, row.stream.till)?;
+    let new = overlap(work, &row, batch, body)?;
+    let link = follow(work, &row, &new, body)?;
+    let signed = head.stream == row.stream && head.seq == link.seq && head.hash == link.hash;
+    if !signed || head.verify(&row.public_key).is_err() {
+        return Err(Error::refused(Code::BadSignature, "the head is not the last entry").into());
+    }
+    let (had, beyond): (Batch, Batch) =
+        new.into_iter().partition(|(header, ..)| header.seq <= until);
+    if let Some((header, entry, _)) = had.last() {
+        row.link = Link { seq: header.seq, hash: hash_header(&entry.header) };
+    }
+    take_in(work, &row, had, &Signatures::new(), Source::Restored)?;
+    journal::put_stream(&mut *work.session, &row)?;
+    if beyond.is_empty() {
+        return Ok(answer(&row, Vec::new()));
+    }
+    Err(keep(work, row.stream, body, "revoked", refusal)?)
 }
 
 fn unknown() -> Error {
@@ -96,7 +137,8 @@ fn answer(row: &StreamRow, quarantined: Vec<u64>) -> PushAnswer {
     PushAnswer { acked, durable: row.durable, quarantined }
 }
 
-fn open(packets: Vec<Packet>) -> Result<Batch> {
+/// Opens the packets of one call.
+pub(crate) fn open(packets: Vec<Packet>) -> Result<Batch> {
     let bad = |message: String| Error::refused(Code::BadRequest, message);
     if packets.len() > LIMITS.batch_entries {
         return Err(Error::refused(Code::TooLarge, "too many entries at once"));
@@ -148,6 +190,18 @@ fn keep(
     why: &str,
     refusal: WireRefusal,
 ) -> Result<Refused> {
+    keep_aside(work, stream, body, why, refusal.number("seq"))?;
+    Ok(Refused::Kept(refusal))
+}
+
+/// Keeps a body that cannot be taken in, once, and tells the owner.
+pub(crate) fn keep_aside(
+    work: &mut Work<'_>,
+    stream: StreamId,
+    body: &[u8],
+    why: &str,
+    seq: Option<u64>,
+) -> Result<()> {
     let now_ms = work.now_ms;
     // The same body again is the same row: a till that asks again and again fills nothing.
     let id: [u8; 16] = {
@@ -159,11 +213,10 @@ fn keep(
     let known = work.session.row("SELECT 1 FROM quarantine WHERE id = $1", &[id.into()])?;
     if known.is_none() {
         journal::quarantine(&mut *work.session, id, now_ms, stream.till, why, body)?;
-        let args = json!({"till": stream.till, "stream": stream, "why": why,
-            "seq": refusal.number("seq")});
+        let args = json!({"till": stream.till, "stream": stream, "why": why, "seq": seq});
         inbox::tell(work, why, &args)?;
     }
-    Ok(Refused::Kept(refusal))
+    Ok(())
 }
 
 /// Leaves out what the hub has already; another entry at a place it has is a fork.
@@ -218,13 +271,24 @@ fn follow(
     Ok(link)
 }
 
+/// Who brings a till's entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The till itself.
+    Till,
+    /// Another one gives them back: this hub, before it was restored, had taken them in.
+    Restored,
+}
+
 /// Takes entries in that follow; returns the places of those that are kept back.
-fn take_in(
+pub(crate) fn take_in(
     work: &mut Work<'_>,
-    stream: StreamId,
     row: &StreamRow,
     batch: Batch,
+    signatures: &Signatures,
+    source: Source,
 ) -> Result<Vec<u64>> {
+    let stream = row.stream;
     let mut owned = took_over(&mut *work.session, stream)?;
     let mut kept_back = Vec::new();
     let mut incoming = Vec::with_capacity(batch.len());
@@ -235,6 +299,7 @@ fn take_in(
             judged = Ok(understood(&header, &entry));
         }
         if let Ok(Some(fact)) = &judged
+            && source == Source::Till
             && !moved.covers(work, stream, fact)?
         {
             judged = Err("overdrawn");
@@ -248,7 +313,8 @@ fn take_in(
             // What comes after it, in the same batch, may debit what it took over.
             owned.extend(&body.takes_over);
         }
-        incoming.push(Incoming { header, entry, private, fact, kept_back: why.is_some() });
+        let (kept_back, signature) = (why.is_some(), signatures.get(&header.seq).copied());
+        incoming.push(Incoming { header, entry, private, fact, kept_back, signature });
         if let Some(why) = why {
             let args =
                 json!({"till": stream.till, "stream": stream, "seq": header.seq, "why": why});
@@ -326,7 +392,8 @@ fn held(
     row.map_or(Ok(0), |row| row[0].int())
 }
 
-fn members_of(facts: &[(Header, Fact)], stream: StreamId) -> BTreeSet<MemberId> {
+/// Whom facts are about.
+pub(crate) fn members_of(facts: &[(Header, Fact)], stream: StreamId) -> BTreeSet<MemberId> {
     facts
         .iter()
         .flat_map(|(_, fact)| effects(fact, &punchcard_domain::effects::Private::default(), stream))

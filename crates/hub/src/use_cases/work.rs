@@ -7,8 +7,8 @@ use punchcard_domain::{
     fact::{Fact, KIND_VERSION},
 };
 use punchcard_protocol::{
-    Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, StaffId, StoreId,
-    StreamId, StreamKey, seal, sync::Packet,
+    Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, SIGNATURE_BYTES, StaffId,
+    StoreId, StreamId, StreamKey, seal, sync::Packet,
 };
 
 use crate::{
@@ -32,6 +32,8 @@ pub(crate) struct Incoming {
     pub(crate) fact: Option<Fact>,
     /// Passed on to nobody: it is not what its header says, or says what it may not.
     pub(crate) kept_back: bool,
+    /// Its writer's signature over the head here, where it signed here.
+    pub(crate) signature: Option<[u8; SIGNATURE_BYTES]>,
 }
 
 /// One transaction.
@@ -84,7 +86,7 @@ impl<'a> Work<'a> {
         Ok(self.rings)
     }
 
-    /// The hub says something: an entry of its own journal, taken in like any other.
+    /// The hub says something: an entry of its own journal, signed, and taken in like any other.
     pub(crate) fn say(&mut self, fact: Fact) -> Result<Packet> {
         let own = self.own();
         let mut row = journal::stream(&mut *self.session, own)?
@@ -107,11 +109,18 @@ impl<'a> Work<'a> {
         row.link = Link { seq: header.seq, hash: entry.hash() };
         row.hlc = hlc;
         journal::put_stream(&mut *self.session, &row)?;
-        let packet =
-            Packet::of(&entry, None).map_err(|error| Error::Internal(error.to_string()))?;
-        let incoming =
-            Incoming { header, entry, private: None, fact: Some(fact), kept_back: false };
-        self.take_in(vec![incoming])?;
+        let signature = Some(self.key.signature(own, row.link));
+        let packet = Packet::of(&entry, None)
+            .map_err(|error| Error::Internal(error.to_string()))?
+            .signed_with(signature);
+        self.take_in(vec![Incoming {
+            header,
+            entry,
+            private: None,
+            fact: Some(fact),
+            kept_back: false,
+            signature,
+        }])?;
         Ok(packet)
     }
 
@@ -155,6 +164,7 @@ impl<'a> Work<'a> {
             member,
             sum: self.hub.sum,
             kept_back: incoming.kept_back,
+            signature: incoming.signature,
         }
     }
 
@@ -255,12 +265,14 @@ fn changed_by(incoming: &Incoming) -> Result<Vec<Effect>> {
     Ok(effects(fact, &opened.as_private(), incoming.header.stream))
 }
 
-/// Whose accounts the hub may debit besides the pool: whatever any of its epochs took over.
+/// Whose accounts the hub may debit besides the pool: whatever any of its epochs took over, and the
+/// hubs that had this business before.
 pub(crate) fn taken_over_by_hub(
     session: &mut dyn Session,
     hub: punchcard_protocol::TillId,
 ) -> Result<BTreeSet<StreamId>> {
-    let sql = "SELECT from_stream FROM takeover WHERE substr(to_stream, 1, 16) = $1";
+    let sql = "SELECT from_stream FROM takeover WHERE substr(to_stream, 1, 16) = $1
+                 OR substr(to_stream, 1, 16) IN (SELECT id FROM hub_before)";
     session.rows(sql, &[hub.as_bytes().into()])?.iter().map(|row| row[0].stream()).collect()
 }
 

@@ -89,6 +89,19 @@ pub struct EnrolRequest {
     /// Earlier journals of the till that it brings along, each with its Ed25519 key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(StreamId, String)>,
+    /// The hub that the till was paired with before: it keeps its journal, and brings along what it
+    /// holds of the others'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<HubBefore>,
+}
+
+/// A hub that a till was paired with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubBefore {
+    /// Its id.
+    pub hub: TillId,
+    /// Its Ed25519 key, hexadecimal.
+    pub key: String,
 }
 
 /// A till has joined.
@@ -154,6 +167,21 @@ pub struct Greeting {
     /// Where the stream is new to the hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endorsement: Option<Endorsement>,
+    /// What the till has seen of the hub in that epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+}
+
+/// What a till has seen of its hub. A hub that has less, or something else, was restored from an
+/// older backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// How far it has read the channel `all`: position, and the sum up to there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Known>,
+    /// The newest entry of the hub's own journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Known>,
 }
 
 /// Its answer.
@@ -175,8 +203,44 @@ pub struct Welcome {
     /// Value of the earlier lives is frozen until a manager has looked.
     #[serde(default)]
     pub frozen: bool,
+    /// The hub was restored, and has not heard yet what this till holds: it says so now
+    /// ([`Held`], [`Give`]), before it pushes anything.
+    #[serde(default)]
+    pub give: bool,
     /// The hub's clock: Unix ms.
     pub now_ms: i64,
+}
+
+/// What a till holds of others' journals, the hub's among them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Each with the place of its newest entry here.
+    pub streams: Vec<(StreamId, u64)>,
+}
+
+/// What the hub lacks of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Each with the place after which it wants the entries.
+    pub streams: Vec<(StreamId, u64)>,
+}
+
+/// Others' entries, given back to a hub that lost them. Of one journal they follow one another, and
+/// the last of them is signed; of the hub's own, each is signed, and some may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Give {
+    /// The entries.
+    pub packets: Vec<Packet>,
+    /// That was all.
+    #[serde(default)]
+    pub done: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Entries that were new to the hub.
+    pub taken: usize,
 }
 
 /// Contiguous entries of the signing stream.

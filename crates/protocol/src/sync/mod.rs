@@ -11,9 +11,9 @@ mod sign;
 
 pub use messages::{
     Ask, Asks, AsksQuery, Channel, DigestAnswer, DigestQuery, Draw, DrawAnswer, Endorsement,
-    EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, Find, Found, Greeting, Hello, Holder, Known,
-    Limits, Manifest, Numbered, PageHead, Pull, PullAnswer, Push, PushAnswer, SnapshotQuery,
-    Welcome, Window,
+    EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, Find, Found, Give, Given, Greeting, Held,
+    Hello, Holder, HubBefore, Known, Limits, Manifest, Numbered, PageHead, Pull, PullAnswer, Push,
+    PushAnswer, Seen, SnapshotQuery, Wanted, Welcome, Window,
 };
 pub use packet::{Packet, PacketError, PacketPart};
 pub use pairing::{CodeError, PairingCode, PairingQr, pairing_proof};
@@ -53,6 +53,10 @@ pub mod path {
     pub const ASKS: &str = "/v1/asks";
     /// A member that this store does not follow.
     pub const FIND: &str = "/v1/find";
+    /// What a till holds, for a hub that was restored.
+    pub const HELD: &str = "/v1/held";
+    /// Others' entries, for a hub that was restored.
+    pub const GIVE: &str = "/v1/give";
     /// The hub's tables, hashed.
     pub const DIGEST: &str = "/v1/digest";
     /// What a new till starts from.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Entry, PrivatePart};
+use crate::{
+    entry::{Entry, PrivatePart},
+    head::SIGNATURE_BYTES,
+};
 
 /// An entry and its private part, in JSON: header and salts as hexadecimal digits, the payload as
 /// the text it is. A private part that is not text (a photo) travels as hexadecimal digits.
@@ -17,6 +20,10 @@ pub struct Packet {
     /// The private part, where it has one that was not erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<PacketPart>,
+    /// The writer's signature over its head at this entry (as in [`crate::SignedHead`]), where it
+    /// signed there: whoever holds the entries up to here can prove them to a hub that lost them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
 }
 
 /// A private part.
@@ -49,7 +56,25 @@ impl Packet {
             payload: String::from_utf8(entry.payload.clone())
                 .map_err(|_| PacketError("payload"))?,
             private: private.map(PacketPart::of),
+            signed: None,
         })
+    }
+
+    /// The same, with the writer's signature over its head at this entry.
+    #[must_use]
+    pub fn signed_with(self, signature: Option<[u8; SIGNATURE_BYTES]>) -> Self {
+        Self { signed: signature.map(hex::encode), ..self }
+    }
+
+    /// The writer's signature over its head at this entry, where it comes with one.
+    ///
+    /// # Errors
+    /// [`PacketError`].
+    pub fn signature(&self) -> Result<Option<[u8; SIGNATURE_BYTES]>, PacketError> {
+        let Some(text) = &self.signed else { return Ok(None) };
+        let mut bytes = [0; SIGNATURE_BYTES];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| PacketError("signature"))?;
+        Ok(Some(bytes))
     }
 
     /// Unwraps it. Whether the entry holds together is for [`Entry::check`] to say.
@@ -71,7 +96,8 @@ impl Packet {
             .private
             .as_ref()
             .map_or(0, |part| part.text.as_ref().or(part.hex.as_ref()).map_or(0, String::len) + 64);
-        self.header.len() + self.payload.len() + private + 96
+        let signed = self.signed.as_ref().map_or(0, |text| text.len() + 16);
+        self.header.len() + self.payload.len() + private + signed + 96
     }
 }
 

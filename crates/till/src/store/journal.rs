@@ -4,7 +4,7 @@ use punchcard_domain::{
     effects::{OpenedPrivate, Private, Writer, debits_only_own, effects},
     fact::Fact,
 };
-use punchcard_protocol::{Entry, Header, Link, PrivatePart, StreamId};
+use punchcard_protocol::{Entry, Header, Link, PrivatePart, SIGNATURE_BYTES, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
@@ -21,6 +21,18 @@ pub struct Stored {
     pub entry: Entry,
     /// Its private part, where it has one that was not erased.
     pub private: Option<PrivatePart>,
+    /// The signature of another writer over its head here, where it came with one.
+    pub signature: Option<[u8; SIGNATURE_BYTES]>,
+}
+
+/// Keeps with an entry what its writer signed.
+///
+/// # Errors
+/// Those of the store.
+pub fn keep_signature(db: &Connection, id: i64, signature: &[u8; SIGNATURE_BYTES]) -> Result<()> {
+    db.prepare_cached("UPDATE entry SET signature = ?2 WHERE id = ?1")?
+        .execute(params![id, signature])?;
+    Ok(())
 }
 
 /// Keeps an entry. The caller has checked that it follows, and folds it.
@@ -186,7 +198,7 @@ pub fn walk_some(
 
 fn select(tail: &str) -> String {
     format!(
-        "SELECT e.id, e.header, e.salt, e.payload, p.salt, p.bytes
+        "SELECT e.id, e.header, e.salt, e.payload, p.salt, p.bytes, e.signature
          FROM entry e LEFT JOIN private_part p ON p.entry = e.id {tail}"
     )
 }
@@ -200,6 +212,7 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
         id: row.get(0)?,
         entry: Entry { header: row.get(1)?, salt: row.get(2)?, payload: row.get(3)? },
         private,
+        signature: row.get(6)?,
     })
 }
 

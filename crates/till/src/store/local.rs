@@ -18,6 +18,8 @@ pub const DISTRUST: &str = "distrust";
 pub const PREFS: &str = "prefs";
 /// The hub this till is paired with: [`HubLink`].
 pub const HUB: &str = "hub";
+/// Hubs that this business had before: their ids.
+pub const HUBS_BEFORE: &str = "hubs_before";
 /// What the anchor knew of an earlier life, until the hub has been told.
 pub const ANCHORED: &str = "anchored";
 /// The till is joining a business and has none yet.

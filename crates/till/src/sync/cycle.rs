@@ -12,7 +12,10 @@ use punchcard_protocol::{
     },
 };
 
-use super::wire::{Caller, Wire};
+use super::{
+    give,
+    wire::{Caller, Wire},
+};
 use crate::{
     error::{Error, Result},
     random,
@@ -106,12 +109,23 @@ fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
     let standing = till.standing()?;
     push_earlier(till, wire, &standing)?;
     let caller = caller(till, &standing)?;
-    let welcome = greet(till, wire, &standing, &caller)?;
+    let welcome = match greet(till, wire, &standing, &caller) {
+        // It knew this life once: it was restored to before that.
+        Err(Error::Hub(WireRefusal { code: Code::BadSignature, .. })) if standing.me.acked > 0 => {
+            introduce(till, wire, &standing)?
+        }
+        other => other?,
+    };
     if !till.has(&standing.me, welcome.acked)? {
         // The hub has of this journal what its store has not: the whole machine went back.
         return Err(Error::Behind(welcome.acked.seq));
     }
     till.welcomed(&welcome)?;
+    if welcome.give {
+        // What was granted goes before what was done with it.
+        give::give_back(till, wire, &caller)?;
+        push_earlier(till, wire, &till.standing()?)?;
+    }
     push_own(till, wire, &caller)?;
     pull_all(till, wire, &caller)?;
     till.synced()?;
@@ -137,14 +151,40 @@ pub(crate) fn caller(till: &Till, standing: &Standing) -> Result<Caller> {
 fn greet(till: &Till, wire: &Wire, standing: &Standing, caller: &Caller) -> Result<Welcome> {
     let new_here = standing.me.acked == 0;
     let endorsement = if new_here { till.endorsement(standing)? } else { None };
-    let ask = Greeting {
+    let ask = Greeting { endorsement, ..greeting(till, standing, standing.acked) };
+    wire.call(Some(caller), path::GREET, &ask)
+}
+
+fn greeting(till: &Till, standing: &Standing, acked: Known) -> Greeting {
+    Greeting {
         protocol: WINDOW,
         epoch: standing.hub.epoch,
-        acked: standing.acked,
+        acked,
         now_ms: (till.clock)(),
-        endorsement,
-    };
-    wire.call(Some(caller), path::GREET, &ask)
+        endorsement: None,
+        seen: Some(standing.seen),
+    }
+}
+
+/// Makes the lives of this till known to a hub that was restored to before they were: the oldest
+/// first, each vouched for by the one before it. The oldest of all must be known there.
+fn introduce(till: &Till, wire: &Wire, standing: &Standing) -> Result<Welcome> {
+    let lives: Vec<&OwnLife> = standing.earlier.iter().rev().chain([&standing.me]).collect();
+    let nothing = Known { seq: 0, hash: Hash::ZERO };
+    let mut last = Err(Error::Hub(WireRefusal::new(Code::BadSignature, "not known there")));
+    for pair in lives.windows(2) {
+        let (before, life) = (pair[0], pair[1]);
+        let key = till.stream_key(life.stream)?;
+        let caller = Caller { stream: life.stream, key, hub: standing.hub.hub };
+        let endorsement = till.vouched(life, before)?;
+        let ask = Greeting { endorsement, ..greeting(till, standing, nothing) };
+        match wire.call::<Welcome>(Some(&caller), path::GREET, &ask) {
+            // One that was closed or forked there stays so.
+            answer @ (Ok(_) | Err(Error::Hub(_))) => last = answer,
+            Err(error) => return Err(error),
+        }
+    }
+    last
 }
 
 /// What earlier lives wrote and the hub has not. It may refuse them: then it keeps them aside, and
@@ -157,6 +197,8 @@ fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<()> {
             hub: standing.hub.hub,
         };
         match push(till, wire, &caller, life) {
+            // It was restored: what it was told of that life comes after what this till holds.
+            Err(Error::Hub(WireRefusal { code: Code::EpochChanged, .. })) => return Ok(()),
             Err(Error::Hub(refusal)) => {
                 tracing::warn!(code = refusal.code.name(), "an earlier life is refused");
                 hand_over(till, wire, &caller, life)?;
@@ -268,7 +310,11 @@ fn pull(till: &Till, wire: &Wire, caller: &Caller, epoch: u32, channel: &str) ->
 /// What members owe on this till's account, and have elsewhere, is drawn: arriving, it repays.
 fn settle_debts(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
     for (member, amount) in till.write(|work| duties::debts_to_draw(work, DEBTS))? {
-        draw(till, wire, caller, member, ValueKind::Points, amount)?;
+        match draw(till, wire, caller, member, ValueKind::Points, amount) {
+            // A hub that was restored gives out nothing for a while: another time.
+            Err(Error::Hub(WireRefusal { code: Code::Frozen, .. })) => return Ok(()),
+            other => other?,
+        };
     }
     Ok(())
 }

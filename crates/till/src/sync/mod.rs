@@ -4,6 +4,7 @@
 mod bootstrap;
 mod carrier;
 mod cycle;
+mod give;
 mod pair;
 mod tls;
 mod wire;
@@ -131,6 +132,22 @@ impl Line {
     pub fn pair(&self, actor: &Actor, input: &PairInput) -> Result<()> {
         pair::pair(&self.inner.till, actor, input)?;
         // It has just answered.
+        self.inner.online.store(true, Ordering::Relaxed);
+        self.inner.kick();
+        Ok(())
+    }
+
+    /// Joins again, with all that this till holds: a hub that was restored and does not know it any
+    /// more, or another one where the hub was lost whole.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_paired`, `bad_code`, `hub_unreachable`, `wrong_hub`, and what the hub
+    /// refuses.
+    pub fn pair_again(&self, actor: &Actor, input: &PairInput) -> Result<()> {
+        // No sync meanwhile: it would speak to the one with what it knows of the other.
+        let _one = self.inner.syncing.lock().map_err(|_| fell_over())?;
+        pair::pair_again(&self.inner.till, actor, input)?;
+        *self.inner.wire.lock().map_err(|_| fell_over())? = None;
         self.inner.online.store(true, Ordering::Relaxed);
         self.inner.kick();
         Ok(())

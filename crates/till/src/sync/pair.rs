@@ -6,8 +6,8 @@ use punchcard_domain::staff::Permission;
 use punchcard_protocol::{
     Hash, StoreId,
     sync::{
-        Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, WireRefusal,
-        pairing_proof, path,
+        Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, HubBefore, PairingCode,
+        WireRefusal, pairing_proof, path,
     },
 };
 
@@ -19,7 +19,10 @@ use super::{
 use crate::{
     error::{Error, Result},
     pin, random,
-    store::local::{self, HubLink},
+    store::{
+        local::{self, HubLink},
+        snapshot,
+    },
     till::{Options, Till},
     use_cases::actor::Actor,
     views::PairInput,
@@ -38,9 +41,36 @@ pub(crate) fn pair(till: &Till, actor: &Actor, input: &PairInput) -> Result<()> 
     let store: StoreId = till
         .read(|db| local::get(db, local::STORE))?
         .ok_or_else(|| Error::Damaged("it does not say which store it is".into()))?;
-    let (wire, answer) = enrol(till, input, Some(store))?;
+    let brings = Brings { store: Some(store), has_business: true, before: None };
+    let (wire, answer) = enrol(till, input, brings)?;
     till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
     Ok(())
+}
+
+/// A till that was paired joins again, with its journal and all that it holds: a hub that was restored
+/// to before it was paired, or another one where the hub was lost whole.
+///
+/// # Errors
+/// `approval_needed`, `not_paired`, and as [`pair`].
+pub(crate) fn pair_again(till: &Till, actor: &Actor, input: &PairInput) -> Result<()> {
+    actor.require(Permission::EditSettings)?;
+    let hub = till.hub_link()?.ok_or(Error::NotPaired)?;
+    let store: Option<StoreId> = till.read(|db| local::get(db, local::STORE))?;
+    let brings = Brings {
+        store,
+        // What began from the hub's tables does not hold the entries that made them.
+        has_business: !till.read(snapshot::began)?,
+        before: Some(HubBefore { hub: hub.hub, key: hub.key }),
+    };
+    let (wire, answer) = enrol(till, input, brings)?;
+    till.paired_again(wire.base(), wire.shown(), &named(input), &answer)
+}
+
+/// What a till brings along when it joins.
+struct Brings {
+    store: Option<StoreId>,
+    has_business: bool,
+    before: Option<HubBefore>,
 }
 
 /// Makes a till in an empty folder and joins it to the business of a hub. The owner signs in with
@@ -130,7 +160,8 @@ fn stand(till: &Till) -> Result<()> {
 
 /// Enrols the till. Taken up after the code's time was over, it belongs to the hub already.
 fn enrolled(till: &Till, input: &PairInput) -> Result<Wire> {
-    match (enrol(till, input, None), till.hub_link()?) {
+    let nothing = Brings { store: None, has_business: false, before: None };
+    match (enrol(till, input, nothing), till.hub_link()?) {
         (Ok((wire, answer)), _) => {
             till.paired(wire.base(), wire.shown(), &named(input), &answer)?;
             Ok(wire)
@@ -152,7 +183,7 @@ fn named(input: &PairInput) -> String {
 }
 
 /// The two calls of pairing.
-fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire, EnrolAnswer)> {
+fn enrol(till: &Till, input: &PairInput, brings: Brings) -> Result<(Wire, EnrolAnswer)> {
     let code = PairingCode::parse(&input.code)
         .map_err(|error| Error::bad_input("code", error.to_string()))?;
     let wire = Wire::new(&till.dial, &input.hub, None)?;
@@ -175,9 +206,10 @@ fn enrol(till: &Till, input: &PairInput, store: Option<StoreId>) -> Result<(Wire
         public_key: hex::encode(key.public()),
         protocol: WINDOW,
         name: named(input),
-        store,
-        has_business: store.is_some(),
+        store: brings.store,
+        has_business: brings.has_business,
         earlier,
+        before: brings.before,
     };
     let caller = Caller { stream, key, hub: proof.hub };
     let answer: EnrolAnswer = wire.call(Some(&caller), path::ENROL, &ask)?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use punchcard_protocol::{
-    Hash, Hlc, Link, SetSum, StoreId, StreamId, StreamKey,
-    sync::{Endorsement, EnrolAnswer, Known, Packet, PullAnswer, PushAnswer, Welcome},
+    Hash, Hlc, Link, SetSum, StoreId, StreamId, StreamKey, TillId,
+    sync::{Endorsement, EnrolAnswer, Known, Packet, PullAnswer, PushAnswer, Seen, Welcome},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -20,6 +20,9 @@ use crate::{
     views::{Distrust, LineState, LineView},
     work::Work,
 };
+
+/// The channel that is the hub's log.
+const ALL: &str = "all";
 
 /// One of this till's own journals.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +43,8 @@ pub(crate) struct Standing {
     pub(crate) acked: Known,
     /// Earlier lives, the newest first.
     pub(crate) earlier: Vec<OwnLife>,
+    /// What was seen of the hub in the epoch that is known.
+    pub(crate) seen: Seen,
 }
 
 impl Till {
@@ -57,7 +62,7 @@ impl Till {
     /// `not_paired`.
     pub(crate) fn standing(&self) -> Result<Standing> {
         self.write(|work| {
-            let hub = local::get(work.db, local::HUB)?.ok_or(Error::NotPaired)?;
+            let hub: HubLink = local::get(work.db, local::HUB)?.ok_or(Error::NotPaired)?;
             let me = life(work.db, work.stream(), work.stream_number())?;
             let acked = match journal::link_at(work.db, me.number, me.acked)? {
                 Some(link) => Known { seq: link.seq, hash: link.hash },
@@ -71,7 +76,8 @@ impl Till {
                 }
             }
             earlier.sort_by_key(|life| std::cmp::Reverse(life.stream.incarnation));
-            Ok(Standing { hub, me, acked, earlier })
+            let seen = seen_of(work.db, &hub)?;
+            Ok(Standing { hub, me, acked, earlier, seen })
         })
     }
 
@@ -222,6 +228,9 @@ impl Till {
                 acked = acked.max(life(work.db, work.stream(), work.stream_number())?.acked);
             }
             set_acked(work.db, work.stream_number(), acked, welcome.durable)?;
+            if welcome.give {
+                earlier_as_there(work, &welcome.earlier)?;
+            }
             if hub.epoch != welcome.epoch {
                 let epoch = welcome.epoch.to_string();
                 notices::tell(work, "hub_restored", &[("epoch", epoch)])?;
@@ -304,19 +313,35 @@ impl Till {
         till_name: &str,
         answer: &EnrolAnswer,
     ) -> Result<()> {
+        self.write(|work| link_to(work.db, url, pin, till_name, answer))?;
+        self.at_store(answer.store)
+    }
+
+    /// This till belongs to the hub again, or to the one in its place: what it knew of the hub's log is
+    /// worth nothing, and it pushes everything.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn paired_again(
+        &self,
+        url: &str,
+        pin: Option<[u8; 32]>,
+        till_name: &str,
+        answer: &EnrolAnswer,
+    ) -> Result<()> {
         self.write(|work| {
-            let hub = HubLink {
-                url: url.to_owned(),
-                hub: answer.hub,
-                key: answer.key.clone(),
-                pin: pin.map(hex::encode),
-                epoch: answer.epoch,
-                till_name: till_name.to_owned(),
-                channels: answer.channels.clone(),
-            };
-            local::set(work.db, local::HUB, &hub)?;
-            local::set(work.db, local::STORE, &answer.store)?;
-            Ok(())
+            let mut before = hubs_before(work.db)?;
+            if let Some(hub) = local::get::<HubLink>(work.db, local::HUB)?
+                && hub.hub != answer.hub
+                && !before.contains(&hub.hub)
+            {
+                before.push(hub.hub);
+                local::set(work.db, local::HUBS_BEFORE, &before)?;
+            }
+            forget_cursors(work.db)?;
+            work.db.execute("DELETE FROM pushed", [])?;
+            local::remove(work.db, local::REFUSED)?;
+            link_to(work.db, url, pin, till_name, answer)
         })?;
         self.at_store(answer.store)
     }
@@ -339,14 +364,22 @@ impl Till {
     pub(crate) fn endorsement(&self, standing: &Standing) -> Result<Option<Endorsement>> {
         let known = standing.earlier.iter().find(|life| life.acked > 0);
         let Some(by) = known.or(standing.earlier.last()) else { return Ok(None) };
-        let (packets, _) = self.to_push(&standing.me, 0, 1, usize::MAX)?;
+        self.vouched(&standing.me, by)
+    }
+
+    /// One of this till's lives, vouched for with the key of an earlier one.
+    ///
+    /// # Errors
+    /// [`Error::KeysMissing`]; those of the store.
+    pub(crate) fn vouched(&self, life: &OwnLife, by: &OwnLife) -> Result<Option<Endorsement>> {
+        let (packets, _) = self.to_push(life, 0, 1, usize::MAX)?;
         let Some(first) = packets.into_iter().next() else { return Ok(None) };
         let link = Link { seq: 1, hash: hash_of(&first)? };
-        let head = self.stream_key(by.stream)?.sign(standing.me.stream, link);
+        let head = self.stream_key(by.stream)?.sign(life.stream, link);
         let anchored: Option<Kept> = self.read(|db| local::get(db, local::ANCHORED))?;
         let anchored = anchored.filter(|anchored| anchored.stream == by.stream);
         Ok(Some(Endorsement {
-            public_key: hex::encode(self.stream_key(standing.me.stream)?.public()),
+            public_key: hex::encode(self.stream_key(life.stream)?.public()),
             by: by.stream,
             signature: head.signature,
             first,
@@ -419,6 +452,62 @@ fn life(db: &Connection, stream: StreamId, number: i64) -> Result<OwnLife> {
         newest,
         acked: acked.and_then(|n| n.try_into().ok()).unwrap_or(0),
     })
+}
+
+/// What was seen of a hub in the epoch that is known: it must have that.
+fn seen_of(db: &Connection, hub: &HubLink) -> Result<Seen> {
+    let (position, sum) = cursor(db, ALL)?;
+    let log = (position > 0).then(|| Known { seq: position, hash: sum.to_hash() });
+    let stream = StreamId { till: hub.hub, incarnation: hub.epoch };
+    let journal = match streams::known_number(db, stream)? {
+        Some(number) => Some(journal::newest(db, number)?.0).filter(|link| link.seq > 0),
+        None => None,
+    };
+    Ok(Seen { log, journal: journal.map(|link| Known { seq: link.seq, hash: link.hash }) })
+}
+
+/// A hub that was restored has less of this till's earlier lives than it once said.
+fn earlier_as_there(work: &Work<'_>, there: &[(StreamId, Known)]) -> Result<()> {
+    for (number, stream) in streams::all(work.db)? {
+        if is_earlier(stream, work.stream()) {
+            let known = there.iter().find(|(life, _)| *life == stream);
+            set_acked(work.db, number, known.map_or(0, |(_, known)| known.seq), 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// The hub that this till belongs to.
+fn link_to(
+    db: &Connection,
+    url: &str,
+    pin: Option<[u8; 32]>,
+    till_name: &str,
+    answer: &EnrolAnswer,
+) -> Result<()> {
+    let hub = HubLink {
+        url: url.to_owned(),
+        hub: answer.hub,
+        key: answer.key.clone(),
+        pin: pin.map(hex::encode),
+        epoch: answer.epoch,
+        till_name: till_name.to_owned(),
+        channels: answer.channels.clone(),
+    };
+    local::set(db, local::HUB, &hub)?;
+    local::set(db, local::STORE, &answer.store)
+}
+
+/// Hubs that this business had before.
+fn hubs_before(db: &Connection) -> Result<Vec<TillId>> {
+    Ok(local::get(db, local::HUBS_BEFORE)?.unwrap_or_default())
+}
+
+/// The hubs of this business: the one there is, and those before it.
+pub(crate) fn hubs(db: &Connection) -> Result<Vec<TillId>> {
+    let mut hubs = hubs_before(db)?;
+    hubs.extend(local::get::<HubLink>(db, local::HUB)?.map(|hub| hub.hub));
+    Ok(hubs)
 }
 
 fn set_acked(db: &Connection, number: i64, acked: u64, durable: u64) -> Result<()> {

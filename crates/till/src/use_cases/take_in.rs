@@ -7,12 +7,15 @@ use punchcard_domain::{
     effects::{Effect, Private, effects},
     fact::Fact,
 };
-use punchcard_protocol::{Entry, FactId, Header, MemberId, PrivatePart, sync::Packet};
+use punchcard_protocol::{
+    Entry, FactId, Header, MemberId, PrivatePart,
+    sync::{Packet, PacketError},
+};
 
 use crate::{
     error::{Error, Result},
     store::{journal, read, snapshot, streams},
-    use_cases::{notices, verify},
+    use_cases::{line, notices, verify},
     work::Work,
 };
 
@@ -41,9 +44,13 @@ impl Work<'_> {
     pub(crate) fn take_in(&mut self, packets: Vec<Packet>) -> Result<TakenIn> {
         let mut taken = TakenIn::default();
         for packet in packets {
-            let (entry, private) =
-                packet.open().map_err(|error| Error::HubUnreachable(error.to_string()))?;
-            self.take_one(&entry, private.as_ref(), &mut taken)?;
+            let odd = |error: PacketError| Error::HubUnreachable(error.to_string());
+            let signature = packet.signature().map_err(odd)?;
+            let (entry, private) = packet.open().map_err(odd)?;
+            let id = self.take_one(&entry, private.as_ref(), &mut taken)?;
+            if let (Some(id), Some(signature)) = (id, signature) {
+                journal::keep_signature(self.db, id, &signature)?;
+            }
         }
         if taken.refold {
             verify::rebuild(self.db)?;
@@ -56,18 +63,21 @@ impl Work<'_> {
         entry: &Entry,
         private: Option<&PrivatePart>,
         taken: &mut TakenIn,
-    ) -> Result<()> {
+    ) -> Result<Option<i64>> {
         let header = entry.check().map_err(|error| Error::HubUnreachable(error.to_string()))?;
         let number = streams::number(self.db, header.stream)?;
         if let Some(here) = journal::link_at(self.db, number, header.seq)? {
             if here.hash == entry.hash() {
-                return Ok(());
+                return Ok(None);
             }
             let (seq, stream) = (header.seq, header.stream);
-            if stream.till != self.stream().till || stream == self.stream() {
+            let of_hub = line::hubs(self.db)?.contains(&stream.till);
+            let earlier = stream.till == self.stream().till && stream != self.stream();
+            if !of_hub && !earlier {
                 return Err(Error::Damaged(format!("there are two entries {seq} of {stream}")));
             }
-            // An earlier life of this till has two histories, and the hub counts the other one.
+            // An earlier life of this till has two histories, and the hub counts the other one; or
+            // the hub itself has: it went on for a while before it noticed that it was restored.
             // What stands here is kept aside, as at the hub.
             journal::set_aside(self.db, number, seq)?;
             taken.refold = true;
@@ -98,7 +108,7 @@ impl Work<'_> {
             }
             None => taken.unknown += 1,
         }
-        Ok(())
+        Ok(Some(id))
     }
 }
 

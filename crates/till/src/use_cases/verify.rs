@@ -6,12 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{
     error::{Error, Result},
-    store::{
-        digest, fold, journal,
-        local::{self, HubLink},
-        snapshot, streams,
-    },
+    store::{digest, fold, journal, local, snapshot, streams},
     till::Till,
+    use_cases::line,
     views::{Distrust, VerifyView},
 };
 
@@ -136,7 +133,7 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
     let mut current: Option<(i64, Link)> = None;
     let streams: std::collections::BTreeMap<i64, _> = streams::all(db)?.into_iter().collect();
     let me: Option<TillId> = local::get(db, local::TILL)?;
-    let hub = local::get::<HubLink>(db, local::HUB)?.map(|hub| hub.hub);
+    let hubs = line::hubs(db)?;
     journal::walk(db, 0, |stored| {
         entries += 1;
         let (number, _) = streams::split_entry_id(stored.id);
@@ -155,7 +152,7 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
             }
             _ => last,
         };
-        let writer = if Some(stream.till) == hub { Writer::Hub } else { Writer::Till };
+        let writer = if hubs.contains(&stream.till) { Writer::Hub } else { Writer::Till };
         match follow(*stream, last, &stored.entry) {
             Ok((header, link)) => {
                 current = Some((number, link));

@@ -190,6 +190,10 @@ pub(crate) struct Enrol {
     /// What people call this till.
     #[arg(long, default_value = "")]
     pub(crate) name: String,
+    /// It was paired before: with this hub, which was restored and does not know it any more, or with
+    /// one that was lost. It keeps its journal, and gives the hub what it lacks.
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
 #[derive(ClapArgs)]

@@ -138,7 +138,11 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         }
         Command::Enrol(enrol) => {
             let line = Line::quiet(till.clone());
-            line.pair(&actor, &pair_input(&enrol))?;
+            if enrol.again {
+                line.pair_again(&actor, &pair_input(&enrol))?;
+            } else {
+                line.pair(&actor, &pair_input(&enrol))?;
+            }
             line.sync_now()?;
             Ok(connected(till, &line)?)
         }
