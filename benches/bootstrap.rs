@@ -322,6 +322,7 @@ impl Desk<'_> {
             store: Some(store),
             has_business: true,
             earlier: Vec::new(),
+            before: None,
         })?;
         let opened = StreamOpened {
             id: FactId::from_bytes(self.id()),

@@ -225,16 +225,13 @@ impl Business {
     pub fn roll_back_whole(&mut self, copied: Copied) {
         self.put_in_place(copied);
         let forget = "DELETE FROM secret WHERE name = 'place'";
-        match self.database.strip_prefix("sqlite:") {
-            Some(path) => {
-                let _ = std::fs::remove_file(format!("{path}-seen"));
-                let db = rusqlite::Connection::open(path).expect("there");
-                db.execute(forget, []).expect("a table");
-            }
-            None => {
-                let client = postgres::Client::connect(&self.database, postgres::NoTls);
-                client.expect("it answers").execute(forget, &[]).expect("a table");
-            }
+        if let Some(path) = self.database.strip_prefix("sqlite:") {
+            let _ = std::fs::remove_file(format!("{path}-seen"));
+            let db = rusqlite::Connection::open(path).expect("there");
+            db.execute(forget, []).expect("a table");
+        } else {
+            let client = postgres::Client::connect(&self.database, postgres::NoTls);
+            client.expect("it answers").execute(forget, &[]).expect("a table");
         }
         self.restart_hub();
     }

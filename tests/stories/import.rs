@@ -133,3 +133,28 @@ fn what_is_no_table_of_members_is_refused_whole() {
     }
     assert_eq!(shop.till().digest().expect("a digest"), before);
 }
+
+/// Frames of the log in a till's folder that the next start will read: those that carry the salt of
+/// the log's head (sqlite.org/fileformat2.html, "The Write-Ahead Log").
+fn frames_to_read(shop: &Shop) -> usize {
+    let log = std::fs::read(shop.folder().join("till.db-wal")).expect("the log stays");
+    let page = u32::from_be_bytes(log[8..12].try_into().expect("four bytes"));
+    let frames = log[32..].chunks_exact(24 + usize::try_from(page).expect("a page"));
+    frames.take_while(|frame| frame[8..16] == log[16..24]).count()
+}
+
+#[test]
+fn a_long_log_is_not_read_at_every_start() {
+    let mut shop = Shop::new();
+    let rows = (0..1_500).map(|n| format!("{n},王堃,139{n:08},,,5,0,20200101,,,,"));
+    let csv: Vec<String> = std::iter::once(HEADING.to_owned()).chain(rows).collect();
+    let (report, _) = import(&shop, csv.join("\r\n").into_bytes(), false);
+    assert_eq!(report.imported, 1_500);
+    let long = frames_to_read(&shop);
+    assert!(long > 256, "an import makes it long: {long}");
+    shop.close();
+    let short = frames_to_read(&shop);
+    assert!(short < 10, "{short} frames, of {long}");
+    shop.reopen();
+    shop.verify();
+}

@@ -24,6 +24,8 @@ use crate::{
 /// After so long without a write the log is put into the database, so that the next writes go
 /// over blocks the disk has already, and no cashier waits for a checkpoint.
 const IDLE: Duration = Duration::from_millis(500);
+/// A log of more frames (4 KiB and a little) than a busy hour leaves.
+const LONG_LOG_FRAMES: i64 = 256;
 /// So soon after a commit the anchor is made to outlive the power.
 const BREATH: Duration = Duration::from_millis(20);
 
@@ -104,11 +106,24 @@ impl Writer {
     }
 
     /// Puts the log into the database as far as no reader is in the way.
-    fn checkpoint(&self) {
-        let passive = "PRAGMA wal_checkpoint(PASSIVE)";
-        if let Err(error) = self.db.query_row(passive, [], |_| Ok(())) {
+    fn checkpoint(&mut self) {
+        if let Err(error) = self.put_log_away() {
             tracing::warn!(error = %error, "checkpoint failed; the log is kept");
         }
+    }
+
+    /// A log that is in the database still stands in its file, and the next start would read all of
+    /// it once more. After much was written at once (an import), the log is made to begin anew, which
+    /// it does with the next commit; the file stays, so that a full disk does not matter.
+    fn put_log_away(&mut self) -> Result<()> {
+        let passive = "PRAGMA wal_checkpoint(PASSIVE)";
+        let frames = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
+        let (logged, put): (i64, i64) = self.db.query_row(passive, [], frames)?;
+        if put < logged || logged <= LONG_LOG_FRAMES || self.failed.is_some() {
+            return Ok(());
+        }
+        let begun = local::set(&self.db, local::LOG_BEGUN, &(self.clock)());
+        begun.map_err(|error| self.fail(error))
     }
 }
 
@@ -220,7 +235,7 @@ impl Keeper {
             match self.next() {
                 Duty::Flush => flushed(writer, flush),
                 Duty::Checkpoint => {
-                    if let Ok(writer) = writer.lock() {
+                    if let Ok(mut writer) = writer.lock() {
                         writer.checkpoint();
                     }
                 }
@@ -228,7 +243,7 @@ impl Keeper {
             }
         }
         flushed(writer, flush);
-        if let Ok(writer) = writer.lock() {
+        if let Ok(mut writer) = writer.lock() {
             writer.checkpoint();
         }
     }

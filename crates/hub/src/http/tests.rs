@@ -70,6 +70,7 @@ impl Server {
             store: None,
             has_business: true,
             earlier: Vec::new(),
+            before: None,
         };
         let body = serde_json::to_vec(&ask).expect("JSON");
         let answer = self.signed(&till, path::ENROL, &body);

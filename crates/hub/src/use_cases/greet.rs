@@ -121,7 +121,7 @@ fn open_life(
     work: &mut Work<'_>,
     stream: StreamId,
     new: &Endorsement,
-    heard: Option<StreamRow>,
+    told_of: Option<StreamRow>,
 ) -> Result<StreamRow> {
     let refused = |message: &str| Error::refused(Code::BadSignature, message);
     let earlier = journal::stream(&mut *work.session, new.by)?
@@ -144,7 +144,7 @@ fn open_life(
         brought: false,
     };
     // What others gave back of it counts already.
-    let row = heard.map_or(fresh, |row| StreamRow { state: "open".into(), ..row });
+    let row = told_of.map_or(fresh, |row| StreamRow { state: "open".into(), ..row });
     journal::put_stream(&mut *work.session, &row)?;
     let args = json!({"till": stream.till, "stream": stream, "before": new.by});
     inbox::tell(work, "second_life", &args)?;

@@ -115,12 +115,12 @@ fn push_closed(
     if !signed || head.verify(&row.public_key).is_err() {
         return Err(Error::refused(Code::BadSignature, "the head is not the last entry").into());
     }
-    let (had, beyond): (Batch, Batch) =
+    let (before, beyond): (Batch, Batch) =
         new.into_iter().partition(|(header, ..)| header.seq <= until);
-    if let Some((header, entry, _)) = had.last() {
+    if let Some((header, entry, _)) = before.last() {
         row.link = Link { seq: header.seq, hash: hash_header(&entry.header) };
     }
-    take_in(work, &row, had, &Signatures::new(), Source::Restored)?;
+    take_in(work, &row, before, &Signatures::new(), Source::Restored)?;
     journal::put_stream(&mut *work.session, &row)?;
     if beyond.is_empty() {
         return Ok(answer(&row, Vec::new()));

@@ -34,6 +34,8 @@ pub const SNAPSHOT: &str = "snapshot";
 pub const FROZEN: &str = "frozen";
 /// Last sync, Unix ms; absent: never.
 pub const LAST_SYNC: &str = "last_sync_ms";
+/// When the log was last made to begin anew, Unix ms.
+pub const LOG_BEGUN: &str = "log_begun_ms";
 /// A store that was put back from a backup, before it has opened its next life.
 pub const RESTORED: &str = "restored";
 
