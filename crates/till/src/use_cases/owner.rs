@@ -210,6 +210,8 @@ impl Till {
     /// # Errors
     /// `approval_needed`, `name_missing`, `bad_pin`, `weak_pin`, `last_owner`.
     pub fn save_staff(&self, actor: &Actor, input: StaffInput) -> Result<Vec<StaffView>> {
+        // Asked first: who may not set PINs learns nothing about them.
+        actor.require(Permission::EditStaff)?;
         let pin_is_anothers = match &input.pin {
             Some(pin) => self.anothers(pin, input.id.as_deref())?,
             None => false,
