@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     refusal::Refusal,
     staff::Role,
+    text::one_line,
     time::{Day, StoreDays},
 };
 
@@ -156,7 +157,7 @@ pub struct PassType {
 impl PassType {
     /// The last day of a pass of this kind that begins on `from`.
     pub fn until(&self, from: Day) -> Option<Day> {
-        self.days.map(|days| from.plus_days(days - 1))
+        self.days.map(|days| from.plus_days(days.saturating_sub(1)))
     }
 }
 
@@ -174,11 +175,12 @@ pub struct Staff {
     pub active: bool,
 }
 
-/// A name that fits and says something, without the spaces around it.
+/// A name that fits, says something and is one line, without the spaces around it.
 ///
 /// # Errors
 /// [`Refusal::NameMissing`], [`Refusal::TooLong`].
 pub fn check_name(name: &str) -> Result<String, Refusal> {
+    let name = one_line(name);
     let name = name.trim();
     if name.is_empty() {
         return Err(Refusal::NameMissing);
@@ -213,6 +215,19 @@ impl Rules {
             Some((field, _)) => Err(Refusal::BadInput(field)),
             None => Ok(()),
         }
+    }
+}
+
+impl Tier {
+    /// A tier that can be worked with. Its name may be whatever another system called it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the field.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if !(0..=10_000).contains(&self.multiplier_percent) {
+            return Err(Refusal::BadInput("multiplier_percent"));
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     member::MemberPrivate,
     records::check_name,
     refusal::Refusal,
+    text::one_line,
 };
 
 /// The longest note, e-mail or reason, in characters.
@@ -71,13 +72,11 @@ pub fn change_member(
     desk: &mut Desk<'_>,
     member: MemberId,
     tier: Option<Option<RecordId>>,
-    private: MemberPrivate,
+    mut private: MemberPrivate,
     neighbours: &Neighbours,
 ) -> Result<Option<Decided>, Refusal> {
     neighbours.check()?;
-    if let Some(name) = &private.name {
-        check_name(name)?;
-    }
+    private.name = private.name.as_deref().map(check_name).transpose()?;
     check_lengths(&private)?;
     if private.is_empty() && tier.is_none() {
         return Ok(None);
@@ -105,6 +104,9 @@ fn check_lengths(private: &MemberPrivate) -> Result<(), Refusal> {
         }
         if list.iter().any(|word| word.chars().count() > MAX_WORD_CHARS) {
             return Err(Refusal::TooLong { field, limit: MAX_WORD_CHARS });
+        }
+        if list.iter().any(|word| one_line(word) != *word) {
+            return Err(Refusal::BadInput(field));
         }
     }
     Ok(())

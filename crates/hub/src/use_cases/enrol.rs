@@ -1,5 +1,6 @@
 //! A till joins the business, with a code that works once.
 
+use punchcard_domain::text::one_line;
 use punchcard_protocol::{
     Hlc, Link, StoreId, StreamId, TillId,
     sync::{Code, EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, PairingCode, pairing_proof},
@@ -252,7 +253,7 @@ fn till_row(work: &mut Work<'_>, ask: &EnrolRequest, store: StoreId) -> Result<T
     if known.as_ref().is_some_and(gone) {
         return Err(Error::refused(Code::DeviceRevoked, "this till was revoked"));
     }
-    let name: String = ask.name.trim().chars().take(MOST_NAME_CHARS).collect();
+    let name = one_line(&ask.name).trim().chars().take(MOST_NAME_CHARS).collect::<String>();
     let name = if name.is_empty() { ask.stream.till.to_string() } else { name };
     Ok(TillRow {
         id: ask.stream.till,

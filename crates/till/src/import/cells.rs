@@ -1,7 +1,7 @@
 //! Cells as people and old systems write them.
 
 use chrono::NaiveDate;
-use punchcard_domain::{money::MAX_AMOUNT, time::Day};
+use punchcard_domain::{money::MAX_AMOUNT, text::one_line, time::Day};
 
 /// Full-width forms narrowed, the spaces around taken off.
 pub fn narrow(text: &str) -> String {
@@ -56,7 +56,7 @@ pub fn money(text: &str, digits: u32) -> Option<i64> {
 
 /// Tags, parted as people part them.
 pub fn tags(text: &str) -> Vec<String> {
-    narrow(text)
+    one_line(&narrow(text))
         .split(['、', ',', ';', '|', '/'])
         .map(str::trim)
         .filter(|tag| !tag.is_empty())

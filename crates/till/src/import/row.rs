@@ -7,6 +7,7 @@ use punchcard_domain::{
     ledger::{Account, Lot, ValueKind},
     member::MemberPrivate,
     records::MAX_NAME_CHARS,
+    text::one_line,
     time::{Day, StoreDays},
 };
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId, StreamId};
@@ -118,12 +119,12 @@ pub(crate) fn read(
         if seen.contains(&phone) {
             return Err(Reject::DuplicatePhone);
         }
-        let card = cells::narrow(cell(columns.card));
+        let card = one_line(&cells::narrow(cell(columns.card)));
         Ok(Good {
             card: (!card.is_empty()).then_some(card),
             name,
             phone,
-            tier: cells::narrow(cell(columns.tier)),
+            tier: one_line(&cells::narrow(cell(columns.tier))),
             points: cells::whole(cell(columns.points)).ok_or(Reject::BadPoints)?,
             stored_minor: cells::money(cell(columns.stored), context.digits)
                 .ok_or(Reject::BadPoints)?,
@@ -150,8 +151,10 @@ pub(crate) fn read(
 }
 
 fn name(whole: &str, first: &str, last: &str) -> String {
-    let trim =
-        |text: &str| text.trim_matches(|c: char| c.is_whitespace() || c == '\u{3000}').to_owned();
+    let trim = |text: &str| {
+        let line = one_line(text);
+        line.trim_matches(|c: char| c.is_whitespace() || c == '\u{3000}').to_owned()
+    };
     let whole = trim(whole);
     if !whole.is_empty() {
         return whole;

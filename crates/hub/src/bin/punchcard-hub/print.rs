@@ -1,5 +1,6 @@
 //! What the tool prints.
 
+use punchcard_domain::text::one_line;
 use punchcard_hub::{InboxLine, Report, TillLine};
 use serde_json::{Map, Value, json};
 
@@ -8,10 +9,13 @@ pub(crate) fn error(code: &str, message: &str) -> Value {
     json!({"error": {"code": code, "message": message}})
 }
 
-/// Lines of columns, each as wide as its widest cell.
+/// Lines of columns, each as wide as its widest cell. Names come from tills: what would tell the
+/// terminal to do something is shown as a space.
 fn columns(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let mut widths: Vec<usize> = Vec::new();
-    for row in rows {
+    for row in &rows {
         widths.resize(widths.len().max(row.len()), 0);
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
@@ -113,6 +117,8 @@ mod tests {
     fn columns_stand_under_one_another() {
         let rows = vec![row(&["a", "打卡", "x"]), row(&["long", "b", ""])];
         assert_eq!(columns(&rows), "a     打卡  x\nlong  b");
+        let rows = vec![row(&["\u{1b}[31mpaid\r\nok", "b"])];
+        assert_eq!(columns(&rows), " [31mpaid  ok  b");
     }
 
     #[test]
