@@ -1,8 +1,8 @@
 //! What every call finds: the hub, and what stands in front of it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use punchcard_protocol::StreamId;
+use punchcard_protocol::{StreamId, TillId};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 
@@ -20,8 +20,9 @@ pub(super) struct Door {
     pub(super) hub: Arc<Hub>,
     pub(super) gate: Gate,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) begin_rate: Rate,
-    pub(super) enrol_rate: Rate,
+    pub(super) begin_rate: Rate<IpAddr>,
+    pub(super) enrol_rate: Rate<IpAddr>,
+    pub(super) find_rate: Arc<Rate<TillId>>,
     /// SHA-256 of the certificate that is shown; zeroes where none is.
     pub(super) certificate: [u8; 32],
     pub(super) metrics_any: bool,

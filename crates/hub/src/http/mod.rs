@@ -3,7 +3,7 @@
 //! - `server` accepts connections, `stall` closes those on which nothing moves.
 //! - `routes` says which path is which use case; `waits` holds the two that wait.
 //! - `call` is a request, read and checked; `body` its size and compression; `answer` what goes back.
-//! - `gate` lets so many use cases run at once; `rate` slows down who guesses at codes.
+//! - `gate` lets so many use cases run at once; `rate` slows down who guesses at codes or at cards.
 //! - `direct` is the same door without a network.
 //! - `log` writes one line a request; `metrics` and `operations` are for whoever runs the hub.
 
@@ -46,6 +46,10 @@ use crate::{
 const AT_ONCE: usize = 32;
 /// Calls that wait for one of them to end.
 const WAITING: usize = 512;
+
+/// How often a minute one till may ask who holds a card or a phone: more than a desk ever does, and
+/// so few that nobody tries all numbers out.
+const FINDS_PER_MINUTE: u32 = 120;
 
 /// How the hub is served.
 #[derive(Debug, Clone)]
@@ -134,6 +138,7 @@ pub fn serve(hub: Arc<Hub>, options: Options) -> Result<Running> {
         metrics: Arc::new(metrics::Metrics::new()?),
         begin_rate: rate::Rate::new(enrol_per_minute, Instant::now()),
         enrol_rate: rate::Rate::new(enrol_per_minute, Instant::now()),
+        find_rate: Arc::new(rate::Rate::new(FINDS_PER_MINUTE, Instant::now())),
         certificate,
         metrics_any,
         stop: stopping,

@@ -1,11 +1,12 @@
-//! How often one address may guess.
+//! How often one address may guess, and one till may ask who somebody is.
 //!
-//! For each address one number is kept: when its next call would be due if calls came evenly. A
+//! For each of them one number is kept: when its next call would be due if calls came evenly. A
 //! call may come a whole burst before that. Behind a proxy all tills have one address; pairing is
 //! rare enough for that, and a header that names another address can be invented.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -13,18 +14,18 @@ use std::{
 
 use punchcard_protocol::sync::{Code, WireRefusal};
 
-/// Addresses that are remembered.
+/// Callers that are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// So many calls a minute from one address.
-pub(super) struct Rate {
+/// So many calls a minute of one caller.
+pub(super) struct Rate<K> {
     started: Instant,
     every: Duration,
     burst: Duration,
-    due: Mutex<HashMap<IpAddr, Duration>>,
+    due: Mutex<HashMap<K, Duration>>,
 }
 
-impl Rate {
+impl<K: Eq + Hash> Rate<K> {
     /// So many calls a minute, all at once if need be.
     pub(super) fn new(per_minute: u32, started: Instant) -> Self {
         let per_minute = per_minute.max(1);
@@ -32,25 +33,25 @@ impl Rate {
         Self { started, every, burst: every * (per_minute - 1), due: Mutex::default() }
     }
 
-    /// Takes one call of `peer` at `now`.
-    pub(super) fn take(&self, peer: IpAddr, now: Instant) -> Result<(), WireRefusal> {
-        self.take_at(peer, now.saturating_duration_since(self.started)).map_err(|wait| {
+    /// Takes one call of `who` at `now`.
+    pub(super) fn take(&self, who: K, now: Instant) -> Result<(), WireRefusal> {
+        self.take_at(who, now.saturating_duration_since(self.started)).map_err(|wait| {
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            WireRefusal::new(Code::SlowDown, "too many attempts from this address")
+            WireRefusal::new(Code::SlowDown, "too many calls of this kind")
                 .with("retry_ms", wait_ms.max(1))
         })
     }
 
-    fn take_at(&self, peer: IpAddr, now: Duration) -> Result<(), Duration> {
+    fn take_at(&self, who: K, now: Duration) -> Result<(), Duration> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         if due.len() >= REMEMBERED {
             due.retain(|_, next| *next > now);
         }
         if due.len() >= REMEMBERED {
-            // Whoever has so many addresses is not held back by counting them.
+            // Whoever comes as so many is not held back by counting them.
             due.clear();
         }
-        let next = due.entry(network(peer)).or_insert(now);
+        let next = due.entry(who).or_insert(now);
         let wait = next.saturating_sub(now).saturating_sub(self.burst);
         if !wait.is_zero() {
             return Err(wait);
@@ -61,7 +62,7 @@ impl Rate {
 }
 
 /// A household has one IPv4 address, and 2⁶⁴ of IPv6.
-fn network(peer: IpAddr) -> IpAddr {
+pub(super) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let prefix = u128::from(address) >> 64 << 64;
@@ -113,9 +114,9 @@ mod tests {
     #[test]
     fn a_network_of_ipv6_is_one_address() {
         let rate = Rate::new(1, Instant::now());
-        assert_eq!(rate.take_at(peer("2001:db8::1"), seconds(0)), Ok(()));
-        assert!(rate.take_at(peer("2001:db8::2"), seconds(0)).is_err());
-        assert_eq!(rate.take_at(peer("2001:db8:0:1::1"), seconds(0)), Ok(()));
+        assert_eq!(rate.take_at(network(peer("2001:db8::1")), seconds(0)), Ok(()));
+        assert!(rate.take_at(network(peer("2001:db8::2")), seconds(0)).is_err());
+        assert_eq!(rate.take_at(network(peer("2001:db8:0:1::1")), seconds(0)), Ok(()));
         assert_eq!(network(peer("::ffff:192.0.2.1")), peer("192.0.2.1"));
     }
 

@@ -24,6 +24,7 @@ use super::{
     call::{Call, takes_zstd},
     door::Door,
     log, operations,
+    rate::network,
     server::Caller,
     waits,
 };
@@ -68,7 +69,7 @@ async fn enrol_begin(
     Extension(caller): Extension<Caller>,
     call: Call,
 ) -> Handled {
-    door.begin_rate.take(caller.peer.ip(), Instant::now())?;
+    door.begin_rate.take(network(caller.peer.ip()), Instant::now())?;
     let certificate = door.certificate;
     let answer = door.run(move |hub| {
         let ask: EnrolBegin = call.open_unsigned()?;
@@ -78,7 +79,7 @@ async fn enrol_begin(
 }
 
 async fn enrol(State(door): Here, Extension(caller): Extension<Caller>, call: Call) -> Handled {
-    door.enrol_rate.take(caller.peer.ip(), Instant::now())?;
+    door.enrol_rate.take(network(caller.peer.ip()), Instant::now())?;
     let answer = door.run(move |hub| {
         let ask = call.open_enrolment(hub)?;
         Answer::of(&hub.enrol(&ask)?, call.takes_zstd)
@@ -118,7 +119,12 @@ async fn give(State(door): Here, call: Call) -> Handled {
 }
 
 async fn find(State(door): Here, call: Call) -> Handled {
-    door.signed(call, |hub, stream, ask: Find| hub.find(stream, &ask)).await
+    let rate = Arc::clone(&door.find_rate);
+    door.signed(call, move |hub, stream, ask: Find| {
+        rate.take(stream.till, Instant::now())?;
+        hub.find(stream, &ask)
+    })
+    .await
 }
 
 async fn digest(State(door): Here, call: Call) -> Handled {

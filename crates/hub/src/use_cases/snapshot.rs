@@ -11,7 +11,7 @@ use std::{
 };
 
 use punchcard_protocol::{
-    FactId, Hash, StreamId, TableHasher,
+    FactId, Hash, StreamId, TableHasher, TillId,
     sync::{Code, Known, Manifest, PageHead, SnapshotQuery},
 };
 
@@ -85,7 +85,7 @@ impl Hub {
         let id = FactId(random::uuid_at(now_ms)?);
         let (pages, read) = sync_channel(1);
         let (told, manifest) = sync_channel(1);
-        self.snapshots().make_room(stream, now_ms)?;
+        self.snapshots().make_room(stream.till, now_ms)?;
         let store = self.shared_store();
         let reader = thread::Builder::new().name("snapshot".into()).spawn(move || {
             if let Err(error) = read_all(&*store, stream, id, &told, &pages) {
@@ -104,13 +104,15 @@ impl Hub {
     /// The next page of a snapshot, or one of those given out last: [`PageHead`] and its bytes.
     ///
     /// # Errors
-    /// `not_found` where it is neither: begin again.
+    /// `not_found` where it is neither: begin again. `device_revoked`.
     pub fn page(&self, stream: StreamId, ask: &SnapshotQuery) -> Result<Vec<u8>> {
         let snapshot = self.snapshots().get(ask.id)?;
         let mut snapshot = snapshot.lock().map_err(|_| fell_over())?;
         if snapshot.till != stream {
             return Err(gone());
         }
+        // It may have been revoked since it began.
+        self.read(|session| pull::active(session, stream))?;
         snapshot.asked_ms = self.now_ms();
         if let Some(bytes) = snapshot.again(ask.page) {
             return Ok(bytes.clone());
@@ -142,7 +144,7 @@ impl Snapshots {
 
     /// Those nobody asks for end, and those that the same till began before: their thread sees
     /// that nobody listens.
-    fn make_room(&self, till: StreamId, now_ms: i64) -> Result<()> {
+    fn make_room(&self, till: TillId, now_ms: i64) -> Result<()> {
         let mut all = self.0.lock().map_err(|_| fell_over())?;
         let mut reading = 0;
         all.retain(|_, snapshot| {
@@ -151,7 +153,7 @@ impl Snapshots {
                 reading += 1;
                 return true;
             };
-            let kept = held.till != till && now_ms - held.asked_ms < IDLE_MS;
+            let kept = held.till.till != till && now_ms - held.asked_ms < IDLE_MS;
             reading += usize::from(kept && !held.reader.is_finished());
             kept
         });
