@@ -313,7 +313,7 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         }
         Fact::DebtRepaid(body) => {
             out.extend(post(Some(body.member), &body.postings));
-            out.extend(owe(body.member, stream, -body.amount));
+            out.extend(owe(body.member, stream, body.amount.saturating_neg()));
         }
         Fact::StreamReclaimed(body) => {
             out.push(Effect::TakeOver { from: body.stream, to: stream });
@@ -375,13 +375,14 @@ fn row(fact: &Fact) -> FactRow {
             member: Some(body.member),
             store: Some(body.store),
             at_ms: Some(body.at_ms),
-            points: -body.points,
+            points: body.points.saturating_neg(),
             amount_minor: body.money_off_minor,
             ..blank
         },
         Fact::ValueExpired(body) => {
             let lost: i64 = points_of(&body.postings);
-            FactRow { member: Some(body.member), at_ms: Some(body.at_ms), points: -lost, ..blank }
+            let points = lost.saturating_neg();
+            FactRow { member: Some(body.member), at_ms: Some(body.at_ms), points, ..blank }
         }
         Fact::FactVoided(body) => {
             FactRow { member: body.member, at_ms: Some(body.at_ms), points: body.points, ..blank }
@@ -401,9 +402,11 @@ fn about(member: MemberId, at_ms: i64, blank: &FactRow) -> FactRow {
     FactRow { member: Some(member), at_ms: Some(at_ms), ..blank.clone() }
 }
 
-/// Points among postings of any kind.
+/// Points among postings of any kind. A fact that somebody made up may hold more than a number
+/// does: it is read here before it is refused.
 fn points_of(postings: &[Posting]) -> i64 {
-    postings.iter().filter(|p| p.kind == ValueKind::Points).map(|p| p.amount).sum()
+    let points = postings.iter().filter(|posting| posting.kind == ValueKind::Points);
+    points.map(|posting| posting.amount).fold(0, i64::saturating_add)
 }
 
 fn record<T: Serialize>(kind: RecordKind, id: Uuid, set: &RecordSet<T>) -> Option<Effect> {
@@ -448,7 +451,7 @@ fn earn(member: MemberId, gain: &Gain, stream: StreamId) -> Vec<Effect> {
     let mut out = vec![Effect::Issue { member: Some(member), lot: gain.lot }];
     if let Some(posting) = gain.repaid {
         out.push(Effect::Post { member: Some(member), posting });
-        out.extend(owe(member, stream, -posting.amount));
+        out.extend(owe(member, stream, posting.amount.saturating_neg()));
     }
     out
 }

@@ -7,6 +7,7 @@
 //! matter, and two machines that hold the same facts hold the same tables.
 
 pub mod audit;
+pub mod bounds;
 pub mod decide;
 pub mod effects;
 pub mod fact;

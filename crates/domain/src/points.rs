@@ -32,7 +32,10 @@ pub fn for_amount(
     }
     let unit = i128::from(minor_per_unit(currency_digits));
     let raw = i128::from(amount_minor) * i128::from(rules.points_per_unit);
-    let points = divide(raw * i128::from(multiplier_percent), unit * 100, rules.rounding);
+    let points = raw
+        .checked_mul(i128::from(multiplier_percent))
+        .and_then(|hundredths| divide(hundredths, unit * 100, rules.rounding))
+        .ok_or(Refusal::TooLarge)?;
     let fits = |value: i128| {
         i64::try_from(value).ok().filter(|value| *value <= MAX_AMOUNT).ok_or(Refusal::TooLarge)
     };
@@ -45,17 +48,17 @@ pub fn for_amount(
 /// [`Refusal::TooLarge`].
 pub fn for_visit(multiplier_percent: i64, rules: &Rules) -> Result<i64, Refusal> {
     let raw = i128::from(rules.points_per_visit) * i128::from(multiplier_percent);
-    let points = divide(raw, 100, rules.rounding);
+    let points = divide(raw, 100, rules.rounding).ok_or(Refusal::TooLarge)?;
     i64::try_from(points).ok().filter(|points| *points <= MAX_AMOUNT).ok_or(Refusal::TooLarge)
 }
 
-/// `dividend / divisor` of whole numbers, neither below zero.
-fn divide(dividend: i128, divisor: i128, rounding: Rounding) -> i128 {
-    match rounding {
+/// `dividend / divisor` of whole numbers, neither below zero; none: larger than any number here.
+fn divide(dividend: i128, divisor: i128, rounding: Rounding) -> Option<i128> {
+    Some(match rounding {
         Rounding::Down => dividend / divisor,
-        Rounding::HalfUp => (dividend * 2 + divisor) / (divisor * 2),
-        Rounding::Up => (dividend + divisor - 1) / divisor,
-    }
+        Rounding::HalfUp => dividend.checked_mul(2)?.checked_add(divisor)? / (divisor * 2),
+        Rounding::Up => dividend.checked_add(divisor - 1)? / divisor,
+    })
 }
 
 /// The moment points given at `now_ms` run out: the end of the business day so many months later.
@@ -101,10 +104,15 @@ mod tests {
 
     #[test]
     fn nothing_negative_and_nothing_that_overflows() {
-        let rules = rules(10_000, Rounding::Down);
-        assert_eq!(for_amount(0, 2, 100, &rules), Err(Refusal::BadAmount));
-        assert_eq!(for_amount(-500, 2, 100, &rules), Err(Refusal::BadAmount));
-        assert_eq!(for_amount(i64::MAX, 2, 1_000_000, &rules), Err(Refusal::TooLarge));
+        let many = rules(10_000, Rounding::Down);
+        assert_eq!(for_amount(0, 2, 100, &many), Err(Refusal::BadAmount));
+        assert_eq!(for_amount(-500, 2, 100, &many), Err(Refusal::BadAmount));
+        assert_eq!(for_amount(i64::MAX, 2, 1_000_000, &many), Err(Refusal::TooLarge));
+        for rounding in [Rounding::Down, Rounding::HalfUp, Rounding::Up] {
+            let most = Rules { points_per_visit: i64::MAX, ..rules(i64::MAX, rounding) };
+            assert_eq!(for_amount(i64::MAX, 4, i64::MAX, &most), Err(Refusal::TooLarge));
+            assert_eq!(for_visit(i64::MAX, &most), Err(Refusal::TooLarge));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use punchcard_domain::{
     fact::{Fact, LotRuled},
     ledger::ValueKind,
 };
-use punchcard_protocol::{LotId, MemberId, sync::Code};
+use punchcard_protocol::{LotId, MemberId, TillId, sync::Code};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -24,7 +24,9 @@ pub struct InboxLine {
     /// When: Unix ms.
     pub at_ms: i64,
     /// What it is: `forked`, `chain_broken`, `revoked`, `quarantined`, `doubtful_points`,
-    /// `overdrawn`, `clock_skew`, `second_life`, `hub_restored`.
+    /// `doubtful_redemption`, `doubtful_pass`, `opening_value`, `seen_twice`, `overdrawn`,
+    /// `second_life`, `hub_restored`, `quarantine_full`; `more`: how many lines of each code there
+    /// would be on top of those that are listed.
     pub code: String,
     /// What fills its sentence in. No names: ids.
     pub args: Map<String, Value>,
@@ -32,8 +34,22 @@ pub struct InboxLine {
     pub settled: bool,
 }
 
+/// So many lines of one code may wait. Whatever comes on top is counted in one line for each till,
+/// `more`: nobody buries a line that matters under a thousand others.
+const MOST_OPEN: u64 = 200;
+/// Lines that are listed: all that can wait, and some that are settled.
+const LISTED: i64 = 4000;
+const MORE: &str = "more";
+
 /// Puts something into the owner's inbox.
 pub(crate) fn tell(work: &mut Work<'_>, code: &str, args: &Value) -> Result<()> {
+    let sql = "SELECT count(*) FROM inbox WHERE code = $1 AND settled = 0";
+    let open = work.session.row(sql, &[code.into()])?.map_or(Ok(0), |row| row[0].count())?;
+    if open >= MOST_OPEN && code != MORE {
+        let till = args.get("till").and_then(Value::as_str).and_then(|till| till.parse().ok());
+        let till = till.unwrap_or_else(|| TillId::from_bytes([0; 16]));
+        return add_up(work, MORE, till, &[(code, 1)]);
+    }
     let id = random::uuid_at(work.now_ms)?;
     let now_ms = work.now_ms;
     tracing::warn!(code, "something for the owner's inbox");
@@ -44,6 +60,34 @@ pub(crate) fn tell(work: &mut Work<'_>, code: &str, args: &Value) -> Result<()> 
     Ok(())
 }
 
+/// Adds to the line of that code and till that is still open; where there is none, puts one there.
+pub(crate) fn add_up(
+    work: &mut Work<'_>,
+    code: &str,
+    till: TillId,
+    adds: &[(&str, i64)],
+) -> Result<()> {
+    let sql = "SELECT id, args FROM inbox WHERE code = $1 AND settled = 0";
+    for row in work.session.rows(sql, &[code.into()])? {
+        let mut args: Map<String, Value> = serde_json::from_str(row[1].text()?)?;
+        if args.get("till").and_then(Value::as_str) != Some(&till.to_string()) {
+            continue;
+        }
+        for (name, amount) in adds {
+            let known = args.get(*name).and_then(Value::as_i64).unwrap_or(0);
+            args.insert((*name).to_owned(), known.saturating_add(*amount).into());
+        }
+        let id: [u8; 16] = row[0].exactly()?;
+        let args = Value::Object(args).to_string();
+        work.session
+            .execute("UPDATE inbox SET args = $1 WHERE id = $2", &[args.into(), id.into()])?;
+        return Ok(());
+    }
+    let mut args = Map::from_iter([("till".to_owned(), Value::from(till.to_string()))]);
+    args.extend(adds.iter().map(|(name, amount)| ((*name).to_owned(), Value::from(*amount))));
+    tell(work, code, &Value::Object(args))
+}
+
 impl Hub {
     /// What waits for the owner, the newest first; what is settled last.
     ///
@@ -51,10 +95,10 @@ impl Hub {
     /// Those of the database.
     pub fn inbox(&self) -> Result<Vec<InboxLine>> {
         let sql = "SELECT id, at_ms, code, args, settled FROM inbox
-                   ORDER BY settled, at_ms DESC, id DESC LIMIT 1000";
+                   ORDER BY settled, at_ms DESC, id DESC LIMIT $1";
         self.read(|session| {
             session
-                .rows(sql, &[])?
+                .rows(sql, &[LISTED.into()])?
                 .iter()
                 .map(|row| {
                     Ok(InboxLine {

@@ -17,5 +17,6 @@ pub mod push;
 pub mod records;
 pub mod restored;
 pub mod snapshot;
+pub mod sums;
 pub mod verify;
 pub mod work;

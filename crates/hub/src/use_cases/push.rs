@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
+    bounds,
     effects::{Effect, OpenedPrivate, Writer, debits_only_own, effects},
     fact::Fact,
     ledger::Account,
-    money::MAX_AMOUNT,
 };
 use punchcard_protocol::{
     Entry, Header, Link, LotId, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart,
@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::{
     audit, duties, give, inbox, pull, restored,
+    sums::Sums,
     work::{Incoming, Work, took_over},
 };
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
     random,
     store::journal::{self, StreamRow},
 };
+
+/// So many bytes are kept of what one till wrote and the hub could not take in.
+const MOST_QUARANTINED: u64 = 64 * 1024 * 1024;
 
 /// A batch as it was opened: header, entry, private part.
 pub(crate) type Batch = Vec<(Header, Entry, Option<PrivatePart>)>;
@@ -211,12 +215,23 @@ pub(crate) fn keep_aside(
         id
     };
     let known = work.session.row("SELECT 1 FROM quarantine WHERE id = $1", &[id.into()])?;
-    if known.is_none() {
+    if known.is_none() && quarantine_is_full(work, stream, body)? {
+        let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
+        inbox::add_up(work, "quarantine_full", stream.till, &[("bodies", 1), ("bytes", bytes)])?;
+    } else if known.is_none() {
         journal::quarantine(&mut *work.session, id, now_ms, stream.till, why, body)?;
         let args = json!({"till": stream.till, "stream": stream, "why": why, "seq": seq});
         inbox::tell(work, why, &args)?;
     }
     Ok(())
+}
+
+/// A desk that was away for long hands over much; one that was stolen could hand over without end.
+fn quarantine_is_full(work: &mut Work<'_>, stream: StreamId, body: &[u8]) -> Result<bool> {
+    let sql = "SELECT coalesce(sum(length(body)), 0) FROM quarantine WHERE till = $1";
+    let row = work.session.row(sql, &[stream.till.as_bytes().into()])?;
+    let held = row.map_or(Ok(0), |row| row[0].count())?;
+    Ok(held.saturating_add(body.len() as u64) > MOST_QUARANTINED)
 }
 
 /// Leaves out what the hub has already; another entry at a place it has is a fork.
@@ -233,7 +248,9 @@ fn overlap(
             .with("expected", expected);
         return Err(Error::Refused(refusal).into());
     }
-    let known = journal::hashes(&mut *work.session, row.stream, first.seq, row.link.seq)?;
+    // No more is read than was sent: a journal may be long, and an old batch be sent often.
+    let last = first.seq.saturating_add(batch.len() as u64).min(expected).saturating_sub(1);
+    let known = journal::hashes(&mut *work.session, row.stream, first.seq, last)?;
     for ((header, entry, _), (seq, hash)) in batch.iter().zip(&known) {
         if (header.seq != *seq || entry.hash() != *hash) && !work.weak.forks_unseen {
             let mut row = row.clone();
@@ -293,6 +310,7 @@ pub(crate) fn take_in(
     let mut kept_back = Vec::new();
     let mut incoming = Vec::with_capacity(batch.len());
     let mut moved = Moved::default();
+    let mut sums = Sums::default();
     for (header, entry, private) in batch {
         let mut judged = judge(&header, &entry, private.as_ref(), &owned, row);
         if work.weak.many_writers && judged == Err("forged") {
@@ -303,6 +321,11 @@ pub(crate) fn take_in(
             && !moved.covers(work, stream, fact)?
         {
             judged = Err("overdrawn");
+        }
+        if let Ok(Some(fact)) = &judged
+            && !sums.hold(work, stream, fact)?
+        {
+            judged = Err("amount");
         }
         if judged.is_err() {
             kept_back.push(header.seq);
@@ -374,7 +397,7 @@ impl Moved {
 }
 
 /// What lies in an account.
-fn held(
+pub(crate) fn held(
     work: &mut Work<'_>,
     (member, lot, account): (Option<MemberId>, LotId, Account),
 ) -> Result<i64> {
@@ -468,13 +491,7 @@ fn allowed(
     {
         return Err("forged");
     }
-    let fits = changes.iter().all(|effect| match effect {
-        Effect::Post { posting, .. } => (1..=MAX_AMOUNT).contains(&posting.amount),
-        Effect::Issue { lot, .. } => (1..=MAX_AMOUNT).contains(&lot.amount),
-        Effect::Owe { amount, .. } => (-MAX_AMOUNT..=MAX_AMOUNT).contains(amount),
-        _ => true,
-    });
-    if fits { Ok(()) } else { Err("amount") }
+    if bounds::fits(fact, &changes) { Ok(()) } else { Err("amount") }
 }
 
 /// The journal was written by a till that was on its own: only there does a manager vouch. What

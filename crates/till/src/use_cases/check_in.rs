@@ -257,7 +257,7 @@ fn answer(
 
 /// Until when one may take back one's own last action.
 pub(crate) fn undo_until(work: &Work<'_>) -> i64 {
-    work.wall_ms + i64::from(work.house.rules.undo_secs) * 1000
+    work.wall_ms.saturating_add(i64::from(work.house.rules.undo_secs) * 1000)
 }
 
 impl CheckInView {

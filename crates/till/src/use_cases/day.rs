@@ -120,19 +120,20 @@ fn figures(work: &Work<'_>, day: Day, start: i64, end: i64) -> Result<DayView> {
         let (kind, at_ms, points): (u16, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let verdict = row.get::<_, Option<i64>>(3)?.and_then(fold::verdict_of);
         let counted: bool = row.get(4)?;
-        view.points_given += points.max(0);
+        // Other desks' facts are counted too, and one of them may say anything.
+        view.points_given = view.points_given.saturating_add(points.max(0));
         match kind {
             20 => view.new_members += 1,
             51 => {
                 view.redemptions += 1;
-                view.points_used -= points;
+                view.points_used = view.points_used.saturating_sub(points);
             }
             _ => {}
         }
         view.refused += i64::from(verdict == Some(Verdict::Refuse));
         if counted {
             view.visits += 1;
-            let hour = usize::try_from((at_ms - start) / HOUR_MS).unwrap_or(0).min(23);
+            let hour = usize::try_from(at_ms.saturating_sub(start) / HOUR_MS).unwrap_or(0).min(23);
             view.hourly[hour] += 1;
         }
     }

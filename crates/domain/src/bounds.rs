@@ -1,0 +1,49 @@
+//! How large what a fact says may be. A desk writes nothing beyond; whoever takes a fact from
+//! elsewhere looks, because from here on it is added up with others.
+
+use std::ops::RangeInclusive;
+
+use crate::{
+    effects::{Effect, FactRow},
+    fact::Fact,
+    money::MAX_AMOUNT,
+};
+
+const AMOUNT: RangeInclusive<i64> = 1..=MAX_AMOUNT;
+const MONEY: RangeInclusive<i64> = 0..=MAX_AMOUNT;
+const CHANGE: RangeInclusive<i64> = -MAX_AMOUNT..=MAX_AMOUNT;
+/// Moments from 1970 on that a stamp can hold: Unix ms.
+const MOMENT: RangeInclusive<i64> = 0..=(1 << 48) - 1;
+
+/// Whether every amount, price and moment of a fact is one, and every setting one that the owner
+/// could have made. `changes`: the fact's effects.
+pub fn fits(fact: &Fact, changes: &[Effect]) -> bool {
+    setting_fits(fact) && changes.iter().all(effect_fits)
+}
+
+fn setting_fits(fact: &Fact) -> bool {
+    match fact {
+        Fact::RulesSet(set) => set.record.check().is_ok(),
+        Fact::TierSet(set) => set.record.check().is_ok(),
+        Fact::RewardSet(set) => set.record.check().is_ok(),
+        Fact::PassTypeSet(set) => set.record.check().is_ok(),
+        _ => true,
+    }
+}
+
+fn effect_fits(effect: &Effect) -> bool {
+    match effect {
+        Effect::InsertFact(row) => row_fits(row),
+        Effect::Post { posting, .. } => AMOUNT.contains(&posting.amount),
+        Effect::Issue { lot, .. } => AMOUNT.contains(&lot.amount),
+        Effect::Owe { amount, .. } => CHANGE.contains(amount),
+        Effect::TakeBack { spent, .. } => spent.iter().all(|part| MONEY.contains(&part.amount)),
+        _ => true,
+    }
+}
+
+fn row_fits(row: &FactRow) -> bool {
+    CHANGE.contains(&row.points)
+        && MONEY.contains(&row.amount_minor)
+        && row.at_ms.is_none_or(|at_ms| MOMENT.contains(&at_ms))
+}
