@@ -1,13 +1,14 @@
 //! Does what a desk gave follow from a rule? The hub asks again, of facts that came in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_protocol::{LotId, MemberId};
 
 use crate::{
-    fact::{Fact, Gain},
+    fact::{Fact, FactVoided, Gain, MemberRegistered, PassGiven, PointsRedeemed},
+    ledger::{Account, Lot, Posting, ValueKind},
     points,
-    records::Rules,
+    records::{PassType, Reward, Rules},
 };
 
 /// Every version of what points were ever given by: a desk may have sold with yesterday's.
@@ -19,15 +20,21 @@ pub struct RulesOfOld {
     pub rules: Vec<Rules>,
     /// Multipliers of tiers, in percent, 100 among them.
     pub multipliers: BTreeSet<i64>,
+    /// Rewards, each version.
+    pub rewards: Vec<Reward>,
+    /// Kinds of pass, each version.
+    pub pass_types: Vec<PassType>,
 }
 
-/// Points that no version of the rules gives.
+/// Value that nothing explains: it is frozen until a person rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
     /// Whose.
     pub member: MemberId,
     /// Which lot.
     pub lot: LotId,
+    /// What it is made of.
+    pub kind: ValueKind,
     /// How many there are.
     pub points: i64,
     /// What the newest rules that come near would give.
@@ -77,22 +84,117 @@ fn doubt(member: MemberId, gain: &Gain, given: &[i64]) -> Option<Doubt> {
         return None;
     }
     let expected = given.last().copied().unwrap_or(0);
-    Some(Doubt { member, lot: gain.lot.id, points, expected })
+    Some(doubted(member, &gain.lot, expected))
+}
+
+fn doubted(member: MemberId, lot: &Lot, expected: i64) -> Doubt {
+    Doubt { member, lot: lot.id, kind: lot.kind, points: lot.amount, expected }
+}
+
+/// What a void gives anew must have been spent by what it takes back: of each kind no more than
+/// that. `again`: the same journal took the same back before, and gave for it then.
+pub fn void_follows(void: &FactVoided, target: Option<&Fact>, again: bool) -> Vec<Doubt> {
+    let Some(member) = void.member else { return Vec::new() };
+    let mut left = match target {
+        Some(target) if !again => spent(target),
+        _ => BTreeMap::new(),
+    };
+    let mut doubts = Vec::new();
+    for lot in &void.lots {
+        let left = left.entry(lot.kind).or_insert(0);
+        if lot.amount <= *left {
+            *left -= lot.amount;
+        } else {
+            doubts.push(doubted(member, lot, *left));
+        }
+    }
+    doubts
+}
+
+/// What a fact took from a member, by kind.
+fn spent(fact: &Fact) -> BTreeMap<ValueKind, i64> {
+    let (postings, on_trust) = match fact {
+        Fact::VisitRecorded(body) => (body.postings.as_slice(), 0),
+        Fact::PointsRedeemed(body) => (body.postings.as_slice(), body.on_trust.max(0)),
+        _ => (&[][..], 0),
+    };
+    let mut spent = BTreeMap::from([(ValueKind::Points, on_trust)]);
+    for posting in postings {
+        let sum = spent.entry(posting.kind).or_insert(0);
+        *sum = sum.saturating_add(posting.amount);
+    }
+    spent
+}
+
+/// What a file brings along is brought once, when it is opened: all that a second opening of the
+/// same file brings is in doubt.
+pub fn brought_again(file: &MemberRegistered) -> Vec<Doubt> {
+    let visits = file.passes.iter().filter_map(|pass| pass.visits.as_ref());
+    file.opening.iter().chain(visits).map(|lot| doubted(file.member, lot, 0)).collect()
+}
+
+/// Whether a pass is as some version of its kind is: its term, its visits and its price.
+pub fn pass_follows(given: &PassGiven, kinds: &[PassType]) -> bool {
+    let pass = &given.pass;
+    let visits = pass.visits.map(|lot| (lot.kind, lot.amount));
+    kinds.iter().filter(|kind| Some(kind.id) == pass.pass_type).any(|kind| {
+        kind.until(pass.from) == pass.until
+            && kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
+            && kind.price_minor == given.price_minor
+    })
+}
+
+/// A redemption that no version of its reward explains, or that was not paid with as many points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unpaid {
+    /// What the reward costs, by its newest version; none: nobody knows such a reward.
+    pub cost: Option<i64>,
+    /// What was taken from the member's points, and given on trust.
+    pub paid: i64,
+}
+
+/// Whether a redemption took what its reward costs, and gave no more on trust than some version of
+/// the rules lets; the doubt, where not.
+pub fn redemption_follows(redeemed: &PointsRedeemed, old: &RulesOfOld) -> Option<Unpaid> {
+    let known = || old.rewards.iter().filter(|reward| reward.id == redeemed.reward);
+    let priced = known().any(|reward| match reward.cost {
+        0 => {
+            let money_off = redeemed.points.checked_mul(reward.minor_per_point);
+            redeemed.points > 0 && money_off == Some(redeemed.money_off_minor)
+        }
+        cost => redeemed.points == cost && redeemed.money_off_minor == 0,
+    });
+    let trusted =
+        old.rules.iter().any(|rules| (0..=rules.trust_limit).contains(&redeemed.on_trust));
+    let paid = taken(&redeemed.postings).saturating_add(redeemed.on_trust);
+    if priced && trusted && paid == redeemed.points {
+        return None;
+    }
+    Some(Unpaid { cost: known().next_back().map(|reward| reward.cost), paid })
+}
+
+/// Points that were taken to be spent.
+fn taken(postings: &[Posting]) -> i64 {
+    let moved = |posting: &&Posting| {
+        posting.kind == ValueKind::Points
+            && matches!((posting.from, posting.to), (Account::Till(_), Account::Spent(_)))
+    };
+    postings.iter().filter(moved).map(|posting| posting.amount).fold(0, i64::saturating_add)
 }
 
 #[cfg(test)]
 mod tests {
-    use punchcard_protocol::{FactId, StoreId, StreamId, TillId};
+    use punchcard_protocol::{FactId, PassId, RecordId, StoreId, StreamId, TillId};
 
     use super::*;
     use crate::{
-        fact::PointsEarned,
+        fact::{Pass, PointsEarned},
         ledger::{Account, Lot, ValueKind},
     };
 
     fn earned(points: i64, points_per_unit: i64, multiplier_percent: i64) -> Fact {
-        let to = Account::Till(StreamId { till: TillId::from_bytes([1; 16]), incarnation: 1 });
         let id = LotId::from_bytes([6; 16]);
+        let to = Account::Till(me());
         let lot = Lot { id, kind: ValueKind::Points, amount: points, to, expires_ms: None };
         Fact::PointsEarned(PointsEarned {
             id: FactId::from_bytes([1; 16]),
@@ -113,6 +215,140 @@ mod tests {
             digits: 2,
             rules: vec![Rules::default(), yesterday],
             multipliers: BTreeSet::from([100, 150]),
+            rewards: vec![reward(300, 0), reward(0, 2)],
+            pass_types: Vec::new(),
+        }
+    }
+
+    fn reward(cost: i64, minor_per_point: i64) -> Reward {
+        let id = RecordId::from_bytes([4; 16]);
+        Reward { id, name: "毛巾".into(), cost, minor_per_point, active: true }
+    }
+
+    fn me() -> StreamId {
+        StreamId { till: TillId::from_bytes([1; 16]), incarnation: 1 }
+    }
+
+    fn redeemed(points: i64, taken: i64, on_trust: i64, money_off_minor: i64) -> PointsRedeemed {
+        PointsRedeemed {
+            id: FactId::from_bytes([2; 16]),
+            member: MemberId::from_bytes([3; 16]),
+            store: StoreId::from_bytes([9; 16]),
+            at_ms: 0,
+            reward: RecordId::from_bytes([4; 16]),
+            reward_name: "毛巾".into(),
+            points,
+            money_off_minor,
+            postings: vec![Posting {
+                lot: LotId::from_bytes([6; 16]),
+                kind: ValueKind::Points,
+                from: Account::Till(me()),
+                to: Account::Spent(me()),
+                amount: taken,
+                owner: None,
+            }],
+            on_trust,
+            approved_by: None,
+        }
+    }
+
+    #[test]
+    fn a_redemption_costs_what_its_reward_costs() {
+        let trusting = Rules { trust_limit: 100, ..Rules::default() };
+        let old = RulesOfOld { rules: vec![Rules::default(), trusting], ..old() };
+        for (points, taken, on_trust, off) in [(300, 300, 0, 0), (300, 200, 100, 0), (7, 7, 0, 14)]
+        {
+            let fact = redeemed(points, taken, on_trust, off);
+            assert_eq!(redemption_follows(&fact, &old), None, "{points} {taken} {on_trust} {off}");
+        }
+        for (points, taken, on_trust, off) in [
+            (1, 1, 0, 0),
+            (300, 1, 0, 0),
+            (300, 199, 101, 0),
+            (300, 301, -1, 0),
+            (300, 300, 0, 5),
+            (7, 7, 0, 15),
+            (-300, 300, 0, 0),
+            (i64::MIN, 1, i64::MAX, i64::MIN),
+        ] {
+            let fact = redeemed(points, taken, on_trust, off);
+            assert!(redemption_follows(&fact, &old).is_some(), "{points} {taken} {on_trust} {off}");
+        }
+        let elsewhere =
+            PointsRedeemed { reward: RecordId::from_bytes([5; 16]), ..redeemed(300, 300, 0, 0) };
+        let doubt = redemption_follows(&elsewhere, &old).expect("nobody's reward");
+        assert_eq!(doubt, Unpaid { cost: None, paid: 300 });
+    }
+
+    #[test]
+    fn a_void_gives_back_what_was_spent_and_once() {
+        let lot = |amount| Lot {
+            id: LotId::from_bytes([7; 16]),
+            kind: ValueKind::Points,
+            amount,
+            to: Account::Till(me()),
+            expires_ms: None,
+        };
+        let void = |amounts: &[i64]| FactVoided {
+            id: FactId::from_bytes([8; 16]),
+            target: FactId::from_bytes([2; 16]),
+            member: Some(MemberId::from_bytes([3; 16])),
+            at_ms: 0,
+            postings: Vec::new(),
+            lots: amounts.iter().map(|amount| lot(*amount)).collect(),
+            take_back: Vec::new(),
+            debt: 0,
+            points: 0,
+            approved_by: None,
+        };
+        let target = Fact::PointsRedeemed(redeemed(300, 200, 100, 0));
+        assert!(void_follows(&void(&[200, 100]), Some(&target), false).is_empty());
+        assert_eq!(void_follows(&void(&[200, 101]), Some(&target), false).len(), 1);
+        assert_eq!(void_follows(&void(&[200, 100]), Some(&target), true).len(), 2);
+        assert_eq!(void_follows(&void(&[1]), None, false).len(), 1);
+        assert_eq!(void_follows(&void(&[1]), Some(&earned(128, 1, 100)), false).len(), 1);
+    }
+
+    #[test]
+    fn a_pass_is_as_its_kind_was() {
+        let kind = |days, visits, price_minor| PassType {
+            id: RecordId::from_bytes([4; 16]),
+            name: "月卡".into(),
+            days,
+            visits,
+            price_minor,
+            active: true,
+        };
+        let kinds = [kind(Some(30), None, 29_900), kind(None, Some(10), 50_000)];
+        let given = |until: Option<&str>, visits: Option<i64>, price_minor| PassGiven {
+            id: FactId::from_bytes([2; 16]),
+            member: MemberId::from_bytes([3; 16]),
+            pass: Pass {
+                id: PassId::from_bytes([5; 16]),
+                name: "月卡".into(),
+                pass_type: Some(RecordId::from_bytes([4; 16])),
+                from: "2026-11-01".parse().expect("a day"),
+                until: until.map(|day| day.parse().expect("a day")),
+                visits: visits.map(|amount| Lot {
+                    id: LotId::from_bytes([7; 16]),
+                    kind: ValueKind::Visits,
+                    amount,
+                    to: Account::Till(me()),
+                    expires_ms: None,
+                }),
+            },
+            price_minor,
+            approved_by: None,
+        };
+        assert!(pass_follows(&given(Some("2026-11-30"), None, 29_900), &kinds));
+        assert!(pass_follows(&given(None, Some(10), 50_000), &kinds));
+        for (until, visits, price) in [
+            (Some("2036-11-30"), None, 29_900),
+            (None, Some(1000), 50_000),
+            (None, Some(10), 1),
+            (None, None, 0),
+        ] {
+            assert!(!pass_follows(&given(until, visits, price), &kinds), "{until:?} {visits:?}");
         }
     }
 

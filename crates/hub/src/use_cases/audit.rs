@@ -1,40 +1,86 @@
-//! The hub runs the rules again: points that no version of the house rules gives are frozen until
-//! a person rules. The desk that sold honestly with yesterday's rules is not accused: every
-//! version that was ever in force counts.
+//! The hub runs the rules again. Value that no version of the house rules explains is frozen until a
+//! person rules; what cannot be frozen is told. The desk that sold honestly with yesterday's rules
+//! is not accused: every version that was ever in force counts.
 
-use std::collections::BTreeSet;
+mod seen;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
-    audit::{RulesOfOld, points_follow},
-    fact::{Fact, LotRuled},
+    audit::{
+        Doubt, RulesOfOld, brought_again, pass_follows, points_follow, redemption_follows,
+        void_follows,
+    },
+    fact::{Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, PassGiven},
+    ledger::ValueKind,
     records::{Rules, Tier},
 };
-use punchcard_protocol::Header;
+use punchcard_protocol::{FactId, Header, MemberId, StreamId, TillId};
 use serde_json::json;
 
 use super::{inbox, push::fresh, records, work::Work};
-use crate::error::Result;
+use crate::{error::Result, store::Row};
 
 const RULES_KIND: i64 = 12;
-const TIER_KIND: i64 = 13;
+const PASS_TYPE_KIND: i64 = 15;
+const REGISTERED_KIND: u16 = 20;
+const VISIT_KIND: u16 = 40;
+const VOIDED_KIND: u16 = 60;
+/// Of one member and kind, so many are looked at.
+const NEWEST: i64 = 50;
 
 /// Looks at what was just taken in.
 pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> {
-    let gives = |fact: &Fact| matches!(fact, Fact::PointsEarned(_) | Fact::VisitRecorded(_));
-    if !facts.iter().any(|(_, fact)| gives(fact)) {
-        return Ok(());
-    }
-    let old = history(work)?;
+    let asks_for_rules = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::PointsEarned(_)
+                | Fact::VisitRecorded(_)
+                | Fact::PointsRedeemed(_)
+                | Fact::PassGiven(_)
+        )
+    };
+    let asked = facts.iter().any(|(_, fact)| asks_for_rules(fact));
+    let old = asked.then(|| history(work)).transpose()?;
+    let mut openings = Openings::default();
     for (header, fact) in facts {
-        let Some(doubt) = points_follow(fact, &old) else { continue };
-        let at_ms = work.effective_ms();
+        match (fact, &old) {
+            (Fact::PointsEarned(_), Some(old)) => freeze(work, header, points_follow(fact, old))?,
+            (Fact::VisitRecorded(body), Some(old)) => {
+                freeze(work, header, points_follow(fact, old))?;
+                seen::look(work, header, body, &old.rules)?;
+            }
+            (Fact::PointsRedeemed(body), Some(old)) => {
+                if let Some(unpaid) = redemption_follows(body, old) {
+                    let args = json!({"till": header.stream.till, "stream": header.stream,
+                        "seq": header.seq, "member": body.member, "points": body.points,
+                        "cost": unpaid.cost, "paid": unpaid.paid});
+                    inbox::tell(work, "doubtful_redemption", &args)?;
+                }
+            }
+            (Fact::PassGiven(body), Some(old)) => pass(work, header, body, old)?,
+            (Fact::FactVoided(body), _) => void(work, header, body)?,
+            (Fact::MemberRegistered(body), _) => file(work, header, body, &mut openings)?,
+            _ => {}
+        }
+    }
+    openings.tell(work)
+}
+
+/// Nobody can spend a doubtful lot until a person rules.
+fn freeze(
+    work: &mut Work<'_>,
+    header: &Header,
+    doubts: impl IntoIterator<Item = Doubt>,
+) -> Result<()> {
+    for doubt in doubts {
         let ruled = LotRuled {
             id: fresh(work)?,
             member: doubt.member,
             lot: doubt.lot,
-            kind: punchcard_domain::ledger::ValueKind::Points,
+            kind: doubt.kind,
             frozen: true,
-            at_ms,
+            at_ms: work.effective_ms(),
         };
         work.say(Fact::LotRuled(ruled))?;
         let args = json!({"till": header.stream.till, "stream": header.stream, "seq": header.seq,
@@ -45,24 +91,155 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
     Ok(())
 }
 
-/// Every version of rules and tiers that was ever set.
+/// A pass that is not as its kind is; its visits are frozen.
+fn pass(work: &mut Work<'_>, header: &Header, given: &PassGiven, old: &RulesOfOld) -> Result<()> {
+    if pass_follows(given, &old.pass_types) {
+        return Ok(());
+    }
+    let args = json!({"till": header.stream.till, "stream": header.stream, "seq": header.seq,
+        "member": given.member, "pass": given.pass.id, "price_minor": given.price_minor});
+    inbox::tell(work, "doubtful_pass", &args)?;
+    let visits = given.pass.visits.map(|lot| Doubt {
+        member: given.member,
+        lot: lot.id,
+        kind: lot.kind,
+        points: lot.amount,
+        expected: 0,
+    });
+    freeze(work, header, visits)
+}
+
+/// Value that a void gives anew.
+fn void(work: &mut Work<'_>, header: &Header, void: &FactVoided) -> Result<()> {
+    if void.lots.is_empty() {
+        return Ok(());
+    }
+    let target = known_fact(work, void.target)?;
+    let again = took_back_before(work, header.stream, void)?;
+    freeze(work, header, void_follows(void, target.as_ref(), again))
+}
+
+/// Whether the same journal took the same back before: a desk refuses that, so that only a till
+/// that lies does it.
+fn took_back_before(work: &mut Work<'_>, stream: StreamId, void: &FactVoided) -> Result<bool> {
+    let Some(member) = void.member else { return Ok(false) };
+    let voids = newest_of(work, member, VOIDED_KIND)?;
+    Ok(voids.iter().any(|(by, fact)| {
+        let Fact::FactVoided(other) = fact else { return false };
+        *by == stream && other.id != void.id && other.target == void.target
+    }))
+}
+
+/// The newest facts of a kind about a member, and whose journals they stand in.
+fn newest_of(work: &mut Work<'_>, member: MemberId, kind: u16) -> Result<Vec<(StreamId, Fact)>> {
+    // The kind stands in the header: bytes 93 and 94, and databases count from 1.
+    let sql = "SELECT stream, payload FROM log
+               WHERE member = $1 AND substr(header, 94, 2) = $2 AND kept_back = 0
+               ORDER BY position DESC LIMIT $3";
+    let of_kind = [member.as_bytes().into(), kind.to_be_bytes().into(), NEWEST.into()];
+    let mut found = Vec::new();
+    for row in work.session.rows(sql, &of_kind)? {
+        let fact = Fact::from_payload(kind, KIND_VERSION, row[1].bytes()?).unwrap_or(None);
+        if let Some(fact) = fact {
+            found.push((row[0].stream()?, fact));
+        }
+    }
+    Ok(found)
+}
+
+fn known_fact(work: &mut Work<'_>, id: FactId) -> Result<Option<Fact>> {
+    let sql = "SELECT f.kind, l.payload FROM fact f
+               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.id = $1";
+    let row = work.session.row(sql, &[id.as_bytes().into()])?;
+    row.as_ref().map_or(Ok(None), |row| fact_in(row))
+}
+
+/// A fact that was folded once, read again: kind and payload.
+fn fact_in(row: Row<'_>) -> Result<Option<Fact>> {
+    let kind = u16::try_from(row[0].int()?).unwrap_or(0);
+    Ok(Fact::from_payload(kind, KIND_VERSION, row[1].bytes()?).unwrap_or(None))
+}
+
+/// A file that was opened: what it brings along is added up and told; a file that is opened a
+/// second time brings nothing.
+fn file(
+    work: &mut Work<'_>,
+    header: &Header,
+    file: &MemberRegistered,
+    openings: &mut Openings,
+) -> Result<()> {
+    let brings = file.opening.iter().chain(file.passes.iter().filter_map(|p| p.visits.as_ref()));
+    if brings.clone().next().is_none() {
+        return Ok(());
+    }
+    let opened = newest_of(work, file.member, REGISTERED_KIND)?;
+    if opened.iter().any(|(_, other)| other.id() != file.id) {
+        return freeze(work, header, brought_again(file));
+    }
+    openings.add(header.stream.till, file.member, brings.map(|lot| (lot.kind, lot.amount)));
+    Ok(())
+}
+
+/// Value that files brought along, by till: an import of ten thousand rows is one line.
+#[derive(Default)]
+struct Openings(BTreeMap<TillId, (BTreeSet<MemberId>, BTreeMap<ValueKind, i64>)>);
+
+impl Openings {
+    fn add(
+        &mut self,
+        till: TillId,
+        member: MemberId,
+        value: impl Iterator<Item = (ValueKind, i64)>,
+    ) {
+        let (members, sums) = self.0.entry(till).or_default();
+        members.insert(member);
+        for (kind, amount) in value {
+            let sum = sums.entry(kind).or_insert(0);
+            *sum = sum.saturating_add(amount);
+        }
+    }
+
+    fn tell(self, work: &mut Work<'_>) -> Result<()> {
+        for (till, (members, sums)) in self.0 {
+            let sum = |kind| sums.get(&kind).copied().unwrap_or(0);
+            let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+            let adds = [
+                ("members", count),
+                ("points", sum(ValueKind::Points)),
+                ("visits", sum(ValueKind::Visits)),
+                ("money_minor", sum(ValueKind::Money)),
+            ];
+            inbox::add_up(work, "opening_value", till, &adds)?;
+        }
+        Ok(())
+    }
+}
+
+/// Every version that was ever set of whatever points, rewards and passes are decided by.
 fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
     let session = &mut *work.session;
     let digits = records::business(session)?.map_or(2, |business| business.currency_digits);
     let sql = "SELECT f.kind, l.payload FROM fact f
-               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.kind IN ($1, $2)";
-    let mut rules = vec![Rules::default()];
-    let mut multipliers = BTreeSet::from([100]);
-    for row in session.rows(sql, &[RULES_KIND.into(), TIER_KIND.into()])? {
-        let kind = u16::try_from(row[0].int()?).unwrap_or(0);
-        match Fact::from_payload(kind, punchcard_domain::fact::KIND_VERSION, row[1].bytes()?) {
-            Ok(Some(Fact::RulesSet(set))) => rules.push(set.record),
-            Ok(Some(Fact::TierSet(set))) => {
+               JOIN log l ON l.stream = f.stream AND l.seq = f.seq
+               WHERE f.kind >= $1 AND f.kind <= $2 ORDER BY l.position";
+    let mut old = RulesOfOld {
+        digits,
+        rules: vec![Rules::default()],
+        multipliers: BTreeSet::from([100]),
+        rewards: Vec::new(),
+        pass_types: Vec::new(),
+    };
+    for row in session.rows(sql, &[RULES_KIND.into(), PASS_TYPE_KIND.into()])? {
+        match fact_in(&row)? {
+            Some(Fact::RulesSet(set)) => old.rules.push(set.record),
+            Some(Fact::TierSet(set)) => {
                 let Tier { multiplier_percent, .. } = set.record;
-                multipliers.insert(multiplier_percent);
+                old.multipliers.insert(multiplier_percent);
             }
+            Some(Fact::RewardSet(set)) => old.rewards.push(set.record),
+            Some(Fact::PassTypeSet(set)) => old.pass_types.push(set.record),
             _ => {}
         }
     }
-    Ok(RulesOfOld { digits, rules, multipliers })
+    Ok(old)
 }
