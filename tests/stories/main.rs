@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "some stories tell their figures")]
 
+mod abuse;
 mod bindings;
 mod book;
 mod bootstrap;
