@@ -52,6 +52,14 @@ ui: install-build ## build the window's pages
 e2e: install-test build ## only the tests of the real window
 	@scripts/test.sh e2e
 
+# How often `make power` cuts the power.
+ROUNDS ?= 200
+
+.PHONY: power
+power: install-test build ## cut the power of a till and of a hub ROUNDS times (200)
+	@$(in_env) PUNCHCARD_POWER_ROUNDS=$(ROUNDS) \
+		cargo test "$${workspace[@]}" --test stories -- power:: --nocapture
+
 .PHONY: bench
 bench: install-test ui ## figures beside their limits, optimised build
 	@scripts/bench.sh all

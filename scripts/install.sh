@@ -5,7 +5,8 @@
 #     build    what compiles and starts the desk: compiler, WebKitGTK, Rust, Node
 #     screen   a virtual screen, for a machine without a display
 #     check    cargo-deny
-#     e2e      what the tests talk to: the driver of the real window, PostgreSQL
+#     e2e      what the tests talk to: the driver of the real window, PostgreSQL, and FUSE for the disk
+#              whose power they cut
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
@@ -251,7 +252,7 @@ for group in "$@"; do
     screen) packages+=(xvfb scrot) ;;
     check) want_cargo_deny=yes ;;
     e2e)
-        packages+=(xvfb webkit2gtk-driver)
+        packages+=(xvfb webkit2gtk-driver fuse3)
         want_postgresql=yes
         ;;
     *) die "install.sh knows build, screen, check and e2e, not '$group'" ;;

@@ -4,6 +4,8 @@
 
 pub mod business;
 pub mod cluster;
+#[cfg(target_os = "linux")]
+pub mod lossy;
 pub mod processes;
 
 use std::sync::{

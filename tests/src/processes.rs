@@ -30,6 +30,12 @@ impl Dice {
         (Self(seed.max(1)), seed)
     }
 
+    /// From a number.
+    pub fn of(seed: u64) -> Self {
+        // Neighbours begin far from one another.
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1))
+    }
+
     /// A number below a limit.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;

@@ -15,6 +15,7 @@ mod kill;
 mod kill_hub;
 mod ledger;
 mod lives;
+mod lossy;
 mod restore;
 mod skew;
 mod staff;
