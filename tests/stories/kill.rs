@@ -5,11 +5,11 @@ use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use punchcard_tests::id;
+use punchcard_tests::{id, processes::Dice};
 use punchcard_till::{KeyPlace, Options, Till, clock};
 use serde_json::Value;
 
@@ -17,22 +17,9 @@ use crate::tool;
 
 const ROUNDS: u64 = 300;
 
-/// A small generator of our own: a failing round can be run again from its number.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 /// Check-ins, earnings and redemptions, without end.
-fn command(dice: &mut Dice, members: &[String], reward: &str) -> String {
-    let at = usize::try_from(dice.below(members.len() as u64)).unwrap_or(0);
-    let member = &members[at];
+pub fn command(dice: &mut Dice, stock: &Stock) -> String {
+    let (member, reward) = (dice.pick(&stock.members).clone(), &stock.reward);
     match dice.below(3) {
         0 => format!("check-in --member {member} --use-visit\n"),
         1 => format!("earn --member {member} --amount {}\n", 1 + dice.below(90)),
@@ -40,6 +27,31 @@ fn command(dice: &mut Dice, members: &[String], reward: &str) -> String {
             format!("redeem --member {member} --reward {reward} --points {}\n", 1 + dice.below(60))
         }
     }
+}
+
+/// Who is there, what they buy, and how far the journal has come.
+pub struct Stock {
+    /// Members with points and visits.
+    pub members: Vec<String>,
+    /// A reward of which the cashier chooses the price.
+    pub reward: String,
+    /// The journal's last place.
+    pub place: u64,
+}
+
+/// A shop made by the tool, and everybody in it given points to spend.
+pub fn stock(data: &Path) -> Stock {
+    tool::shop(data);
+    let till = open(data);
+    let owner = till.owner().expect("an owner");
+    let found = till.find(&owner, "1000", 60).expect("members");
+    let members: Vec<String> = found.into_iter().map(|member| member.id).collect();
+    for member in &members {
+        till.earn(&owner, id(member), "900").expect("points to spend");
+    }
+    let rewards = till.reward_list().expect("rewards");
+    let free = rewards.into_iter().find(|reward| reward.cost == 0).expect("one");
+    Stock { members, reward: free.id.expect("it has one"), place: facts_after(&till, 0).1 }
 }
 
 /// How long a life is at most, in microseconds. On a machine that is slow just now they grow until
@@ -54,13 +66,12 @@ impl Reach {
     }
 }
 
-/// One life of the tool: fed until it is killed. Returns what it acknowledged.
-fn life(
+/// One life of the tool: fed until `end` has ended it. Returns what it acknowledged.
+pub fn life(
     data: &Path,
     dice: &mut Dice,
-    reach: &Reach,
-    members: &[String],
-    reward: &str,
+    stock: &Stock,
+    end: impl FnOnce(&mut Child, &mut Dice),
 ) -> Vec<String> {
     let mut child = Command::new(tool::tool())
         .arg("--data")
@@ -68,19 +79,18 @@ fn life(
         .arg("batch")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
     let mut stdin = child.stdin.take().expect("piped");
     let stdout = BufReader::new(child.stdout.take().expect("piped"));
-    let commands: String = (0..400).map(|_| command(dice, members, reward)).collect();
+    let commands: String = (0..400).map(|_| command(dice, stock)).collect();
     let feeder = std::thread::spawn(move || drop(stdin.write_all(commands.as_bytes())));
     let reader = std::thread::spawn(move || {
         let lines = stdout.lines().map_while(Result::ok);
         lines.filter_map(|line| acknowledged(&line)).collect::<Vec<_>>()
     });
-    // From before the store is open to well within the stream.
-    std::thread::sleep(Duration::from_micros(5_000 + dice.below(reach.0)));
-    child.kill().expect("SIGKILL");
+    end(&mut child, dice);
     child.wait().expect("it is dead");
     feeder.join().expect("fed");
     reader.join().expect("read")
@@ -92,13 +102,14 @@ fn acknowledged(line: &str) -> Option<String> {
     answer["fact"].as_str().map(str::to_owned)
 }
 
-fn open(data: &Path) -> Till {
+/// Opens a store as the tool does.
+pub fn open(data: &Path) -> Till {
     let options = Options { keys: KeyPlace::File, clock: clock::system(), ..Options::default() };
     Till::open(data, &options).expect("it opens after a kill")
 }
 
 /// Facts of the journal after a place, how often each stands there, and the last place.
-fn facts_after(till: &Till, after: u64) -> (BTreeMap<String, u32>, u64) {
+pub fn facts_after(till: &Till, after: u64) -> (BTreeMap<String, u32>, u64) {
     let (mut facts, mut last) = (BTreeMap::new(), after);
     till.log(after, |line| {
         let fact = line.payload["id"].as_str().unwrap_or_default().to_owned();
@@ -114,23 +125,16 @@ fn facts_after(till: &Till, after: u64) -> (BTreeMap<String, u32>, u64) {
 fn three_hundred_kills_lose_nothing_and_double_nothing() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let data = dir.path().join("till");
-    tool::shop(&data);
-    let (members, reward, mut place) = {
-        let till = open(&data);
-        let owner = till.owner().expect("an owner");
-        let found = till.find(&owner, "1000", 60).expect("members");
-        let members: Vec<String> = found.into_iter().map(|member| member.id).collect();
-        for member in &members {
-            till.earn(&owner, id(member), "900").expect("points to spend");
-        }
-        let rewards = till.reward_list().expect("rewards");
-        let free = rewards.into_iter().find(|reward| reward.cost == 0).expect("one");
-        (members, free.id.expect("it has one"), facts_after(&till, 0).1)
-    };
-    let mut dice = Dice(20_261_123);
+    let stock = stock(&data);
+    let mut place = stock.place;
+    let mut dice = Dice::of(20_261_123);
     let (mut told, mut unheard, mut reach) = (0, 0, Reach(90_000));
     for round in 0..ROUNDS {
-        let acknowledged = life(&data, &mut dice, &reach, &members, &reward);
+        let acknowledged = life(&data, &mut dice, &stock, |child, dice| {
+            // From before the store is open to well within the stream.
+            std::thread::sleep(Duration::from_micros(5_000 + dice.below(reach.0)));
+            child.kill().expect("SIGKILL");
+        });
         reach.adapt(acknowledged.len());
         let till = open(&data);
         assert_eq!(till.status(None).expect("a status").distrust, None, "round {round}");

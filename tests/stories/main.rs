@@ -9,6 +9,8 @@ mod bootstrap;
 mod convergence;
 mod damage;
 mod desk;
+#[cfg(target_os = "linux")]
+mod disk_fails;
 mod engines;
 mod import;
 mod kill;

@@ -71,6 +71,7 @@ impl Anchor {
             // The room is taken now, so that a full disk can never keep an anchor from being written.
             write_at(&file, &[0; 2 * SLOT_BYTES], 0)?;
             file.sync_all()?;
+            crate::files::sync_folder(path)?;
         }
         let place = place(&file)?;
         Ok(Self { path: path.to_owned(), file, key, place, slot: 0 })

@@ -235,8 +235,24 @@ pub struct AppError {
     pub args: std::collections::BTreeMap<String, String>,
 }
 
+impl From<refinery::Error> for Error {
+    fn from(error: refinery::Error) -> Self {
+        let cause = std::error::Error::source(&error);
+        match cause.and_then(|cause| cause.downcast_ref::<rusqlite::Error>()) {
+            Some(cause) => Self::of_sqlite(cause),
+            None => Self::Internal(error.to_string()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        Self::of_sqlite(&error)
+    }
+}
+
+impl Error {
+    fn of_sqlite(error: &rusqlite::Error) -> Self {
         use rusqlite::ffi::ErrorCode;
         // The log's index could not be made room for: a full disk by another name.
         let no_room = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;

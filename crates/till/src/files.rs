@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Writes a file that only its owner can read: all of it or none, whatever happens meanwhile.
 ///
@@ -29,7 +29,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn sync_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
+        // A name alone lies in the folder where we are.
+        let here = folder.as_os_str().is_empty();
+        File::open(if here { Path::new(".") } else { folder })?.sync_all()?;
     }
     #[cfg(not(unix))]
     let _ = path;
@@ -48,14 +50,31 @@ pub fn create_private(path: &Path) -> Result<File> {
     Ok(options.open(path)?)
 }
 
-/// Makes a folder that only its owner can look into.
+/// Makes a folder that only its owner can look into, and makes it last: what is synced in a folder is
+/// lost with the power if the folder's own name is not on the disk.
 ///
 /// # Errors
 /// Those of the disk.
 pub fn create_private_folder(path: &Path) -> Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| !folder.exists() && *folder != Path::new(""))
+        .collect();
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(path)?)
+    builder.create(path)?;
+    for folder in missing {
+        match sync_folder(folder) {
+            // Somebody else's folder, in which we may make things but not look around.
+            Err(Error::Disk(_)) if !can_be_read(folder.parent()) => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
+}
+
+fn can_be_read(folder: Option<&Path>) -> bool {
+    folder.is_none_or(|folder| File::open(folder).is_ok())
 }

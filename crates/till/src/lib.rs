@@ -11,6 +11,7 @@ mod error;
 mod files;
 pub mod import;
 mod keys;
+mod lock;
 mod phone;
 mod pin;
 mod pinyin;

@@ -1,7 +1,6 @@
 //! A till: opening its data folder, and noticing whether it is the newest there is.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -22,6 +21,7 @@ use crate::{
     error::{Error, Result},
     files,
     keys::{KeyPlace, KeyStore, Secrets},
+    lock::Lock,
     pin, random,
     store::{
         connect::{self, Durability},
@@ -116,7 +116,7 @@ impl Folder {
     fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
-    /// Is there as long as a till is joining a business: until then it is nobody's.
+    /// Is there as long as a store is being made, or joins a business: until then it is nobody's.
     fn joining(&self) -> PathBuf {
         self.root.join("joining")
     }
@@ -139,7 +139,15 @@ pub struct Till {
     /// the log where it is, and a store with its log in place can be opened on a full disk.
     readers: Mutex<Vec<Connection>>,
     /// Held as long as the till is open; the operating system lets go of it when we die.
-    _lock: Lock,
+    lock: Lock,
+}
+
+impl Drop for Till {
+    fn drop(&mut self) {
+        if self.writer.close() {
+            self.lock.left_clean();
+        }
+    }
 }
 
 impl Till {
@@ -162,7 +170,7 @@ impl Till {
         let place = Folder::new(folder);
         let lock = lock(&place)?;
         if place.joining().exists() {
-            // Whoever sets up a shop of their own has given up joining another.
+            // Cut short; or whoever sets up a shop of their own has given up joining another.
             Self::unmake(folder)?;
         }
         if place.db().exists() && !half_made(&place) {
@@ -171,6 +179,9 @@ impl Till {
         let keys = KeyStore::of(folder);
         let mut secrets = keys.create(options.keys)?;
         keys.add_signing(&mut secrets, 1)?;
+        // Cut short between the first entries and their anchor, the store would look like one that
+        // has lost its anchor. So it is nobody's until it has one.
+        files::write_atomic(&place.joining(), b"")?;
         let mut db = connect::writer(&place.db(), &secrets, options.durability)?;
         first_entries(&mut db, &secrets, set_up, &names, (options.clock)())?;
         // The schema leaves the log at once: a damaged log can then never take it along.
@@ -182,6 +193,7 @@ impl Till {
             anchor.flush()?;
         }
         drop(db);
+        Self::joined(folder)?;
         Self::start(place, keys, secrets, lock, options)
     }
 
@@ -242,7 +254,7 @@ impl Till {
         Ok(None)
     }
 
-    /// The till has joined its business: it counts from now on.
+    /// The store is made, or has joined its business: it counts from now on.
     pub(crate) fn joined(folder: &Path) -> Result<()> {
         let joining = Folder::new(folder).joining();
         std::fs::remove_file(&joining)?;
@@ -319,7 +331,7 @@ impl Till {
             secrets,
             writer: WriterLock::start(writer)?,
             readers: Mutex::new(Vec::new()),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -353,14 +365,13 @@ impl Till {
     /// The hub knows that this journal cannot go on: the till opens its next life, while it runs.
     pub(crate) fn begin_next_life(&self, why: Distrust, least: u32) -> Result<()> {
         self.with_writer(|writer| {
+            writer.sound()?;
             let next = NextLife { why, least, anchored: None };
             let now_ms = (writer.clock)();
-            let head = next_life(&mut writer.db, &self.keys, &mut writer.secrets, &next, now_ms)?;
-            if let Some(anchor) = &mut writer.anchor {
-                anchor.write(head.stream, head.link)?;
-                anchor.flush()?;
-            }
+            let head = next_life(&mut writer.db, &self.keys, &mut writer.secrets, &next, now_ms)
+                .map_err(|error| writer.fail(error))?;
             writer.head = head;
+            writer.anchor(head)?;
             writer.owned = Owned::read(&writer.db, head.stream)?.without(self.weak);
             writer.distrust = Some(why);
             Ok(())
@@ -377,27 +388,8 @@ fn poisoned() -> Error {
     Error::Internal("a reading thread fell over; start Punchcard again".into())
 }
 
-/// Held while a store is open. Let go of by hand: a child process that is just being started holds
-/// every file of ours for a moment, and with it a lock that only closing would end.
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            tracing::warn!(error = %error, "the store's lock goes with the process");
-        }
-    }
-}
-
-/// Two programs on one store would each believe its own anchor.
 fn lock(folder: &Folder) -> Result<Lock> {
-    let path = folder.lock();
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
+    Lock::take(&folder.lock(), &folder.db())
 }
 
 /// A set-up that was cut short before its first commit: keys, perhaps an empty database.

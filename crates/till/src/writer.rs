@@ -51,10 +51,9 @@ impl Writer {
         &mut self,
         act: impl FnOnce(&mut Work<'_>) -> Result<T>,
     ) -> Result<T> {
-        if let Some(why) = &self.failed {
-            return Err(Error::Disk(why.clone()));
-        }
+        let sound = self.sound();
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changes = transaction.total_changes();
         let mut work = Work::new(
             &transaction,
             self.head,
@@ -66,23 +65,25 @@ impl Writer {
         );
         let told = act(&mut work)?;
         let done = work.finish();
+        if transaction.total_changes() != changes {
+            // What only looks, can look; what was changed is taken back.
+            sound?;
+        }
         let committed = transaction.commit().map_err(Error::from);
         self.settle(committed, &done)?;
         Ok(told)
     }
 
-    /// After a commit: the anchor, then what is kept in memory.
+    /// After a commit: what is kept in memory, and the anchor.
     fn settle(&mut self, committed: Result<()>, done: &crate::work::Done) -> Result<()> {
         if let Err(error) = committed {
             return Err(self.fail(error));
         }
-        if done.head.link != self.head.link
-            && let Some(anchor) = &mut self.anchor
-            && let Err(error) = anchor.write(done.head.stream, done.head.link)
-        {
-            return Err(self.fail(error));
-        }
+        let appended = done.head.link != self.head.link;
         self.head = done.head;
+        if appended {
+            self.anchor(done.head)?;
+        }
         if done.house_changed {
             let store = local::get(&self.db, local::STORE)?.unwrap_or(self.house.store.id);
             // A store that the till was sent to may not have come yet.
@@ -97,33 +98,57 @@ impl Writer {
         Ok(())
     }
 
-    /// A full disk is a refusal; a failing one ends all writing until a restart.
-    fn fail(&mut self, error: Error) -> Error {
+    /// Refuses to write on a disk that has failed.
+    pub(crate) fn sound(&self) -> Result<()> {
+        match &self.failed {
+            Some(why) => Err(Error::Disk(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the anchor of what was just committed. Whatever is wrong with that, the entry is there
+    /// and must not be done again, so nobody may be told that it was refused.
+    pub(crate) fn anchor(&mut self, head: Head) -> Result<()> {
+        let Some(anchor) = &mut self.anchor else { return Ok(()) };
+        anchor
+            .write(head.stream, head.link)
+            .map_err(|error| self.fail(Error::Disk(format!("the anchor: {error}"))))
+    }
+
+    /// A full disk is a refusal; a failing one ends all writing until a restart. Nothing is tried
+    /// again: a sync that failed has dropped what it should have kept, and the next one succeeds.
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
         if let Error::Disk(why) = &error {
+            tracing::error!(why, "the disk failed; nothing more is written until a restart");
             self.failed = Some(why.clone());
         }
         error
     }
 
-    /// Puts the log into the database as far as no reader is in the way.
-    fn checkpoint(&mut self) {
-        if let Err(error) = self.put_log_away() {
-            tracing::warn!(error = %error, "checkpoint failed; the log is kept");
+    /// Puts the log into the database as far as no reader is in the way, and returns whether all of
+    /// it is there now. Where there is no room for that, the log is kept and grows.
+    pub(crate) fn checkpoint(&mut self) -> bool {
+        if self.failed.is_some() {
+            return false;
         }
+        self.put_log_away().unwrap_or_else(|error| {
+            let error = self.fail(error);
+            tracing::warn!(code = error.code(), "checkpoint failed; the log is kept");
+            false
+        })
     }
 
     /// A log that is in the database still stands in its file, and the next start would read all of
     /// it once more. After much was written at once (an import), the log is made to begin anew, which
     /// it does with the next commit; the file stays, so that a full disk does not matter.
-    fn put_log_away(&mut self) -> Result<()> {
+    fn put_log_away(&self) -> Result<bool> {
         let passive = "PRAGMA wal_checkpoint(PASSIVE)";
         let frames = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
         let (logged, put): (i64, i64) = self.db.query_row(passive, [], frames)?;
-        if put < logged || logged <= LONG_LOG_FRAMES || self.failed.is_some() {
-            return Ok(());
+        if put == logged && logged > LONG_LOG_FRAMES {
+            local::set(&self.db, local::LOG_BEGUN, &(self.clock)())?;
         }
-        let begun = local::set(&self.db, local::LOG_BEGUN, &(self.clock)());
-        begun.map_err(|error| self.fail(error))
+        Ok(put == logged)
     }
 }
 
@@ -175,14 +200,23 @@ fn gone() -> Error {
     Error::Internal("a use case fell over; start Punchcard again".into())
 }
 
-impl Drop for WriterLock {
-    fn drop(&mut self) {
+impl WriterLock {
+    /// Ends the keeper. Returns whether everything that was written is on the disk.
+    pub(crate) fn close(&mut self) -> bool {
         self.keeper.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the keeper fell over");
+            return false;
         }
+        self.writer.lock().is_ok_and(|writer| writer.failed.is_none())
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -285,8 +319,7 @@ impl Keeper {
 /// The anchor onto the disk, without the writer's lock: a cashier may be at it.
 fn flushed(writer: &Mutex<Writer>, flush: Option<&Flusher>) {
     let Some(Err(error)) = flush.map(Flusher::flush) else { return };
-    tracing::error!(code = error.code(), "the anchor could not be kept");
     if let Ok(mut writer) = writer.lock() {
-        writer.failed = Some(error.to_string());
+        writer.fail(Error::Disk(format!("the anchor: {error}")));
     }
 }

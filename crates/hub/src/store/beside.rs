@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(Beside::of(&database).read(), Some(7));
         beside.note(5, true);
         assert_eq!(Beside::of(&database).read(), Some(5));
-        std::fs::write(dir.path().join("hub.db-seen"), [9; BYTES]).expect("room");
+        let mut nonsense = File::create(dir.path().join("hub.db-seen")).expect("room");
+        nonsense.write_all(&[9; BYTES]).expect("room");
         assert_eq!(beside.read(), None, "nonsense says nothing");
     }
 }

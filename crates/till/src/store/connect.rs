@@ -109,6 +109,16 @@ fn unlock(connection: &Connection, secrets: &Secrets) -> Result<()> {
     Ok(())
 }
 
+/// Pages of the file whose seal is broken, in sentences. Reads the file itself, past the log.
+///
+/// # Errors
+/// Those of the disk.
+pub fn broken_seals(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA cipher_integrity_check")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The newest schema this build knows.
 pub fn known_schema() -> i32 {
     embedded::migrations::runner()
@@ -142,10 +152,7 @@ fn migrate(connection: &mut Connection) -> Result<()> {
         return Err(Error::StoreNewer { found, known });
     }
     if found < known {
-        embedded::migrations::runner()
-            .set_grouped(true)
-            .run(connection)
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        embedded::migrations::runner().set_grouped(true).run(connection)?;
     }
     Ok(())
 }
