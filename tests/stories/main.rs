@@ -17,7 +17,10 @@ mod kill;
 mod kill_hub;
 mod ledger;
 mod lives;
+#[cfg(target_os = "linux")]
 mod lossy;
+#[cfg(target_os = "linux")]
+mod power;
 mod restore;
 mod skew;
 mod staff;

@@ -11,6 +11,7 @@ mod datum;
 pub mod fold;
 pub mod journal;
 mod open;
+mod opening;
 pub mod postgres;
 pub mod sqlite;
 pub mod tables;

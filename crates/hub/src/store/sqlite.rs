@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{ByKey, Column, Datum, Insert, Row, Session, Store, beside::Beside};
+use super::{ByKey, Column, Datum, Insert, Row, Session, Store, beside::Beside, opening::Opening};
 use crate::error::{Error, Result};
 
 mod embedded {
@@ -38,6 +38,10 @@ pub struct Sqlite {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     beside: Beside,
+    /// Why nothing more may be written: the disk failed under a commit, and whether it is there shows
+    /// only after a restart.
+    failed: OnceLock<String>,
+    _opening: Opening,
 }
 
 impl Sqlite {
@@ -51,17 +55,31 @@ impl Sqlite {
             let found = rusqlite::version();
             return Err(Error::Internal(format!("SQLite {found} is too old, 3.51.3 is needed")));
         }
+        if path.is_dir() {
+            return Err(Error::Usage(format!("{} is a folder, not a file", path.display())));
+        }
         make_private(path)?;
-        let writer = Mutex::new(writer(path)?);
-        let beside = Beside::of(path);
-        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default(), beside })
+        let opening = Opening::of(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer(path)?),
+            readers: Mutex::default(),
+            beside: Beside::of(path),
+            failed: OnceLock::new(),
+            _opening: opening,
+        })
     }
 }
 
 impl Store for Sqlite {
     fn write(&self) -> Result<Box<dyn Session + '_>> {
-        let transaction = Transaction::begin(Held::Writer(lock(&self.writer)), "BEGIN IMMEDIATE")?;
-        Ok(Box::new(transaction))
+        if let Some(why) = self.failed.get() {
+            return Err(Error::Database(format!(
+                "the disk failed ({why}); nothing more is written until the hub is started again"
+            )));
+        }
+        let held = Held::Writer(lock(&self.writer), &self.failed);
+        Ok(Box::new(Transaction::begin(held, "BEGIN IMMEDIATE")?))
     }
 
     fn read(&self) -> Result<Box<dyn Session + '_>> {
@@ -191,7 +209,8 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 
 /// A connection that is nobody else's for a while.
 enum Held<'a> {
-    Writer(MutexGuard<'a, Connection>),
+    /// And where it is noted that the disk failed.
+    Writer(MutexGuard<'a, Connection>, &'a OnceLock<String>),
     /// And where it goes back to.
     Reader(Option<Connection>, &'a Mutex<Vec<Connection>>),
 }
@@ -199,7 +218,7 @@ enum Held<'a> {
 impl Held<'_> {
     fn get(&self) -> Result<&Connection> {
         match self {
-            Self::Writer(connection) => Ok(connection),
+            Self::Writer(connection, _) => Ok(connection),
             Self::Reader(Some(connection), _) => Ok(connection),
             Self::Reader(None, _) => Err(Error::Internal("a reader that was given back".into())),
         }
@@ -227,6 +246,18 @@ impl<'a> Transaction<'a> {
         let answer = self.held.get().and_then(run);
         self.failed = answer.is_err();
         answer
+    }
+
+    /// A sync that failed has dropped what it should have kept, and the next one would succeed: after
+    /// that nothing is tried again.
+    fn note(&self, error: &rusqlite::Error) {
+        let disk = error.sqlite_error_code() == Some(rusqlite::ffi::ErrorCode::SystemIoFailure);
+        if let Held::Writer(_, failed) = &self.held
+            && disk
+        {
+            tracing::error!(%error, "the disk failed; nothing more is written until a restart");
+            drop(failed.set(error.to_string()));
+        }
     }
 
     /// Ends what was not committed; returns whether the connection can be used again.
@@ -294,7 +325,11 @@ impl Session for Transaction<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {
-        self.step(|connection| Ok(connection.execute_batch("COMMIT")?))
+        let done = self.held.get()?.execute_batch("COMMIT");
+        if let Err(error) = &done {
+            self.note(error);
+        }
+        self.step(|_| Ok(done?))
     }
 }
 
