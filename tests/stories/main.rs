@@ -20,6 +20,8 @@ mod lives;
 #[cfg(target_os = "linux")]
 mod lossy;
 #[cfg(target_os = "linux")]
+mod migration;
+#[cfg(target_os = "linux")]
 mod power;
 mod restore;
 mod skew;
