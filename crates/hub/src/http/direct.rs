@@ -45,6 +45,7 @@ impl Direct {
             metrics: Arc::new(Metrics::new()?),
             begin_rate: Rate::new(u32::MAX, Instant::now()),
             enrol_rate: Rate::new(u32::MAX, Instant::now()),
+            find_rate: Arc::new(Rate::new(u32::MAX, Instant::now())),
             certificate,
             metrics_any: false,
             stop: stopped,
