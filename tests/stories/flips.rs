@@ -171,3 +171,44 @@ fn with_both_slots_of_the_anchor_flipped_nothing_can_be_spent() {
         assert_eq!(crashed.look(&which), "opens its next life", "{which}");
     }
 }
+
+/// A backup with a flipped bit is refused, and the store that it was to replace is still there; or the
+/// bit changes nothing.
+#[test]
+fn a_bit_of_a_backup_is_noticed_or_changes_nothing() {
+    let mut shop = Shop::new();
+    demo::fill(shop.till(), &shop.owner()).expect("a demo shop");
+    let members = members(&shop);
+    let backup = shop.dir.path().join("monday.punchcard");
+    shop.till().backup(&shop.owner(), &backup).expect("room");
+    let on_file = |till: &Till| -> Vec<i64> {
+        let seen = truth(till, &members).expect("it can be read");
+        seen.spendable.values().map(|(on_file, _)| *on_file).collect()
+    };
+    let before = on_file(shop.till());
+    shop.close();
+    let whole = fs::read(&backup).expect("there");
+    let (mut dice, seed) = Dice::seeded();
+    let mut refused = 0;
+    for round in 0..flips() {
+        let at = flip(&backup, &whole, &mut dice);
+        let which = format!("seed {seed}, round {round}, the backup at {at}");
+        match Till::restore(&shop.folder(), &backup, &shop.options) {
+            Err(error) => {
+                assert_eq!(error.code(), "bad_file", "{which}: {error}");
+                refused += 1;
+                drop(Till::open(&shop.folder(), &shop.options).expect("as it was"));
+            }
+            Ok(till) => {
+                assert_eq!(on_file(&till), before, "{which}: silently wrong");
+                let (before, after) = till.rebuild().expect("rebuilt");
+                assert_eq!(before, after, "{which}: silently wrong");
+            }
+        }
+    }
+    println!("a bit of a backup flipped: {refused} of {} refused", flips());
+    assert!(refused > 0);
+    overwrite(&backup, &whole);
+    let till = Till::restore(&shop.folder(), &backup, &shop.options).expect("whole again");
+    assert_eq!(on_file(&till), before);
+}

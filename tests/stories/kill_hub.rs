@@ -344,7 +344,7 @@ impl Street {
     fn look(&self) {
         let syncs = self.converge();
         assert_eq!(self.hub.ask(&["verify"]).1["problems"], serde_json::json!([]));
-        assert_eq!(self.hub.ask(&["inbox"]).1["inbox"], serde_json::json!([]));
+        accuses_nobody(&self.hub.ask(&["inbox"]).1["inbox"]);
         let mut tills = Vec::new();
         for till in &self.desks.tills {
             let (status, found) = till.ask(&["verify"]);
@@ -374,6 +374,13 @@ impl Street {
             assert!(child.wait_with_output().expect("it ends").status.success());
         }
     }
+}
+
+/// Nothing waits for the owner but that somebody was let in at two desks that could not know.
+fn accuses_nobody(inbox: &Value) {
+    let lines = inbox.as_array().expect("a list").iter();
+    let others: Vec<&Value> = lines.filter(|line| line["code"] != "seen_twice").collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 fn a_hundred_kills_lose_nothing_and_double_nothing(engine: Engine) {
@@ -648,7 +655,7 @@ impl Village {
         // Three syncs of each, and no more; and what everybody holds adds up.
         self.business.same_everywhere(&desks);
         let inbox = self.business.hub.inbox().expect("it answers");
-        assert!(inbox.is_empty(), "{inbox:?}");
+        accuses_nobody(&serde_json::to_value(inbox).expect("JSON"));
         let tills: Vec<Held> = desks.iter().map(|desk| held_by(desk.till())).collect();
         let hub = held_by_hub(&self.business.database);
         let book = nothing_lost_nothing_doubled(&hub, &tills, &self.told);

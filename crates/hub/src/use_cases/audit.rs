@@ -48,7 +48,7 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
             (Fact::PointsEarned(_), Some(old)) => freeze(work, header, points_follow(fact, old))?,
             (Fact::VisitRecorded(body), Some(old)) => {
                 freeze(work, header, points_follow(fact, old))?;
-                seen::look(work, header, body, &old.rules)?;
+                seen::look(work, header, body)?;
             }
             (Fact::PointsRedeemed(body), Some(old)) => {
                 if let Some(unpaid) = redemption_follows(body, old) {

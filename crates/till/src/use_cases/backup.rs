@@ -120,9 +120,15 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens a copy and follows its journals; returns how many entries it has.
+/// Opens a copy, looks at the seal of each of its pages and follows its journals; returns how many
+/// entries it has. The journals alone are not enough: a bit of a table would show only when somebody
+/// needs that table, long after the store was replaced.
 fn check(path: &Path, secrets: &crate::keys::Secrets) -> Result<i64> {
     let db = connect::reader(path, secrets)?;
+    let broken = connect::broken_seals(&db)?;
+    if let Some(first) = broken.first() {
+        return Err(Error::Damaged(first.clone()));
+    }
     let streams: std::collections::BTreeMap<i64, _> = streams::all(&db)?.into_iter().collect();
     let me: Option<TillId> = local::get(&db, local::TILL)?;
     let mut entries = 0;

@@ -1,10 +1,7 @@
 //! One member, two branches, at about the same time: somebody lent their card, or a photo of it goes
 //! round. Both desks let them in, and neither could know; here it is seen.
 
-use punchcard_domain::{
-    fact::{Fact, VisitRecorded},
-    records::Rules,
-};
+use punchcard_domain::fact::{Fact, VisitRecorded};
 use punchcard_protocol::{FactId, Header};
 use serde_json::json;
 
@@ -14,26 +11,19 @@ use super::{
 };
 use crate::error::Result;
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
+/// So soon nobody is at another branch, or seldom: ms.
+const SOON_MS: i64 = 30 * 60 * 1000;
 /// More than so many are not named one by one.
 const MOST: usize = 5;
 
-/// A visit that counted, beside one that counted at another branch within the hours in which
-/// somebody seen again at the same desk is not counted twice.
-pub(super) fn look(
-    work: &mut Work<'_>,
-    header: &Header,
-    visit: &VisitRecorded,
-    rules: &[Rules],
-) -> Result<()> {
+/// A visit that counted, beside one that counted at another branch within half an hour.
+pub(super) fn look(work: &mut Work<'_>, header: &Header, visit: &VisitRecorded) -> Result<()> {
     let (Some(member), true) = (visit.member, visit.counted) else { return Ok(()) };
-    let hours = rules.last().map_or(0, |rules| i64::from(rules.seen_again_hours));
-    let window = hours.saturating_mul(HOUR_MS);
     let mut told = 0;
     for (_, fact) in newest_of(work, member, VISIT_KIND)? {
         let Fact::VisitRecorded(other) = fact else { continue };
         let apart = other.at_ms.saturating_sub(visit.at_ms).saturating_abs();
-        let beside = other.counted && other.store != visit.store && apart < window;
+        let beside = other.counted && other.store != visit.store && apart < SOON_MS;
         if !beside || told == MOST || taken_back(work, other.id)? {
             continue;
         }
