@@ -14,6 +14,10 @@ on_both_engines!(
     a_copied_till_spends_nothing_twice,
     a_whole_machine_rolled_back_is_a_fork,
     a_revoked_till_is_told_and_spends_nothing,
+    what_a_copy_of_a_revoked_till_wrote_is_kept_aside,
+    what_two_copies_wrote_under_one_number_is_kept,
+    what_a_life_wrote_that_no_hub_ever_met_gets_there,
+    what_is_copied_twice_syncs_from_each_copy,
     a_lost_till_is_reclaimed,
     a_lost_till_that_turns_up_overdraws_nobody_in_silence,
     a_code_works_once_and_not_for_ever,
@@ -195,6 +199,90 @@ fn a_revoked_till_is_told_and_spends_nothing(engine: Engine) {
     second.earn(&member, "1.00");
     first.sync();
     assert_eq!(first.points(&member).0, 0);
+}
+
+/// Whether the hub keeps a fact: in its log, or aside.
+fn kept(business: &Business, fact: &str) -> (bool, bool) {
+    let store = punchcard_hub::store::open(&business.database).expect("it opens");
+    let mut session = store.read().expect("it answers");
+    let mut holds = |sql: &str| {
+        let rows = session.rows(sql, &[]).expect("it answers");
+        let texts = rows.iter().map(|row| String::from_utf8_lossy(row[0].bytes().expect("bytes")));
+        texts.into_iter().any(|text| text.contains(fact))
+    };
+    (holds("SELECT payload FROM log"), holds("SELECT body FROM quarantine"))
+}
+
+/// A copy of a desk's folder, open on another machine.
+fn copied(business: &Business, desk: &mut Desk, name: &str) -> Desk {
+    let place = business.folder(name);
+    desk.close();
+    copy(&desk.folder, &place);
+    desk.reopen();
+    let till = Till::open(&place, &desk.options).expect("it opens");
+    Desk::of(place, desk.options.clone(), std::sync::Arc::new(till))
+}
+
+fn what_a_copy_of_a_revoked_till_wrote_is_kept_aside(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let mut second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    business.same_everywhere(&[&first, &second]);
+    let copy = copied(&business, &mut second, "copy");
+    business.hub.revoke(business.till("滨江 2")).expect("it is there");
+    let earned = copy.earn(&member, "30.00");
+    assert_eq!(copy.refused(), "device_revoked");
+    assert_eq!(kept(&business, &earned), (false, true), "nothing that happened is lost");
+}
+
+fn what_two_copies_wrote_under_one_number_is_kept(engine: Engine) {
+    let (business, mut first) = Business::with_desk(engine);
+    let member = first.member("王堃", 1);
+    first.sync();
+    // Neither knows of the other, and each opens the second life.
+    let (one, other) =
+        (copied(&business, &mut first, "one"), copied(&business, &mut first, "other"));
+    let facts = [one.earn(&member, "30.00"), other.earn(&member, "40.00")];
+    one.sync();
+    other.sync();
+    assert_eq!(kept(&business, &facts[0]), (true, false));
+    assert_eq!(kept(&business, &facts[1]), (false, true), "whoever came later is kept aside");
+    business.same_everywhere(&[&first, &one, &other]);
+    assert_eq!(other.till().status(None).expect("a status").unsynced, 0);
+    assert_eq!(first.points(&member).0, 30);
+}
+
+fn what_a_life_wrote_that_no_hub_ever_met_gets_there(engine: Engine) {
+    let (business, mut first) = Business::with_desk(engine);
+    let member = first.member("王堃", 1);
+    first.sync();
+    let mut earned = Vec::new();
+    for _ in 0..3 {
+        earned.push(first.earn(&member, "30.00"));
+        first.close();
+        std::fs::remove_file(first.folder.join("anchor")).expect("there is one");
+        first.reopen();
+    }
+    first.sync();
+    for fact in &earned {
+        assert_eq!(kept(&business, fact), (true, false));
+    }
+    business.same_everywhere(&[&first]);
+    assert_eq!(first.points(&member).0, 90);
+}
+
+fn what_is_copied_twice_syncs_from_each_copy(engine: Engine) {
+    let (business, mut first) = Business::with_desk(engine);
+    let member = first.member("王堃", 1);
+    let one = copied(&business, &mut first, "one");
+    one.earn(&member, "30.00");
+    one.sync();
+    first.sync();
+    // The second copy finds the first one's life in its store, and has not its key.
+    let other = copied(&business, &mut first, "other");
+    other.earn(&member, "40.00");
+    business.same_everywhere(&[&first, &one, &other]);
+    assert_eq!(first.points(&member).0, 70);
 }
 
 fn a_lost_till_is_reclaimed(engine: Engine) {

@@ -40,13 +40,18 @@ impl Hub {
     /// `version_not_supported`, `device_revoked`, `fork_detected`, `bad_signature`.
     pub fn greet(&self, stream: StreamId, ask: &Greeting) -> Result<Welcome> {
         let outcome = self.write(|work| match greet(work, stream, ask) {
-            // A fork that was seen here is kept.
-            Err(Error::Refused(refusal)) if refusal.code == Code::ForkDetected => Ok(Err(refusal)),
+            // A fork that was seen here is kept; so is a new life of a till that was revoked: what
+            // it wrote can be kept aside only where its key is known.
+            Err(Error::Refused(refusal)) if is_kept(refusal.code) => Ok(Err(refusal)),
             Err(error) => Err(error),
             Ok(welcome) => Ok(Ok(welcome)),
         })?;
         outcome.map_err(Error::Refused)
     }
+}
+
+fn is_kept(code: Code) -> bool {
+    matches!(code, Code::ForkDetected | Code::DeviceRevoked)
 }
 
 fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcome> {
@@ -98,7 +103,7 @@ fn fork(work: &mut Work<'_>, stream: StreamId, seq: u64) -> Result<Error> {
 fn same_history(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<()> {
     let Known { seq, hash } = ask.acked;
     match journal::hash_at(&mut *work.session, row.stream, seq)? {
-        Some(here) if here != hash => {
+        Some(here) if here != hash && !work.weak.forks_unseen => {
             let forked = StreamRow { state: "forked".into(), ..row.clone() };
             journal::put_stream(&mut *work.session, &forked)?;
             let args = json!({"till": row.stream.till, "stream": row.stream, "seq": seq});
@@ -148,7 +153,11 @@ fn open_life(
     journal::put_stream(&mut *work.session, &row)?;
     let args = json!({"till": stream.till, "stream": stream, "before": new.by});
     inbox::tell(work, "second_life", &args)?;
-    take_over_what_is_whole(work, &earlier, new)?;
+    // The value of a till that was revoked stays where it is.
+    let till = journal::till(&mut *work.session, stream.till)?;
+    if till.is_some_and(|till| till.state == "active") {
+        take_over_what_is_whole(work, &earlier, new)?;
+    }
     Ok(row)
 }
 

@@ -78,6 +78,11 @@ fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, 
         return Err(keep(work, stream, &body, why, refusal)?);
     }
     restored::has_reported(work, stream.till)?;
+    if let Some((header, ..)) = batch.iter().find(|(header, ..)| header.stream != stream) {
+        // Another life's, whose number is taken here: it has no place, and is not lost either.
+        let refusal = chain_broken(work, stream, header.seq)?;
+        return Err(keep(work, stream, &body, "chain_broken", refusal)?);
+    }
     let new = overlap(work, &row, batch, &body)?;
     let Some((last, ..)) = new.last() else {
         return Ok(answer(&row, Vec::new()));
@@ -179,6 +184,12 @@ fn fork_refusal(work: &mut Work<'_>, row: &StreamRow, seq: u64) -> Result<WireRe
         .with("next", next_life(work, row.stream)?))
 }
 
+fn chain_broken(work: &mut Work<'_>, stream: StreamId, seq: u64) -> Result<WireRefusal> {
+    Ok(WireRefusal::new(Code::ChainBroken, "the entries do not follow one another")
+        .with("seq", seq)
+        .with("next", next_life(work, stream)?))
+}
+
 /// The incarnation that a till's next life is to have.
 pub(crate) fn next_life(work: &mut Work<'_>, stream: StreamId) -> Result<u32> {
     let lives = journal::streams_of(&mut *work.session, stream.till)?;
@@ -277,10 +288,7 @@ fn follow(
             && header.seq == link.seq + 1
             && header.previous == link.hash;
         if !holds {
-            let refusal =
-                WireRefusal::new(Code::ChainBroken, "the entries do not follow one another")
-                    .with("seq", link.seq + 1)
-                    .with("next", next_life(work, row.stream)?);
+            let refusal = chain_broken(work, row.stream, link.seq + 1)?;
             return Err(keep(work, row.stream, body, "chain_broken", refusal)?);
         }
         link = Link { seq: header.seq, hash: hash_header(&entry.header) };

@@ -106,16 +106,22 @@ fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
 }
 
 fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
+    let taken = push_earlier(till, wire, &till.standing()?)?;
     let standing = till.standing()?;
-    push_earlier(till, wire, &standing)?;
     let caller = caller(till, &standing)?;
     let welcome = match greet(till, wire, &standing, &caller) {
         // It knew this life once: it was restored to before that.
         Err(Error::Hub(WireRefusal { code: Code::BadSignature, .. })) if standing.me.acked > 0 => {
-            introduce(till, wire, &standing)?
+            introduce(till, wire, &standing)
         }
-        other => other?,
+        other => other,
     };
+    if welcome.is_ok() || sent_away(&welcome) {
+        for life in &taken {
+            hand_over(till, wire, &caller, life)?;
+        }
+    }
+    let welcome = welcome?;
     if !till.has(&standing.me, welcome.acked)? {
         // The hub has of this journal what its store has not: the whole machine went back.
         return Err(Error::Behind(welcome.acked.seq));
@@ -142,6 +148,10 @@ fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
     till.synced()
 }
 
+fn sent_away(answer: &Result<Welcome>) -> bool {
+    matches!(answer, Err(Error::Hub(refusal)) if refusal.code == Code::DeviceRevoked)
+}
+
 /// Who calls: the journal that is being written.
 pub(crate) fn caller(till: &Till, standing: &Standing) -> Result<Caller> {
     let stream = standing.me.stream;
@@ -150,7 +160,8 @@ pub(crate) fn caller(till: &Till, standing: &Standing) -> Result<Caller> {
 
 fn greet(till: &Till, wire: &Wire, standing: &Standing, caller: &Caller) -> Result<Welcome> {
     let new_here = standing.me.acked == 0;
-    let endorsement = if new_here { till.endorsement(standing)? } else { None };
+    let endorsement =
+        if new_here { till.endorsement(&standing.me, &standing.earlier)? } else { None };
     let ask = Greeting { endorsement, ..greeting(till, standing, standing.acked) };
     wire.call(Some(caller), path::GREET, &ask)
 }
@@ -187,18 +198,24 @@ fn introduce(till: &Till, wire: &Wire, standing: &Standing) -> Result<Welcome> {
     last
 }
 
-/// What earlier lives wrote and the hub has not. It may refuse them: then it keeps them aside, and
-/// this life goes on.
-fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<()> {
-    for life in standing.earlier.iter().rev().filter(|life| life.acked < life.newest.seq) {
+/// What earlier lives wrote and the hub has not, the oldest first. It may refuse them: then it keeps
+/// them aside, and this life goes on. Returns lives whose number is another copy's at the hub: what
+/// they wrote can be handed over by this life alone.
+fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<Vec<OwnLife>> {
+    let mut taken = Vec::new();
+    for (n, life) in standing.earlier.iter().enumerate().rev() {
+        if life.acked >= life.newest.seq {
+            continue;
+        }
         let caller = Caller {
             stream: life.stream,
             key: till.stream_key(life.stream)?,
             hub: standing.hub.hub,
         };
-        match push(till, wire, &caller, life) {
+        match push_introduced(till, wire, standing, n, &caller) {
             // It was restored: what it was told of that life comes after what this till holds.
-            Err(Error::Hub(WireRefusal { code: Code::EpochChanged, .. })) => return Ok(()),
+            Err(Error::Hub(WireRefusal { code: Code::EpochChanged, .. })) => return Ok(taken),
+            Err(Error::Hub(refusal)) if life.acked == 0 && is_taken(&refusal) => taken.push(*life),
             Err(Error::Hub(refusal)) => {
                 tracing::warn!(code = refusal.code.name(), "an earlier life is refused");
                 hand_over(till, wire, &caller, life)?;
@@ -206,7 +223,35 @@ fn push_earlier(till: &Till, wire: &Wire, standing: &Standing) -> Result<()> {
             other => other?,
         }
     }
-    Ok(())
+    Ok(taken)
+}
+
+/// Another life has that number at the hub, from its first entry on.
+fn is_taken(refusal: &WireRefusal) -> bool {
+    refusal.code == Code::ForkDetected && refusal.number("seq") == Some(1)
+}
+
+/// Pushes an earlier life. One that the hub has never heard of, because the till opened another
+/// before it reached the hub, is introduced first.
+fn push_introduced(
+    till: &Till,
+    wire: &Wire,
+    standing: &Standing,
+    n: usize,
+    caller: &Caller,
+) -> Result<()> {
+    let life = &standing.earlier[n];
+    match push(till, wire, caller, life) {
+        Err(Error::Hub(refusal)) if refusal.code == Code::BadSignature && life.acked == 0 => {}
+        other => return other,
+    }
+    // What still earlier ones pushed just now is known there since.
+    let before = till.standing()?.earlier.split_off(n + 1);
+    let Some(endorsement) = till.endorsement(life, &before)? else { return Ok(()) };
+    let nothing = Known { seq: 0, hash: Hash::ZERO };
+    let ask = Greeting { endorsement: Some(endorsement), ..greeting(till, standing, nothing) };
+    let _: Welcome = wire.call(Some(caller), path::GREET, &ask)?;
+    push(till, wire, caller, life)
 }
 
 /// Hands over entries that the hub refuses: it keeps each batch aside. They are not sent again.

@@ -71,7 +71,7 @@ impl Till {
             let mut earlier = Vec::new();
             for (number, stream) in streams::all(work.db)? {
                 // A later life is that of a copy of this till: not ours to write or to push.
-                if is_earlier(stream, me.stream) {
+                if is_own_earlier(work, stream) {
                     earlier.push(life(work.db, stream, number)?);
                 }
             }
@@ -87,9 +87,8 @@ impl Till {
     /// Those of the store.
     pub(crate) fn earlier_lives(&self) -> Result<Vec<StreamId>> {
         self.write(|work| {
-            let me = work.stream();
             let all = streams::all(work.db)?.into_iter().map(|(_, stream)| stream);
-            Ok(all.filter(|stream| is_earlier(*stream, me)).collect())
+            Ok(all.filter(|stream| is_own_earlier(work, *stream)).collect())
         })
     }
 
@@ -356,15 +355,19 @@ impl Till {
         })
     }
 
-    /// What the hub must be shown where this life is new to it: vouched for with the key of the
+    /// What the hub must be shown where a life is new to it: vouched for with the key of the
     /// newest earlier life that it knows.
     ///
     /// # Errors
     /// [`Error::KeysMissing`]; those of the store.
-    pub(crate) fn endorsement(&self, standing: &Standing) -> Result<Option<Endorsement>> {
-        let known = standing.earlier.iter().find(|life| life.acked > 0);
-        let Some(by) = known.or(standing.earlier.last()) else { return Ok(None) };
-        self.vouched(&standing.me, by)
+    pub(crate) fn endorsement(
+        &self,
+        life: &OwnLife,
+        earlier: &[OwnLife],
+    ) -> Result<Option<Endorsement>> {
+        let known = earlier.iter().find(|life| life.acked > 0);
+        let Some(by) = known.or(earlier.last()) else { return Ok(None) };
+        self.vouched(life, by)
     }
 
     /// One of this till's lives, vouched for with the key of an earlier one.
@@ -427,7 +430,7 @@ pub(crate) fn line_view(work: &Work<'_>) -> Result<LineView> {
 pub(crate) fn unsynced(work: &Work<'_>) -> Result<i64> {
     let mut waiting = 0;
     for (number, stream) in streams::all(work.db)? {
-        if stream == work.stream() || is_earlier(stream, work.stream()) {
+        if stream == work.stream() || is_own_earlier(work, stream) {
             let life = life(work.db, stream, number)?;
             waiting += life.newest.seq.saturating_sub(life.acked);
         }
@@ -435,9 +438,13 @@ pub(crate) fn unsynced(work: &Work<'_>) -> Result<i64> {
     Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
 }
 
-/// Whether a stream is an earlier life of the same till.
-fn is_earlier(stream: StreamId, me: StreamId) -> bool {
-    stream.till == me.till && stream.incarnation < me.incarnation
+/// Whether a stream is an earlier life of this very store. One whose key is not here was a copy's,
+/// and came from the hub: its entries are the copy's to push.
+fn is_own_earlier(work: &Work<'_>, stream: StreamId) -> bool {
+    let me = work.stream();
+    stream.till == me.till
+        && stream.incarnation < me.incarnation
+        && work.secrets.signing_seed(stream.incarnation).is_ok()
 }
 
 fn life(db: &Connection, stream: StreamId, number: i64) -> Result<OwnLife> {
@@ -517,6 +524,16 @@ fn set_acked(db: &Connection, number: i64, acked: u64, durable: u64) -> Result<(
          ON CONFLICT (stream) DO UPDATE SET acked = ?2, durable = ?3",
     )?
     .execute([number, whole(acked), whole(durable)])?;
+    Ok(())
+}
+
+/// The hub has so much of a journal: it has just sent it.
+pub(crate) fn known_there(db: &Connection, number: i64, seq: u64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO pushed (stream, acked, durable) VALUES (?1, ?2, 0)
+         ON CONFLICT (stream) DO UPDATE SET acked = max(acked, ?2)",
+    )?
+    .execute([number, i64::try_from(seq).unwrap_or(i64::MAX)])?;
     Ok(())
 }
 

@@ -66,6 +66,11 @@ impl Work<'_> {
     ) -> Result<Option<i64>> {
         let header = entry.check().map_err(|error| Error::HubUnreachable(error.to_string()))?;
         let number = streams::number(self.db, header.stream)?;
+        let me = self.stream();
+        let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
+        if earlier {
+            line::known_there(self.db, number, header.seq)?;
+        }
         if let Some(here) = journal::link_at(self.db, number, header.seq)? {
             if here.hash == entry.hash() {
                 return Ok(None);
@@ -90,8 +95,6 @@ impl Work<'_> {
         let id = journal::insert(self.db, number, &header, entry, private)?;
         self.observe(header.hlc);
         taken.new += 1;
-        let me = self.stream();
-        let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
         taken.recovered += usize::from(earlier);
         match fact {
             // The hub folded it before this till began from its snapshot: once is enough.
