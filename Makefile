@@ -60,6 +60,12 @@ power: install-test build ## cut the power of a till and of a hub ROUNDS times (
 	@$(in_env) PUNCHCARD_POWER_ROUNDS=$(ROUNDS) \
 		cargo test "$${workspace[@]}" --test stories -- power:: --nocapture
 
+# SEEDS how many, FIRST the first of them, TILLS how many tills, STEPS which steps alone (1,5,9).
+.PHONY: fleet
+fleet: install-test ## the simulated fleet: SEEDS=1000 [FIRST=1] [TILLS=5] [STEPS=1,5,9]
+	@$(in_env) SEEDS="$(or $(SEEDS),1000)" FIRST="$(or $(FIRST),1)" TILLS="$(or $(TILLS),5)" STEPS="$(STEPS)" \
+		cargo test "$${workspace[@]}" --package punchcard-tests --test stories fleet::seeds -- --exact --nocapture
+
 .PHONY: bench
 bench: install-test ui ## figures beside their limits, optimised build
 	@scripts/bench.sh all

@@ -4,6 +4,7 @@
 
 pub mod business;
 pub mod cluster;
+pub mod fleet;
 #[cfg(target_os = "linux")]
 pub mod lossy;
 pub mod processes;

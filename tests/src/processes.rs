@@ -30,10 +30,11 @@ impl Dice {
         (Self(seed.max(1)), seed)
     }
 
-    /// From a number.
+    /// From a seed: those of two seeds that are next to one another have nothing in common.
     pub fn of(seed: u64) -> Self {
-        // Neighbours begin far from one another.
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1))
+        let mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        Self((mixed ^ (mixed >> 32)).max(1))
     }
 
     /// A number below a limit.

@@ -12,6 +12,7 @@ mod desk;
 #[cfg(target_os = "linux")]
 mod disk_fails;
 mod engines;
+mod fleet;
 mod flips;
 mod import;
 mod kill;

@@ -1,0 +1,133 @@
+//! The simulated fleet: see `tests/src/fleet`.
+
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use punchcard_tests::fleet::{self, Config, Failure, Ground, steps};
+
+/// So many seeds where nobody asks for others: a minute or so.
+const SEEDS: u64 = 60;
+/// Runs at once.
+const THREADS: usize = 2;
+
+fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// The steps of a seed, or of those the ones that were asked for.
+fn steps_of(seed: u64, config: &Config) -> Vec<steps::Step> {
+    let mut steps = steps::of(seed, config);
+    if let Some(list) = asked::<String>("STEPS").filter(|list| !list.is_empty()) {
+        let ids: BTreeSet<usize> = list.split(',').filter_map(|id| id.parse().ok()).collect();
+        steps.retain(|step| ids.contains(&step.id));
+    }
+    steps
+}
+
+/// The first of the seeds of which `look` has something to say, on a few threads.
+fn first<T: Send>(
+    tills: usize,
+    seeds: Range<u64>,
+    look: impl Fn(&Ground, u64) -> Option<T> + Sync,
+) -> Option<(u64, T)> {
+    let next = AtomicU64::new(seeds.start);
+    let found = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in seeds.clone().take(THREADS) {
+            scope.spawn(|| {
+                let ground = Ground::new(tills);
+                while found.lock().expect("no panic").is_none() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    if let Some(seen) = look(&ground, seed) {
+                        found.lock().expect("no panic").get_or_insert((seed, seen));
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().expect("no panic")
+}
+
+/// Runs seeds until one fails; returns it, as short as it can be.
+fn first_failure(config: &Config, seeds: Range<u64>) -> Option<Failure> {
+    let failure = |ground: &Ground, seed| {
+        let steps = steps_of(seed, config);
+        let wrong = fleet::run(ground, config, seed, &steps).wrong;
+        let failure = || Failure { seed, tills: config.tills, steps, wrong: wrong.clone() };
+        (!wrong.is_empty()).then(|| fleet::shrunk(ground, config, failure()))
+    };
+    first(config.tills, seeds, failure).map(|(_, failure)| failure)
+}
+
+#[test]
+fn seeds() {
+    let seeds = asked("SEEDS").unwrap_or(SEEDS);
+    let first = asked("FIRST").unwrap_or(1);
+    let config = Config { tills: asked("TILLS").unwrap_or(5), ..Config::default() };
+    let begun = Instant::now();
+    let failure = first_failure(&config, first..first + seeds);
+    println!("{seeds} seeds from {first}, {} tills: {:.1?}", config.tills, begun.elapsed());
+    if let Some(failure) = failure {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn a_seed_replays_to_the_byte() {
+    let config = Config::default();
+    let (one, other) = (Ground::new(config.tills), Ground::new(config.tills));
+    for seed in 1..4 {
+        let steps = steps_of(seed, &config);
+        let (first, again) =
+            (fleet::run(&one, &config, seed, &steps), fleet::run(&other, &config, seed, &steps));
+        assert_eq!(first, again);
+        assert_ne!(first.log, fleet::run(&one, &config, seed, &steps[1..]).log);
+    }
+}
+
+/// So many seeds at most, and what is missing shows.
+const HUNT: u64 = 1_000;
+
+/// Without a defence some seed fails that passes with it.
+fn finds(without: &Config, with: &Config) {
+    let missed = |ground: &Ground, seed| {
+        let steps = steps::of(seed, without);
+        let wrong = fleet::run(ground, without, seed, &steps).wrong;
+        let sound = !wrong.is_empty() && fleet::run(ground, with, seed, &steps).wrong.is_empty();
+        sound.then_some(wrong)
+    };
+    let found = first(without.tills, 1..HUNT, missed);
+    let (seed, wrong) = found.expect("what is taken away is missed in one of them");
+    println!("seed {seed}: {wrong:?}");
+}
+
+#[test]
+fn without_the_anchor_it_is_found() {
+    finds(&Config { anchored: false, ..Config::default() }, &Config::default());
+}
+
+#[test]
+fn without_the_single_writer_rule_it_is_found() {
+    let mut config = Config::default();
+    config.weak_hub.many_writers = true;
+    config.weak_till.many_writers = true;
+    finds(&config, &Config::default());
+}
+
+#[test]
+fn with_cursor_and_data_apart_it_is_found() {
+    let mut config = Config::default();
+    config.weak_till.cursor_apart = true;
+    finds(&config, &Config::default());
+}
