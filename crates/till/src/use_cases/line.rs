@@ -476,7 +476,7 @@ fn seen_of(db: &Connection, hub: &HubLink) -> Result<Seen> {
 /// A hub that was restored has less of this till's earlier lives than it once said.
 fn earlier_as_there(work: &Work<'_>, there: &[(StreamId, Known)]) -> Result<()> {
     for (number, stream) in streams::all(work.db)? {
-        if is_earlier(stream, work.stream()) {
+        if is_own_earlier(work, stream) {
             let known = there.iter().find(|(life, _)| *life == stream);
             set_acked(work.db, number, known.map_or(0, |(_, known)| known.seq), 0)?;
         }
