@@ -187,7 +187,8 @@ fn a_full_disk_refuses_stays_readable_and_goes_on() {
     let mut told = 0;
     for blocks in [0, 1, 2, 5, 9, 14, 33, 60] {
         let left = blocks * 4096;
-        let idle = dice.below(3) == 0;
+        // Where there is much room, a desk that is idle again and again takes minutes to fill it.
+        let idle = blocks < 20 && dice.below(3) == 0;
         let which = format!("seed {seed}, room for {blocks} blocks more, idle: {idle}");
         told += fills_up(&base.copy(), &stock, left, idle, &which);
     }

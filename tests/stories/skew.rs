@@ -139,14 +139,20 @@ impl Scribe {
     }
 
     pub(crate) fn call<T: DeserializeOwned>(&self, path: &str, ask: &impl Serialize) -> Asked<T> {
+        let answer = self.bytes(path, ask)?;
+        Ok(serde_json::from_slice(&answer).expect("what the call answers"))
+    }
+
+    /// As [`Scribe::call`], where the answer is not JSON.
+    pub(crate) fn bytes(&self, path: &str, ask: &impl Serialize) -> Asked<Vec<u8>> {
         let body = serde_json::to_vec(ask).expect("JSON");
         let signature = sign_request(&self.key, self.hub, self.stream, path, &body);
         let headers = [(STREAM_HEADER, self.stream.to_string()), (SIGNATURE_HEADER, signature)];
         let (status, answer) = post(self.door.addr(), path, &headers, &body);
-        if status == 200 {
-            return Ok(serde_json::from_slice(&answer).expect("what the call answers"));
+        match status {
+            200 => Ok(answer),
+            _ => Err(WireRefusal::read(&answer).expect("a refusal")),
         }
-        Err(WireRefusal::read(&answer).expect("a refusal"))
     }
 
     /// The next entry of its journal; whether it is ever pushed is another matter.

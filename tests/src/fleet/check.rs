@@ -16,7 +16,7 @@ use super::{
 use crate::MINUTE;
 
 /// So many syncs of each till, and everybody holds the same: liveness, I7.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 24;
 
 /// Entries by their place, with their hash.
 type Places = BTreeMap<(StreamId, u64), [u8; 32]>;

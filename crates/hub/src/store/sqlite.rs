@@ -325,11 +325,11 @@ impl Session for Transaction<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {
-        let done = self.held.get()?.execute_batch("COMMIT");
+        let done = self.step(|connection| Ok(connection.execute_batch("COMMIT")))?;
         if let Err(error) = &done {
             self.note(error);
         }
-        self.step(|_| Ok(done?))
+        Ok(done?)
     }
 }
 
