@@ -70,8 +70,25 @@ fn heal(world: &mut World<'_>, findings: &mut Findings) -> Vec<usize> {
         }
         before = Some((position, whole));
     }
-    findings.0.push(format!("after {ROUNDS} rounds there is still something to say: {before:?}"));
+    let last = last_said(world);
+    findings.0.push(format!(
+        "after {ROUNDS} rounds there is still something to say: {before:?}, at last {last:?}"
+    ));
     Vec::new()
+}
+
+/// The newest entries at the hub: whose, and of which kind.
+fn last_said(world: &World<'_>) -> Vec<String> {
+    let mut session = world.store().read().expect("it answers");
+    let sql = "SELECT header, payload FROM log ORDER BY position DESC LIMIT 4";
+    let rows = session.rows(sql, &[]).expect("it answers");
+    let told = |header: &[u8], payload: &[u8]| {
+        let header = Header::from_bytes(header).expect("whole");
+        format!("{}: {} {}", header.stream, header.kind, String::from_utf8_lossy(payload))
+    };
+    rows.iter()
+        .map(|row| told(row[0].bytes().expect("bytes"), row[1].bytes().expect("bytes")))
+        .collect()
 }
 
 /// Whoever cannot sync was sent away by a manager, and says so.

@@ -39,7 +39,7 @@ pub(crate) fn after(
         if let Fact::ValueReturned(body) = fact {
             // What was asked for is for whoever waits; what came by itself goes to rest.
             if !asks::answered(work, stream, body.member)? && !held {
-                rest(work, body)?;
+                rest(work, stream, body)?;
             }
             work.ring();
         }
@@ -127,10 +127,15 @@ pub(crate) fn overdrawn(
 }
 
 /// Value that came back rests where the owner wants it: a share with the member's home till.
-fn rest(work: &mut Work<'_>, body: &ValueReturned) -> Result<()> {
+fn rest(work: &mut Work<'_>, from: StreamId, body: &ValueReturned) -> Result<()> {
     let kinds: BTreeSet<i64> = body.postings.iter().map(|posting| posting.kind.number()).collect();
     let files = purse::person(&mut *work.session, body.member)?;
     let Some(home) = home_journal(work, files[0])? else { return Ok(()) };
+    if home.till == from.till {
+        // It knows what it keeps. A till whose clock is years off counts otherwise than we do, and
+        // would return what we give it for ever.
+        return Ok(());
+    }
     let percent = records::rules(&mut *work.session)?.rest_percent;
     for kind in kinds.into_iter().filter_map(ValueKind::from_number) {
         let purse = purse::purse(work, &files, kind)?;
