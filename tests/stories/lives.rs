@@ -6,7 +6,7 @@ use punchcard_tests::{
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
-use punchcard_till::{Till, sync::join, views::Distrust};
+use punchcard_till::{Options, Till, sync::join, views::Distrust};
 
 on_both_engines!(
     a_restored_till_gets_its_entries_and_its_value_back,
@@ -16,6 +16,7 @@ on_both_engines!(
     a_revoked_till_is_told_and_spends_nothing,
     what_a_copy_of_a_revoked_till_wrote_is_kept_aside,
     what_two_copies_wrote_under_one_number_is_kept,
+    what_two_copies_tell_counts_at_both,
     what_a_life_wrote_that_no_hub_ever_met_gets_there,
     what_is_copied_twice_syncs_from_each_copy,
     a_lost_till_is_reclaimed,
@@ -215,12 +216,18 @@ fn kept(business: &Business, fact: &str) -> (bool, bool) {
 
 /// A copy of a desk's folder, open on another machine.
 fn copied(business: &Business, desk: &mut Desk, name: &str) -> Desk {
+    let options = desk.options.clone();
+    copied_with(business, desk, name, options)
+}
+
+/// The same, opened with options of its own.
+fn copied_with(business: &Business, desk: &mut Desk, name: &str, options: Options) -> Desk {
     let place = business.folder(name);
     desk.close();
     copy(&desk.folder, &place);
     desk.reopen();
-    let till = Till::open(&place, &desk.options).expect("it opens");
-    Desk::of(place, desk.options.clone(), std::sync::Arc::new(till))
+    let till = Till::open(&place, &options).expect("it opens");
+    Desk::of(place, options, std::sync::Arc::new(till))
 }
 
 fn what_a_copy_of_a_revoked_till_wrote_is_kept_aside(engine: Engine) {
@@ -239,9 +246,12 @@ fn what_two_copies_wrote_under_one_number_is_kept(engine: Engine) {
     let (business, mut first) = Business::with_desk(engine);
     let member = first.member("王堃", 1);
     first.sync();
-    // Neither knows of the other, and each opens the second life.
-    let (one, other) =
-        (copied(&business, &mut first, "one"), copied(&business, &mut first, "other"));
+    // Neither knows of the other, and each opens the second life: the numbers that two lives hardly
+    // ever share are taken away.
+    let mut options = first.options.clone();
+    options.weak.lives_in_turn = true;
+    let mut copied = |name: &str| copied_with(&business, &mut first, name, options.clone());
+    let (one, other) = (copied("one"), copied("other"));
     let facts = [one.earn(&member, "30.00"), other.earn(&member, "40.00")];
     one.sync();
     other.sync();
@@ -250,6 +260,22 @@ fn what_two_copies_wrote_under_one_number_is_kept(engine: Engine) {
     business.same_everywhere(&[&first, &one, &other]);
     assert_eq!(other.till().status(None).expect("a status").unsynced, 0);
     assert_eq!(first.points(&member).0, 30);
+}
+
+fn what_two_copies_tell_counts_at_both(engine: Engine) {
+    let (business, mut first) = Business::with_desk(engine);
+    let member = first.member("王堃", 1);
+    first.sync();
+    let (one, other) =
+        (copied(&business, &mut first, "one"), copied(&business, &mut first, "other"));
+    let facts = [one.earn(&member, "30.00"), other.earn(&member, "40.00")];
+    one.sync();
+    other.sync();
+    for fact in &facts {
+        assert_eq!(kept(&business, fact), (true, false));
+    }
+    business.same_everywhere(&[&first, &one, &other]);
+    assert_eq!(first.points(&member).0, 70);
 }
 
 fn what_a_life_wrote_that_no_hub_ever_met_gets_there(engine: Engine) {

@@ -308,9 +308,9 @@ impl Till {
             .anchored
             .then(|| Anchor::open(&folder.anchor(), secrets.anchor_key()?))
             .transpose()?;
-        let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock)?;
-        let head = head(&db, (options.clock)())?;
         let weak = options.weak.in_this_build();
+        let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock, weak)?;
+        let head = head(&db, (options.clock)())?;
         let writer = Writer {
             house: house_of(&db)?,
             owned: Owned::read(&db, head.stream)?.without(weak),
@@ -366,7 +366,7 @@ impl Till {
     pub(crate) fn begin_next_life(&self, why: Distrust, least: u32) -> Result<()> {
         self.with_writer(|writer| {
             writer.sound()?;
-            let next = NextLife { why, least, anchored: None };
+            let next = NextLife { why, least, anchored: None, weak: self.weak };
             let now_ms = (writer.clock)();
             let head = next_life(&mut writer.db, &self.keys, &mut writer.secrets, &next, now_ms)
                 .map_err(|error| writer.fail(error))?;
@@ -576,6 +576,7 @@ fn trust(
     keys: &KeyStore,
     secrets: &mut Secrets,
     clock: &Clock,
+    weak: Weak,
 ) -> Result<(Option<Anchor>, Option<Distrust>)> {
     let earlier: Option<Distrust> = local::get(db, local::DISTRUST)?;
     let Some(mut anchor) = anchor else { return Ok((None, earlier)) };
@@ -587,7 +588,7 @@ fn trust(
         return Ok((Some(anchor), earlier));
     };
     let least = anchored.map_or(0, |anchored| anchored.stream.incarnation);
-    let head = next_life(db, keys, secrets, &NextLife { why, least, anchored }, clock())?;
+    let head = next_life(db, keys, secrets, &NextLife { why, least, anchored, weak }, clock())?;
     anchor.write(head.stream, head.link)?;
     anchor.flush()?;
     Ok((Some(anchor), Some(why)))
@@ -639,6 +640,19 @@ pub(crate) struct NextLife {
     pub(crate) least: u32,
     /// What the anchor knew: a hub that has as much has everything.
     pub(crate) anchored: Option<Anchored>,
+    /// What a test takes away.
+    pub(crate) weak: Weak,
+}
+
+/// A new life's number lies up to so many beyond the newest known one.
+const LEAP: u32 = 1 << 16;
+
+/// The number of a life that comes after `newest`. Another copy of this till may be about to open
+/// its next life too, and neither knows of the other: with a leap by chance both have numbers of
+/// their own, and what either one tells a customer counts.
+fn number_after(newest: u32, weak: Weak) -> Result<u32> {
+    let leap = if weak.lives_in_turn { 0 } else { u32::from_le_bytes(random::bytes()?) % LEAP };
+    Ok(newest.saturating_add(1).saturating_add(leap))
 }
 
 /// Opens the next incarnation.
@@ -655,7 +669,7 @@ pub(crate) fn next_life(
     let known = streams::all(db)?;
     let lives = known.iter().filter(|(_, stream)| stream.till == before.stream.till);
     let newest = lives.map(|(_, stream)| stream.incarnation).max().unwrap_or(0);
-    let incarnation = newest.max(next.least).saturating_add(1);
+    let incarnation = number_after(newest.max(next.least), next.weak)?;
     keys.add_signing(secrets, incarnation)?;
     let stream = StreamId { till: before.stream.till, incarnation };
     let house = house_of(db)?;
