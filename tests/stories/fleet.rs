@@ -74,7 +74,8 @@ fn first_failure(config: &Config, seeds: Range<u64>) -> Option<Failure> {
 fn seeds() {
     let seeds = asked("SEEDS").unwrap_or(SEEDS);
     let first = asked("FIRST").unwrap_or(1);
-    let config = Config { tills: asked("TILLS").unwrap_or(5), ..Config::default() };
+    let hub_restored = asked::<u8>("HUB_RESTORED").is_some_and(|asked| asked > 0);
+    let config = Config { tills: asked("TILLS").unwrap_or(5), hub_restored, ..Config::default() };
     let begun = Instant::now();
     let failure = first_failure(&config, first..first + seeds);
     println!("{seeds} seeds from {first}, {} tills: {:.1?}", config.tills, begun.elapsed());

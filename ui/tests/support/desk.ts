@@ -4,8 +4,12 @@ import { createPinia, setActivePinia } from "pinia";
 import { type Component, nextTick } from "vue";
 import type { CheckInView, LineView, MemberView, StatusView, SyncView } from "@/shared/bindings";
 import { makeI18n } from "@/desk/i18n";
+import { hasOpened } from "@/desk/opening";
 import { makeRouter } from "@/desk/router";
 import { useSession } from "@/desk/stores/session";
+
+// A page by itself stands in no window that has to open first.
+hasOpened();
 
 type Answer = (args: Record<string, unknown>) => unknown;
 export const calls: [string, Record<string, unknown>][] = [];

@@ -1,6 +1,7 @@
 import { defineStore } from "pinia";
 import type { Permission, Prefs, StaffView, StatusView } from "@/shared/bindings";
 import * as ipc from "../ipc";
+import { takeAsked } from "../opening";
 
 const LAST_STAFF = "punchcard.last-staff";
 const LAST_LANGUAGE = "punchcard.last-language";
@@ -30,6 +31,15 @@ export const useSession = defineStore("session", {
   actions: {
     can(permission: Permission): boolean {
       return this.status?.session?.permissions.includes(permission) ?? false;
+    },
+
+    /** The first of all: how the desk stands, and who may sign in where it is set up. */
+    async open(): Promise<void> {
+      const { epoch } = this;
+      const asked = takeAsked();
+      const status = await asked.status;
+      const staff = status.set_up ? await asked.staff : [];
+      if (epoch === this.epoch) Object.assign(this, { status, staff });
     },
 
     async refresh(): Promise<void> {
