@@ -8,6 +8,7 @@ mod bindings;
 mod book;
 mod bootstrap;
 mod convergence;
+mod daily;
 mod damage;
 mod desk;
 #[cfg(target_os = "linux")]
