@@ -1,6 +1,6 @@
 //! Reading backups back: does each hold what it says?
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use punchcard_protocol::{Entry, Header as EntryHeader, SetSum, hash_header, sync::Known};
 use serde::Serialize;
@@ -95,9 +95,9 @@ pub(crate) enum Held<'a> {
 ///
 /// # Errors
 /// [`Error::BadBackup`], [`Error::BackupNewer`], those of the disk and of `each`.
-pub(crate) fn read_through<R: Read>(
+pub(crate) fn read_through(
     header: &Header,
-    mut reader: Reader<R>,
+    mut reader: Reader,
     part: Part,
     each: &mut dyn FnMut(Held<'_>) -> Result<()>,
 ) -> Result<u64> {
@@ -146,7 +146,7 @@ pub(crate) fn read_through<R: Read>(
 }
 
 /// Where a table is in [`STATE`]; none: it is the log.
-fn place_of<R: Read>(reader: &Reader<R>, name: &str, columns: &[String]) -> Result<Option<usize>> {
+fn place_of(reader: &Reader, name: &str, columns: &[String]) -> Result<Option<usize>> {
     let newer = || Error::BackupNewer(reader.name().to_owned());
     if name == LOG {
         let same = columns.iter().map(String::as_str).eq(LOG_COLUMNS.iter().copied());

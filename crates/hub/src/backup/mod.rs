@@ -9,6 +9,15 @@ pub(crate) mod folder;
 pub(crate) mod kept;
 mod seal;
 
+/// For the fuzzer of backups.
+///
+/// # Errors
+/// Whatever is wrong with the bytes.
+#[doc(hidden)]
+pub fn read_whatever(bytes: &[u8]) -> crate::Result<u64> {
+    file::read_whatever(bytes)
+}
+
 pub use check::{FileLine, Verified, verify_folder};
 pub(crate) use seal::Keys;
 pub use seal::Passphrase;

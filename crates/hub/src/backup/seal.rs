@@ -108,6 +108,11 @@ impl<'a> Keys<'a> {
 }
 
 impl Derivation {
+    /// Of no passphrase.
+    pub(crate) fn none() -> Self {
+        Self { salt: String::new(), memory_kib: 0, passes: 0, lanes: 0, check: String::new() }
+    }
+
     fn derive(&self, passphrase: &Passphrase) -> Option<Key> {
         if self.memory_kib > MOST_MEMORY_KIB || self.passes > MOST_PASSES {
             return None;
