@@ -31,7 +31,7 @@ test: install-test check build ## run every check and every test
 
 .PHONY: check
 check: install-check ui ## format, lints, types, licences
-	@$(in_env) say 'cargo fmt'; cargo fmt --all --check
+	@$(in_env) say 'cargo fmt'; cargo fmt --all --check; cargo fmt --manifest-path fuzz/Cargo.toml --check
 	@$(in_env) say 'cargo deny'; cargo deny --locked check bans licenses sources
 	@$(in_env) say 'ui: format, lint, types'; cd ui; npm run format:check; npm run lint; npm run typecheck
 	@$(in_env) say 'cargo clippy'; \
@@ -65,6 +65,11 @@ power: install-test build ## cut the power of a till and of a hub ROUNDS times (
 fleet: install-test ## the simulated fleet: SEEDS=1000 [FIRST=1] [TILLS=5] [STEPS=1,5,9]
 	@$(in_env) SEEDS="$(or $(SEEDS),1000)" FIRST="$(or $(FIRST),1)" TILLS="$(or $(TILLS),5)" STEPS="$(STEPS)" \
 		cargo test "$${workspace[@]}" --package punchcard-tests --test stories fleet::seeds -- --exact --nocapture
+
+# How many minutes each of them runs, and which alone (entries messages import scan backup).
+.PHONY: fuzz
+fuzz: install-test ## the fuzzers: MINUTES=20 [TARGETS="entries backup"]
+	@scripts/fuzz.sh $$(( $(or $(MINUTES),20) * 60 )) $(TARGETS)
 
 .PHONY: bench
 bench: install-test ui ## figures beside their limits, optimised build

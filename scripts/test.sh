@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests and closes with one line that adds up what the runners reported.
 #
-#   scripts/test.sh all   the window's unit tests, the Rust tests, the real window
+#   scripts/test.sh all   the window's unit tests, the Rust tests, the fuzzers, the real window
 #   scripts/test.sh e2e   the real window only
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,6 +68,7 @@ case ${1:-all} in
 all)
     suite ui unit_ui
     suite rust unit_rust
+    suite fuzz scripts/fuzz.sh 30
     suite e2e e2e
     ;;
 e2e) suite e2e e2e ;;

@@ -239,7 +239,7 @@ fn create(folder: &Path, input: &SetUpInput) -> Result<Arc<Till>> {
     Ok(Arc::new(till))
 }
 
-/// Posts what has run out, at the start and every hour, as long as the till is open.
+/// Posts what has run out and makes the day's backup, at the start and every hour, as long as the till is open.
 fn housekeeping(till: &Arc<Till>) {
     let till = Arc::downgrade(till);
     let work = move || {
@@ -248,6 +248,18 @@ fn housekeeping(till: &Arc<Till>) {
         while let Some(till) = till.upgrade() {
             if let Err(error) = till.expire_due() {
                 tracing::warn!(code = error.code(), "what has run out could not be posted");
+            }
+            match till.backup_if_due() {
+                Ok(None) => {}
+                Ok(Some(done)) => {
+                    tracing::info!(entries = done.entries, "the day's backup was made");
+                }
+                Err(error) => {
+                    tracing::error!(
+                        code = error.code(),
+                        "THE DAY'S BACKUP FAILED; it is tried again"
+                    );
+                }
             }
             drop(till);
             std::thread::sleep(HOUSEKEEPING);

@@ -11,9 +11,11 @@ use std::{
 };
 
 use punchcard_hub::{
-    Hub,
+    Clock, Hub,
+    backup::Verified,
     http::{self, Running, Tls},
-    store,
+    restore,
+    store::{self, tables},
 };
 use punchcard_protocol::{StoreId, StreamId, TillId};
 use punchcard_till::{
@@ -100,6 +102,18 @@ fn serve(hub: &Arc<Hub>, addr: SocketAddr) -> Running {
         enrol_per_minute: 10_000,
     };
     http::serve(hub.clone(), options).expect("it serves")
+}
+
+/// Puts backups into a database; returns the digest over its folded tables.
+///
+/// # Errors
+/// What `restore` says.
+pub fn restored_into(database: &str, backups: &Verified) -> punchcard_hub::Result<String> {
+    let store = store::open(database)?;
+    let clock: Clock = Arc::new(|| NOON);
+    restore(&store, backups, &clock)?;
+    let mut session = store.read()?;
+    Ok(tables::whole(&mut *session)?.to_string())
 }
 
 impl Business {
@@ -261,6 +275,21 @@ impl Business {
             Engine::Postgres => cluster::shared().fresh_database(),
         };
         self.restart_hub();
+    }
+
+    /// The hub's database is gone; what backups hold is put into a new one, and a hub is started on
+    /// that. Returns the digest over the folded tables as they were put back.
+    pub fn restore_hub(&mut self, engine: Engine, backups: &Verified) -> String {
+        self.cut();
+        self.close_hub();
+        let name = format!("restored-{}.db", self.clock.load(Ordering::SeqCst));
+        self.database = match engine {
+            Engine::Sqlite => format!("sqlite:{}", self.dir.path().join(name).display()),
+            Engine::Postgres => cluster::shared().fresh_database(),
+        };
+        let digest = restored_into(&self.database, backups).expect("it is empty");
+        self.restart_hub();
+        digest
     }
 
     /// Which life of the hub it is.

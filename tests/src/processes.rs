@@ -104,17 +104,29 @@ pub struct HubProgram {
     pub database: String,
     log: PathBuf,
     serving: Option<Child>,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl HubProgram {
     /// A hub that does not run yet. What it logs goes into `folder`.
     pub fn new(database: String, folder: &Path) -> Self {
-        Self { addr: port(), database, log: folder.join("hub.log"), serving: None }
+        Self {
+            addr: port(),
+            database,
+            log: folder.join("hub.log"),
+            serving: None,
+            settings: Vec::new(),
+        }
     }
 
     /// Its address.
     pub fn url(&self) -> String {
         format!("https://{}", self.addr)
+    }
+
+    /// A setting, as the environment names it, for whatever it runs from now on.
+    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.settings.push((name, value.into()));
     }
 
     /// Starts it; returns when it listens.
@@ -148,10 +160,38 @@ impl HubProgram {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Begins a command and leaves it to whoever kills it.
+    pub fn begin(&self, args: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("it starts")
+    }
+
+    /// A command of which no file may grow beyond so many bytes: a disk that is full.
+    pub fn ask_on_a_full_disk(&self, most_bytes: u64, args: &[&str]) -> (i32, Value) {
+        // Blocks of 512 bytes; the signal that would end the process is ignored, so that it is told.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", most_bytes / 512);
+        let mut command = self.under(&["sh", "-c", &script, "sh"]);
+        answer(command.args(args))
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(program("punchcard-hub"));
+        self.under(&[])
+    }
+
+    fn under(&self, before: &[&str]) -> Command {
+        let hub = program("punchcard-hub");
+        let mut command = match before.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(hub);
+                command
+            }
+            None => Command::new(hub),
+        };
         command.arg("--json").env("PUNCHCARD_HUB_DATABASE", &self.database);
         command.env("PUNCHCARD_HUB_LOG", "warn");
+        command.envs(self.settings.iter().map(|(name, value)| (*name, value)));
         command
     }
 }

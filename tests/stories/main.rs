@@ -3,10 +3,12 @@
 #![expect(clippy::print_stdout, reason = "some stories tell their figures")]
 
 mod abuse;
+mod backups;
 mod bindings;
 mod book;
 mod bootstrap;
 mod convergence;
+mod daily;
 mod damage;
 mod desk;
 #[cfg(target_os = "linux")]

@@ -17,6 +17,29 @@ pub enum Error {
     /// The database is written by a newer version.
     #[error("this database was written by a newer version of the hub; update this program")]
     StoreNewer,
+    /// A backup is not whole, or is none.
+    #[error("the backup {file}: {why}")]
+    BadBackup {
+        /// The name of its file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A backup was written by a newer version.
+    #[error("the backup {0} was written by a newer version of the hub; update this program")]
+    BackupNewer(String),
+    /// A backup cannot be opened with this passphrase.
+    #[error("this is not the passphrase with which the backup {0} was made")]
+    WrongPassphrase(String),
+    /// Somebody writes a backup into this folder just now.
+    #[error("a backup is being written into {0}; try again when it is done")]
+    BackupBusy(String),
+    /// A backup goes into an empty database alone.
+    #[error(
+        "there is a hub in this database already; restore into an empty one (another file, or \
+         another PostgreSQL database)"
+    )]
+    NotEmpty,
     /// The database cannot be reached, or failed.
     #[error("the database failed: {0}")]
     Database(String),

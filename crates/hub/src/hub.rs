@@ -7,6 +7,7 @@ use punchcard_protocol::{
     FactId, Hlc, Link, SetSum, StreamId, StreamKey, TillId,
     sync::{Hello, LIMITS, OLDEST_PROTOCOL, PROTOCOL, Window},
 };
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         Datum, Session, Store,
         journal::{self, HubRow, StreamRow},
     },
-    use_cases::{snapshot::Snapshots, work::Work},
+    use_cases::{restored::new_epoch, snapshot::Snapshots, work::Work},
     weak::Weak,
 };
 
@@ -26,9 +27,9 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Both sides speak this.
 pub(crate) const WINDOW: Window = Window { min: OLDEST_PROTOCOL, max: PROTOCOL };
 
-const SIGNING: &str = "signing";
+pub(crate) const SIGNING: &str = "signing";
 /// Where the database lay when it was last opened.
-const PLACE: &str = "place";
+pub(crate) const PLACE: &str = "place";
 
 /// The hub of one business.
 pub struct Hub {
@@ -65,8 +66,8 @@ impl Hub {
             Some(row) => (row, secret(&mut *session, SIGNING)?.ok_or_else(no_key)?),
             None => found(&mut *session, now_ms)?,
         };
-        let moved = moved_to(&mut *session, &place)?;
-        let restored = moved || noted.is_some_and(|noted| noted > row.position);
+        let elsewhere = lies_elsewhere(&mut *session, &place)?;
+        let behind = noted.is_some_and(|noted| noted > row.position);
         session.commit()?;
         let seed: [u8; 32] = seed.try_into().map_err(|_| no_key())?;
         let hub = Self {
@@ -79,9 +80,15 @@ impl Hub {
             weak: weak.in_this_build(),
         };
         hub.write(|work| work.open_own_journal())?;
-        if restored {
-            // An older copy may lie here: whatever it was, the tills know what is newer.
-            hub.begin_epoch()?;
+        if elsewhere || behind {
+            // An older copy may lie here: whatever it was, the tills know what is newer. Of several
+            // hubs that start at once, the first says so.
+            hub.write(|work| {
+                if moved_to(work, &place)? || behind {
+                    new_epoch(work, 0, json!({"what": "restored"}))?;
+                }
+                Ok(())
+            })?;
             let position = hub.read(|session| hub_row(session))?.position;
             hub.store.note_position(position, true);
         }
@@ -180,26 +187,36 @@ fn no_key() -> Error {
     Error::Damaged("the hub's signing key is missing".into())
 }
 
-fn secret(session: &mut dyn Session, name: &str) -> Result<Option<Vec<u8>>> {
+pub(crate) fn secret(session: &mut dyn Session, name: &str) -> Result<Option<Vec<u8>>> {
     let row = session.row("SELECT value FROM secret WHERE name = $1", &[name.into()])?;
     row.map(|row| Ok(row[0].bytes()?.to_vec())).transpose()
 }
 
-fn keep_secret(session: &mut dyn Session, name: &str, value: &[u8]) -> Result<()> {
+pub(crate) fn keep_secret(session: &mut dyn Session, name: &str, value: &[u8]) -> Result<()> {
     let row: [Datum; 2] = [name.into(), value.into()];
     session.execute("INSERT INTO secret (name, value) VALUES ($1, $2)", &row)?;
     Ok(())
 }
 
-/// Whether the database lies elsewhere than when it was last opened: it is a copy then.
-fn moved_to(session: &mut dyn Session, place: &str) -> Result<bool> {
+/// Whether the database lies elsewhere than when it was last opened: it is a copy then. A new one
+/// learns where it lies.
+fn lies_elsewhere(session: &mut dyn Session, place: &str) -> Result<bool> {
     let known = secret(session, PLACE)?;
-    if known.as_deref() == Some(place.as_bytes()) {
+    if known.is_none() {
+        keep_secret(session, PLACE, place.as_bytes())?;
+    }
+    Ok(known.is_some_and(|known| known != place.as_bytes()))
+}
+
+/// Remembers where the database lies now; false where that is known already. In the transaction in
+/// which the new epoch begins: whoever dies in between begins it at the next start.
+fn moved_to(work: &mut Work<'_>, place: &str) -> Result<bool> {
+    if secret(&mut *work.session, PLACE)?.as_deref() == Some(place.as_bytes()) {
         return Ok(false);
     }
-    session.execute("DELETE FROM secret WHERE name = $1", &[PLACE.into()])?;
-    keep_secret(session, PLACE, place.as_bytes())?;
-    Ok(known.is_some())
+    work.session.execute("DELETE FROM secret WHERE name = $1", &[PLACE.into()])?;
+    keep_secret(&mut *work.session, PLACE, place.as_bytes())?;
+    Ok(true)
 }
 
 /// A new hub: its id and its key. The keys are in the database, so that several hubs on one

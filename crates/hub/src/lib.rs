@@ -6,6 +6,7 @@
 //!
 //! Rules are in `punchcard-domain`; what entries change is said there once, for till and hub.
 
+pub mod backup;
 pub mod clock;
 mod error;
 pub mod http;
@@ -23,6 +24,8 @@ pub use hub::{Clock, Hub};
 pub use random::seed_this_thread;
 pub use use_cases::{
     admin::{Figures, TillLine},
+    backup::{BackupDone, Schedule},
+    from_backup::restore,
     inbox::InboxLine,
     verify::Report,
 };

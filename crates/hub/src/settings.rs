@@ -9,6 +9,11 @@
 //! | `--tls-key` | `PUNCHCARD_HUB_TLS_KEY` | `tls_key` | – |
 //! | `--advertise` | `PUNCHCARD_HUB_ADVERTISE` | `advertise` | made of `listen` and the machine's name |
 //! | `--metrics` | `PUNCHCARD_HUB_METRICS` | `metrics` | `loopback`: asked from this machine alone |
+//! | `--backup-to` | `PUNCHCARD_HUB_BACKUP_TO` | `backup_to` | no backups are made by themselves |
+//! | – | `PUNCHCARD_HUB_BACKUP_HOUR` | `backup_hour` | `3`: at three, by the machine's clock |
+//! | – | `PUNCHCARD_HUB_BACKUP_KEEP` | `backup_keep` | `4`: so many weeks |
+//! | – | `PUNCHCARD_HUB_BACKUP_PASSPHRASE` | `backup_passphrase` | that of the file |
+//! | `--passphrase-file` | `PUNCHCARD_HUB_BACKUP_PASSPHRASE_FILE` | `backup_passphrase_file` | – |
 //! | – | `PUNCHCARD_HUB_LOG` | `log` | `info` for `serve`, `warn` for the rest; `json,info` for JSON |
 //!
 //! The file is one JSON object. A database's address may hold a password: nothing here has a
@@ -16,12 +21,16 @@
 
 use std::{
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::{
+    Schedule,
+    backup::Passphrase,
     error::{Error, Result},
     tls::{self, Tls},
 };
@@ -47,6 +56,16 @@ pub struct Layer {
     pub advertise: Option<String>,
     /// Who may read the figures: `loopback` or `any`.
     pub metrics: Option<String>,
+    /// The folder into which backups are made every day.
+    pub backup_to: Option<String>,
+    /// The hour of the machine's day at which they are made.
+    pub backup_hour: Option<String>,
+    /// So many weeks of them are kept.
+    pub backup_keep: Option<String>,
+    /// What they are encrypted with.
+    pub backup_passphrase: Option<String>,
+    /// A file in which that is.
+    pub backup_passphrase_file: Option<String>,
     /// What is logged, and how.
     pub log: Option<String>,
 }
@@ -65,6 +84,11 @@ impl Layer {
             tls_key: said("TLS_KEY"),
             advertise: said("ADVERTISE"),
             metrics: said("METRICS"),
+            backup_to: said("BACKUP_TO"),
+            backup_hour: said("BACKUP_HOUR"),
+            backup_keep: said("BACKUP_KEEP"),
+            backup_passphrase: said("BACKUP_PASSPHRASE"),
+            backup_passphrase_file: said("BACKUP_PASSPHRASE_FILE"),
             log: said("LOG"),
         }
     }
@@ -93,6 +117,11 @@ impl Layer {
             tls_key: self.tls_key.or(below.tls_key),
             advertise: self.advertise.or(below.advertise),
             metrics: self.metrics.or(below.metrics),
+            backup_to: self.backup_to.or(below.backup_to),
+            backup_hour: self.backup_hour.or(below.backup_hour),
+            backup_keep: self.backup_keep.or(below.backup_keep),
+            backup_passphrase: self.backup_passphrase.or(below.backup_passphrase),
+            backup_passphrase_file: self.backup_passphrase_file.or(below.backup_passphrase_file),
             log: self.log.or(below.log),
         }
     }
@@ -132,8 +161,14 @@ pub struct Settings {
     pub metrics_any: bool,
     /// What is logged, and how.
     pub log: Log,
+    /// The folder into which backups go.
+    pub backup_to: Option<PathBuf>,
     advertise: Option<String>,
     folder: Option<PathBuf>,
+    backup_hour: u32,
+    backup_keep: usize,
+    backup_passphrase: Option<String>,
+    backup_passphrase_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -160,7 +195,45 @@ impl Settings {
             metrics_any: metrics(said.metrics.as_deref().unwrap_or("loopback"))?,
             log: Log::read(said.log.as_deref().unwrap_or_default()),
             advertise: said.advertise.as_deref().map(address).transpose()?,
+            backup_hour: number("backup_hour", said.backup_hour.as_deref().unwrap_or("3"), 0..=23)?,
+            backup_keep: number("backup_keep", said.backup_keep.as_deref().unwrap_or("4"), 1..=520)?
+                as usize,
+            backup_to: said.backup_to.map(PathBuf::from),
+            backup_passphrase: said.backup_passphrase,
+            backup_passphrase_file: said.backup_passphrase_file.map(PathBuf::from),
         })
+    }
+
+    /// When and where backups are made by themselves; none where nobody said so.
+    ///
+    /// # Errors
+    /// [`Error::Usage`]: there is no passphrase for them, or none that is long enough.
+    pub fn schedule(&self) -> Result<Option<Schedule>> {
+        let Some(folder) = self.backup_to.clone() else { return Ok(None) };
+        let passphrase = Passphrase::new(&self.passphrase()?)?;
+        let (hour, keep) = (self.backup_hour, self.backup_keep);
+        Ok(Some(Schedule { folder, hour, keep, passphrase }))
+    }
+
+    /// The passphrase of backups, as somebody gave it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`]: nobody did, or its file cannot be read.
+    pub fn passphrase(&self) -> Result<Zeroizing<String>> {
+        if let Some(said) = &self.backup_passphrase {
+            return Ok(Zeroizing::new(said.clone()));
+        }
+        let path = self.backup_passphrase_file.as_ref().ok_or_else(|| {
+            Error::Usage(
+                "a backup needs a passphrase: put it into a file and name that with \
+                 --passphrase-file, or PUNCHCARD_HUB_BACKUP_PASSPHRASE_FILE"
+                    .to_owned(),
+            )
+        })?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::Usage(format!("the passphrase in {}: {error}", path.display()))
+        })?;
+        Ok(Zeroizing::new(text))
     }
 
     /// Makes the folder of the default database, so that nobody has to set anything up. A folder
@@ -227,6 +300,13 @@ fn metrics(text: &str) -> Result<bool> {
         "loopback" => Ok(false),
         other => Err(Error::Usage(format!("metrics: {other} is not one of loopback and any"))),
     }
+}
+
+fn number(name: &str, text: &str, within: RangeInclusive<u32>) -> Result<u32> {
+    text.parse().ok().filter(|number| within.contains(number)).ok_or_else(|| {
+        let (least, most) = (within.start(), within.end());
+        Error::Usage(format!("{name}: {text} is not a number from {least} to {most}"))
+    })
 }
 
 fn address(text: &str) -> Result<String> {
@@ -344,6 +424,8 @@ mod tests {
             (Layer { tls_cert: text("a.pem"), ..Layer::default() }, "tls_key"),
             (Layer { advertise: text("hub.example.com"), ..Layer::default() }, "advertise"),
             (Layer { metrics: text("all"), ..Layer::default() }, "metrics"),
+            (Layer { backup_hour: text("24"), ..Layer::default() }, "backup_hour"),
+            (Layer { backup_keep: text("0"), ..Layer::default() }, "backup_keep"),
         ];
         for (layer, name) in cases {
             let message = complaint(layer);
@@ -361,6 +443,21 @@ mod tests {
             panic!("taken");
         };
         assert!(message.contains("databse") && !message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn backups_need_a_folder_and_a_passphrase() {
+        let schedule = |layer: Layer| gather(layer).and_then(|settings| settings.schedule());
+        assert!(matches!(schedule(Layer::default()), Ok(None)), "nobody asked for backups");
+        let layer = Layer { backup_to: text("/backups"), ..Layer::default() };
+        assert!(matches!(schedule(layer.clone()), Err(Error::Usage(_))), "no passphrase");
+        let short = Layer { backup_passphrase: text("short"), ..layer.clone() };
+        assert!(matches!(schedule(short), Err(Error::Usage(_))));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = file_with(&folder, "correct horse battery\n").display().to_string();
+        let layer = Layer { backup_passphrase_file: Some(path), ..layer };
+        let found = schedule(layer).expect("understood").expect("asked for");
+        assert_eq!((found.hour, found.keep), (3, 4));
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Secrets {
         })
     }
 
+    /// Whether both open the same store.
+    pub fn are_of_the_same_store(&self, other: &Self) -> bool {
+        self.db_key == other.db_key
+    }
+
     /// The store's key as SQLCipher takes it: raw, so that opening derives nothing.
     pub fn db_key_pragma(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("x'{}'", self.db_key))
@@ -157,6 +162,28 @@ impl KeyStore {
         self.write(&place, &secrets)?;
         files::write_atomic(&self.marker(), &serde_json::to_vec(&place)?)?;
         Ok(secrets)
+    }
+
+    /// Takes over the secrets that were sealed beside a backup of another machine. Never over others.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySetUp`] where there are some, those of the disk.
+    pub fn adopt(&self, place: KeyPlace, secrets: &Secrets) -> Result<()> {
+        if self.marker().exists() {
+            return Err(Error::AlreadySetUp(self.folder.display().to_string()));
+        }
+        let found = match place {
+            KeyPlace::Auto => Self::try_keyring(secrets)?,
+            KeyPlace::File => None,
+        };
+        let place = found.unwrap_or(Where::File);
+        self.write(&place, secrets)?;
+        files::write_atomic(&self.marker(), &serde_json::to_vec(&place)?)
+    }
+
+    /// Whether there are secrets here.
+    pub fn has_some(&self) -> bool {
+        self.marker().exists()
     }
 
     /// Puts the secrets into the keyring and reads them back; `None` where that does not work.

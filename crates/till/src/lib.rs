@@ -16,6 +16,7 @@ mod phone;
 mod pin;
 mod pinyin;
 mod random;
+mod recovery;
 pub mod replica;
 mod store;
 pub mod sync;
@@ -35,7 +36,7 @@ pub use store::connect::Durability;
 pub use till::{Options, SetUp, Till};
 pub use use_cases::{
     actor::Actor,
-    backup::BackupDone,
+    backup::{BackupDone, BackupPlan},
     check_in::{CheckInHow, Who},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},

@@ -90,6 +90,8 @@ pub struct LogRow {
     pub kept_back: bool,
     /// Its writer's signature over the head here, where it signed here.
     pub signature: Option<[u8; SIGNATURE_BYTES]>,
+    /// When it came: Unix ms.
+    pub received_ms: i64,
 }
 
 const HUB: &str = "SELECT id, epoch, position, sum, hlc, follow FROM hub WHERE one = 1";
@@ -283,7 +285,7 @@ const PRIVATE: Insert = Insert {
 };
 
 /// Appends to the log.
-pub fn append(session: &mut dyn Session, rows: &[LogRow], now_ms: i64) -> Result<()> {
+pub fn append(session: &mut dyn Session, rows: &[LogRow]) -> Result<()> {
     let entries = rows.iter().map(|row| {
         vec![
             row.position.into(),
@@ -296,7 +298,7 @@ pub fn append(session: &mut dyn Session, rows: &[LogRow], now_ms: i64) -> Result
             row.member.map(|member| *member.as_bytes()).into(),
             row.sum.to_hash().into(),
             row.kept_back.into(),
-            now_ms.into(),
+            row.received_ms.into(),
             row.signature.into(),
         ]
     });
@@ -313,7 +315,7 @@ macro_rules! entry_columns {
     ($tail:literal) => {
         concat!(
             "SELECT l.position, l.stream, l.seq, l.hash, l.header, l.salt, l.payload, l.member,
-                    l.sum, l.kept_back, p.salt, p.bytes, l.signature
+                    l.sum, l.kept_back, p.salt, p.bytes, l.signature, l.received_ms
              FROM log l LEFT JOIN private_part p ON p.position = l.position ",
             $tail
         )
@@ -340,6 +342,7 @@ fn log_row(row: Row<'_>) -> Result<LogRow> {
         sum: SetSum::from_hash(row[8].hash()?),
         kept_back: row[9].int()? != 0,
         signature: row[12].optional(Datum::exactly::<SIGNATURE_BYTES>)?,
+        received_ms: row[13].int()?,
     })
 }
 
@@ -470,7 +473,8 @@ pub fn feed_after(
     limit: usize,
 ) -> Result<Vec<(u64, Hash, LogRow)>> {
     let sql = "SELECT f.position, f.sum, l.position, l.stream, l.seq, l.hash, l.header, l.salt,
-                      l.payload, l.member, l.sum, l.kept_back, p.salt, p.bytes, l.signature
+                      l.payload, l.member, l.sum, l.kept_back, p.salt, p.bytes, l.signature,
+                      l.received_ms
                FROM feed f JOIN log l ON l.position = f.log
                LEFT JOIN private_part p ON p.position = f.log
                WHERE f.channel = $1 AND f.position > $2 ORDER BY f.position LIMIT $3";

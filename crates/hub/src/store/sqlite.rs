@@ -429,7 +429,7 @@ impl ToSql for Datum {
 
 /// What both engines do with an [`Insert`].
 impl Insert {
-    pub(super) fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 

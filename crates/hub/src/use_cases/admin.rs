@@ -64,6 +64,8 @@ pub struct Figures {
     pub inbox: u64,
     /// What was refused and kept.
     pub quarantined: u64,
+    /// When the newest backup was made that was read back: Unix ms; 0: none was.
+    pub backup_ms: u64,
 }
 
 impl Hub {
@@ -93,6 +95,7 @@ impl Hub {
                 forked: count("SELECT count(*) FROM stream WHERE state = 'forked'")?,
                 inbox: count("SELECT count(*) FROM inbox WHERE settled = 0")?,
                 quarantined: count("SELECT count(*) FROM quarantine")?,
+                backup_ms: count("SELECT done_ms FROM schedule WHERE name = 'backup'")?,
             })
         })
     }

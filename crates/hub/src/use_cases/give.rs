@@ -340,6 +340,7 @@ fn of_a_hub(
             fact,
             kept_back: false,
             signature: arrived.signature,
+            received_ms: None,
         });
     }
     if incoming.is_empty() {

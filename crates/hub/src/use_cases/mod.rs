@@ -3,11 +3,13 @@
 pub mod admin;
 pub mod asks;
 pub mod audit;
+pub mod backup;
 pub mod digest;
 pub mod draw;
 pub mod duties;
 pub mod enrol;
 pub mod find;
+pub mod from_backup;
 pub mod give;
 pub mod greet;
 pub mod inbox;

@@ -345,7 +345,8 @@ pub(crate) fn take_in(
             owned.extend(&body.takes_over);
         }
         let (kept_back, signature) = (why.is_some(), signatures.get(&header.seq).copied());
-        incoming.push(Incoming { header, entry, private, fact, kept_back, signature });
+        let received_ms = None;
+        incoming.push(Incoming { header, entry, private, fact, kept_back, signature, received_ms });
         if let Some(why) = why {
             let args =
                 json!({"till": stream.till, "stream": stream, "seq": header.seq, "why": why});

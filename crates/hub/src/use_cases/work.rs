@@ -34,6 +34,8 @@ pub(crate) struct Incoming {
     pub(crate) kept_back: bool,
     /// Its writer's signature over the head here, where it signed here.
     pub(crate) signature: Option<[u8; SIGNATURE_BYTES]>,
+    /// When it came, where that was before now: Unix ms.
+    pub(crate) received_ms: Option<i64>,
 }
 
 /// One transaction.
@@ -120,6 +122,7 @@ impl<'a> Work<'a> {
             fact: Some(fact),
             kept_back: false,
             signature,
+            received_ms: None,
         }])?;
         Ok(packet)
     }
@@ -139,7 +142,7 @@ impl<'a> Work<'a> {
             }
             rows.push(self.numbered(incoming, member));
         }
-        journal::append(&mut *self.session, &rows, self.now_ms)?;
+        journal::append(&mut *self.session, &rows)?;
         fold::apply(&mut *self.session, &changes)?;
         if self.hub.follow == "own" {
             self.pass_on(&rows, &follows)?;
@@ -165,6 +168,7 @@ impl<'a> Work<'a> {
             sum: self.hub.sum,
             kept_back: incoming.kept_back,
             signature: incoming.signature,
+            received_ms: incoming.received_ms.unwrap_or(self.now_ms),
         }
     }
 

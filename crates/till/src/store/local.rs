@@ -39,6 +39,13 @@ pub const LOG_BEGUN: &str = "log_begun_ms";
 /// A store that was put back from a backup, before it has opened its next life.
 pub const RESTORED: &str = "restored";
 
+/// Where this desk's daily backups go: [`crate::BackupPlan`]; absent: there are none.
+pub const BACKUPS: &str = "backups";
+/// The day of the newest daily backup.
+pub const BACKED_UP: &str = "backed_up";
+/// What seals the keys beside a backup; absent: nothing does.
+pub const RECOVERY: &str = "recovery";
+
 /// The hub, as a paired till knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubLink {

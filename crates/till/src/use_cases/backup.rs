@@ -1,26 +1,34 @@
 //! Backup and restore.
 //!
 //! A backup is a copy of the whole database as of one moment, encrypted with the store's own key,
-//! and checked after it was written. A restored store is not the newest there was: it opens its
-//! next life and spends nothing until a hub has been reached or, where this is the only till, a
-//! manager vouches for it.
+//! and checked after it was written. Where a recovery passphrase was set, the keys lie beside it,
+//! sealed with that. A restored store is not the newest there was: it opens its next life and spends
+//! nothing until a hub has been reached or, where this is the only till, a manager vouches for it.
 
 use std::path::{Path, PathBuf};
 
 use punchcard_domain::staff::Permission;
 use punchcard_protocol::{Link, TillId};
+use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use crate::{
     error::{Error, Result},
     files,
-    keys::KeyStore,
+    keys::{KeyStore, Secrets},
+    recovery::{self, Recovery},
     store::{
         connect::{self, Durability},
         journal, local, streams,
     },
     till::{Folder, Options, Till},
 };
+
+const ENDING: &str = "punchcard";
+/// The sealed keys beside a backup.
+const KEYS: &str = "keys";
+/// So many daily backups are kept at most.
+const MOST_KEPT: usize = 3650;
 
 /// A backup that was written and read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +41,15 @@ pub struct BackupDone {
     pub entries: i64,
 }
 
+/// Where daily backups go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupPlan {
+    /// The folder: best on another disk.
+    pub folder: PathBuf,
+    /// So many of this till's are kept there, the newest; at least one.
+    pub keep: usize,
+}
+
 impl Till {
     /// Writes a backup.
     ///
@@ -40,19 +57,25 @@ impl Till {
     /// `approval_needed`, `bad_file` where there is a file already, those of the disk.
     pub fn backup(&self, actor: &Actor, path: &Path) -> Result<BackupDone> {
         actor.require(Permission::Backup)?;
+        self.write_backup(path)
+    }
+
+    fn write_backup(&self, path: &Path) -> Result<BackupDone> {
         if path.exists() {
             return Err(bad_file(path, "there is a file already; choose another name"));
         }
         let temporary = beside(path, "part");
-        let target = temporary.clone();
-        let done = self.with_writer(move |writer| {
-            let name = target.to_str().ok_or_else(|| bad_file(&target, "not a name in UTF-8"))?;
-            writer.db.execute("VACUUM INTO ?1", [name])?;
-            let entries = check(&target, &writer.secrets)?;
-            std::fs::File::open(&target)?.sync_all()?;
+        // What somebody who died at it left there.
+        remove_database(&temporary)?;
+        let secrets = self.keys.load()?;
+        let written = self.copy_to(&temporary, &secrets).and_then(|entries| {
+            if let Some(recovery) = self.read(|db| local::get::<Recovery>(db, local::RECOVERY))? {
+                // Before the backup has its name: there is none that nobody can open.
+                files::write_atomic(&beside(path, KEYS), &recovery.seal(&secrets)?)?;
+            }
             Ok(entries)
         });
-        let entries = match done {
+        let entries = match written {
             Ok(entries) => entries,
             Err(error) => {
                 drop(std::fs::remove_file(&temporary));
@@ -64,6 +87,19 @@ impl Till {
         Ok(BackupDone { path: path.to_owned(), bytes: std::fs::metadata(path)?.len(), entries })
     }
 
+    /// Copies the database as of now, on a connection of its own, so that the desk goes on meanwhile;
+    /// reads the copy back.
+    fn copy_to(&self, target: &Path, secrets: &Secrets) -> Result<i64> {
+        let name = target.to_str().ok_or_else(|| bad_file(target, "not a name in UTF-8"))?;
+        let db = connect::reader(&self.folder.db(), secrets)?;
+        // It writes nothing here, and into the copy.
+        db.pragma_update(None, "query_only", false)?;
+        db.execute("VACUUM INTO ?1", [name])?;
+        let entries = check(target, secrets)?;
+        std::fs::File::open(target)?.sync_all()?;
+        Ok(entries)
+    }
+
     /// Writes a backup into the data folder, named by the moment.
     ///
     /// # Errors
@@ -71,17 +107,144 @@ impl Till {
     pub fn backup_here(&self, actor: &Actor) -> Result<BackupDone> {
         let folder = self.folder.backups();
         files::create_private_folder(&folder)?;
-        let moment = chrono::DateTime::from_timestamp_millis((self.clock)()).unwrap_or_default();
-        self.backup(actor, &folder.join(format!("{}.punchcard", moment.format("%Y%m%d-%H%M%S%3f"))))
+        self.backup(actor, &folder.join(format!("{}.{ENDING}", self.moment())))
     }
+
+    fn moment(&self) -> String {
+        let moment = chrono::DateTime::from_timestamp_millis((self.clock)()).unwrap_or_default();
+        moment.format("%Y%m%d-%H%M%S%3f").to_string()
+    }
+
+    // ── Every day ─────────────────────────────────────────────────────────────────────────────
+
+    /// Where daily backups go; none: nowhere. And whether a recovery passphrase is set.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn backup_plan(&self) -> Result<(Option<BackupPlan>, bool)> {
+        self.read(|db| {
+            let recovery = local::get::<Recovery>(db, local::RECOVERY)?.is_some();
+            Ok((local::get(db, local::BACKUPS)?, recovery))
+        })
+    }
+
+    /// Says where daily backups go; none: nowhere.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`, `bad_file` where the folder cannot be made or written into.
+    pub fn set_backup_plan(&self, actor: &Actor, plan: Option<BackupPlan>) -> Result<()> {
+        actor.require(Permission::Backup)?;
+        if let Some(plan) = &plan {
+            if !(1..=MOST_KEPT).contains(&plan.keep) {
+                return Err(Error::bad_input("keep", format!("1 to {MOST_KEPT}")));
+            }
+            if !plan.folder.is_absolute() {
+                return Err(Error::bad_input("folder", "say the whole path of the folder"));
+            }
+            let probe = plan.folder.join(".punchcard-probe");
+            let writable = files::create_private_folder(&plan.folder)
+                .and_then(|()| files::write_atomic(&probe, b""))
+                .and_then(|()| Ok(std::fs::remove_file(&probe)?));
+            writable.map_err(|error| bad_file(&plan.folder, &error.to_string()))?;
+        }
+        self.write(move |work| match &plan {
+            Some(plan) => local::set(work.db, local::BACKUPS, plan),
+            None => local::remove(work.db, local::BACKUPS),
+        })
+    }
+
+    /// Sets the passphrase with which the keys are sealed beside each backup from now on, so that it
+    /// can be restored where these keys are not.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input` where it is too short.
+    pub fn set_recovery(&self, actor: &Actor, passphrase: &str) -> Result<()> {
+        actor.require(Permission::Backup)?;
+        let recovery = Recovery::of(passphrase)?;
+        self.write(move |work| local::set(work.db, local::RECOVERY, &recovery))
+    }
+
+    /// Makes the day's backup where it is due, and removes the oldest ones of this till beyond those
+    /// that are kept.
+    ///
+    /// # Errors
+    /// Those of the disk; the day's is still due then.
+    pub fn backup_if_due(&self) -> Result<Option<BackupDone>> {
+        let today =
+            self.write(|work| Ok(work.house.store.days().day_of(work.now_ms()).to_string()))?;
+        let (plan, last, me) = self.read(|db| {
+            let plan: Option<BackupPlan> = local::get(db, local::BACKUPS)?;
+            let last: Option<String> = local::get(db, local::BACKED_UP)?;
+            let me: Option<TillId> = local::get(db, local::TILL)?;
+            Ok((plan, last, me))
+        })?;
+        let Some((plan, me)) = plan.zip(me).filter(|_| last.as_deref() != Some(&*today)) else {
+            return Ok(None);
+        };
+        files::create_private_folder(&plan.folder)?;
+        // Several tills may share a folder: each names, counts and removes its own. The end of an id
+        // is random, its beginning is when it was made.
+        let id = me.0.simple().to_string();
+        let prefix = format!("till-{}-", id.get(20..).unwrap_or_default());
+        let done =
+            self.write_backup(&plan.folder.join(format!("{prefix}{}.{ENDING}", self.moment())))?;
+        self.write(move |work| local::set(work.db, local::BACKED_UP, &today))?;
+        prune(&plan, &prefix)?;
+        Ok(Some(done))
+    }
+
+    // ── Restore ───────────────────────────────────────────────────────────────────────────────
 
     /// Puts a backup in the place of the store. What was there is kept beside it.
     ///
     /// # Errors
     /// [`Error::InUse`], [`Error::KeysMissing`], `bad_file`, those of the disk.
     pub fn restore(folder: &Path, backup: &Path, options: &Options) -> Result<Self> {
+        Self::put_back(folder, backup, &KeyStore::of(folder).load()?, options, || Ok(()))
+    }
+
+    /// Puts a backup into a folder without a store, on a machine that does not have its keys: they
+    /// lie sealed beside it.
+    ///
+    /// # Errors
+    /// `bad_input` for another passphrase, [`Error::AlreadySetUp`] where the folder has a store or the
+    /// keys of another, `bad_file`, those of the disk.
+    pub fn restore_elsewhere(
+        folder: &Path,
+        backup: &Path,
+        passphrase: &str,
+        options: &Options,
+    ) -> Result<Self> {
+        let keys = KeyStore::of(folder);
+        let taken = || Error::AlreadySetUp(folder.display().to_string());
+        if Self::exists(folder) {
+            return Err(taken());
+        }
+        let sealed = beside(backup, KEYS);
+        let bytes = std::fs::read(&sealed).map_err(|error| {
+            bad_file(&sealed, &format!("the sealed keys beside the backup cannot be read: {error}"))
+        })?;
+        let secrets = recovery::open(&bytes, passphrase, &sealed.display().to_string())?;
+        files::create_private_folder(folder)?;
+        // Cut short after it had taken the keys over, it goes on from there.
+        let known = keys.has_some();
+        if known && !keys.load()?.are_of_the_same_store(&secrets) {
+            return Err(taken());
+        }
+        // Only when the backup has been read with them.
+        Self::put_back(folder, backup, &secrets, options, || {
+            if known { Ok(()) } else { keys.adopt(options.keys, &secrets) }
+        })
+    }
+
+    fn put_back(
+        folder: &Path,
+        backup: &Path,
+        secrets: &Secrets,
+        options: &Options,
+        when_read: impl FnOnce() -> Result<()>,
+    ) -> Result<Self> {
         let place = Folder::new(folder);
-        let secrets = KeyStore::of(folder).load()?;
         if !backup.exists() {
             return Err(bad_file(backup, "there is no such file"));
         }
@@ -94,7 +257,7 @@ impl Till {
         let fresh = folder.join("till.restoring");
         remove_database(&fresh)?;
         std::fs::copy(backup, &fresh)?;
-        if let Err(error) = prepare(&fresh, &secrets) {
+        if let Err(error) = prepare(&fresh, secrets) {
             remove_database(&fresh)?;
             return Err(match error {
                 Error::Damaged(_) => bad_file(backup, "not a backup of this store, or damaged"),
@@ -102,11 +265,34 @@ impl Till {
             });
         }
         std::fs::File::open(&fresh)?.sync_all()?;
+        when_read()?;
         set_aside(&place, (options.clock)())?;
         std::fs::rename(&fresh, place.db())?;
         files::sync_folder(&place.db())?;
         Self::open(folder, options)
     }
+}
+
+/// Removes the oldest backups of a till beyond those that are kept, each with its keys.
+fn prune(plan: &BackupPlan, prefix: &str) -> Result<()> {
+    let mut ours = Vec::new();
+    for entry in std::fs::read_dir(&plan.folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(prefix) && name.ends_with(&format!(".{ENDING}")) {
+            ours.push(path.clone());
+        }
+    }
+    ours.sort();
+    let beyond = ours.len().saturating_sub(plan.keep.max(1));
+    for path in ours.iter().take(beyond) {
+        std::fs::remove_file(path)?;
+        let keys = beside(path, KEYS);
+        if keys.exists() {
+            std::fs::remove_file(keys)?;
+        }
+    }
+    Ok(())
 }
 
 fn bad_file(path: &Path, message: &str) -> Error {
@@ -123,7 +309,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// Opens a copy, looks at the seal of each of its pages and follows its journals; returns how many
 /// entries it has. The journals alone are not enough: a bit of a table would show only when somebody
 /// needs that table, long after the store was replaced.
-fn check(path: &Path, secrets: &crate::keys::Secrets) -> Result<i64> {
+fn check(path: &Path, secrets: &Secrets) -> Result<i64> {
     let db = connect::reader(path, secrets)?;
     let broken = connect::broken_seals(&db)?;
     if let Some(first) = broken.first() {
@@ -153,7 +339,7 @@ fn check(path: &Path, secrets: &crate::keys::Secrets) -> Result<i64> {
 }
 
 /// Checks what is to be restored, and marks it as restored.
-fn prepare(path: &Path, secrets: &crate::keys::Secrets) -> Result<()> {
+fn prepare(path: &Path, secrets: &Secrets) -> Result<()> {
     check(path, secrets)?;
     let db = connect::writer(path, secrets, Durability::Full)?;
     local::set(&db, local::RESTORED, &true)?;

@@ -19,9 +19,14 @@ pub(crate) struct Args {
     /// password in the environment or in --config.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// A JSON file with any of: database, listen, tls, tls_cert, tls_key, advertise, metrics, log.
+    /// A JSON file with any of: database, listen, tls, tls_cert, tls_key, advertise, metrics,
+    /// backup_to, backup_hour, backup_keep, backup_passphrase, backup_passphrase_file, log.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// A file with the passphrase of backups [PUNCHCARD_HUB_BACKUP_PASSPHRASE_FILE, or
+    /// PUNCHCARD_HUB_BACKUP_PASSPHRASE for the passphrase itself].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<String>,
     /// Print one JSON object (errors too) instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -60,6 +65,42 @@ pub(crate) enum Command {
     Verify,
     /// One hash over all folded tables.
     Digest,
+    /// Write a backup, encrypted with a passphrase, and read it back.
+    Backup(Backup),
+    /// Put a backup into an empty database. Whatever is missing comes back from the tills.
+    Restore(Restore),
+}
+
+#[derive(ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Backup {
+    /// The folder [PUNCHCARD_HUB_BACKUP_TO].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<String>,
+    /// Everything, instead of what came since the last one.
+    #[arg(long)]
+    pub(crate) full: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<BackupCommand>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Read every backup in a folder: is each whole, and what is in it?
+    Verify {
+        /// The folder.
+        dir: PathBuf,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Restore {
+    /// The folder of backups.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Up to this backup in it. Left out: the newest.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) at: Option<String>,
 }
 
 #[derive(ClapArgs)]
@@ -85,6 +126,9 @@ pub(crate) struct Serve {
     /// reaches the port.
     #[arg(long, value_name = "loopback|any")]
     pub(crate) metrics: Option<String>,
+    /// Make a backup into this folder every day [PUNCHCARD_HUB_BACKUP_TO].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup_to: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -160,7 +204,11 @@ pub(crate) enum Settle {
 impl Args {
     /// What the command line says of the settings.
     pub(crate) fn layer(&self) -> Layer {
-        let layer = Layer { database: self.database.clone(), ..Layer::default() };
+        let layer = Layer {
+            database: self.database.clone(),
+            backup_passphrase_file: self.passphrase_file.clone(),
+            ..Layer::default()
+        };
         match &self.command {
             Command::Serve(serve) => Layer {
                 listen: serve.listen.clone(),
@@ -169,8 +217,10 @@ impl Args {
                 tls_key: serve.tls_key.clone(),
                 advertise: serve.advertise.clone(),
                 metrics: serve.metrics.clone(),
+                backup_to: serve.backup_to.clone(),
                 ..layer
             },
+            Command::Backup(backup) => Layer { backup_to: backup.to.clone(), ..layer },
             Command::Pair(pair) => Layer { advertise: pair.advertise.clone(), ..layer },
             _ => layer,
         }
@@ -226,6 +276,11 @@ mod tests {
             "punchcard-hub settle 7 accept",
             "punchcard-hub verify --json",
             "punchcard-hub digest",
+            "punchcard-hub backup --to /backups --full --passphrase-file /secret",
+            "punchcard-hub backup",
+            "punchcard-hub backup verify /backups",
+            "punchcard-hub restore --from /backups --database sqlite:/new.db",
+            "punchcard-hub restore --from /backups --at hub-1.punchcard",
         ] {
             read(line);
         }
@@ -239,6 +294,8 @@ mod tests {
             "punchcard-hub follow some",
             "punchcard-hub settle 7",
             "punchcard-hub verify --listen 0.0.0.0:1",
+            "punchcard-hub backup --full verify /backups",
+            "punchcard-hub restore",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
@@ -252,7 +309,9 @@ mod tests {
             .expect("there")
             .render_long_help()
             .to_string();
-        for name in ["LISTEN", "DATABASE", "TLS", "TLS_CERT", "TLS_KEY", "ADVERTISE", "LOG"] {
+        for name in
+            ["LISTEN", "DATABASE", "TLS", "TLS_CERT", "TLS_KEY", "ADVERTISE", "LOG", "BACKUP_TO"]
+        {
             let name = format!("PUNCHCARD_HUB_{name}");
             assert!(help.contains(&name) || serve.contains(&name), "{name}");
         }

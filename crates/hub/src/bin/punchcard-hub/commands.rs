@@ -2,7 +2,13 @@
 
 use std::{path::Path, process::ExitCode};
 
-use punchcard_hub::{Error, Hub, Result, clock, settings::Settings, store};
+use punchcard_hub::{
+    Error, Hub, Result,
+    backup::{Passphrase, Verified, verify_folder},
+    clock, restore,
+    settings::Settings,
+    store,
+};
 use punchcard_protocol::{
     StoreId, TillId,
     sync::{Code, PairingQr},
@@ -10,7 +16,9 @@ use punchcard_protocol::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    args::{Args, Command, Pair, Settle, StoreCommand, TillCommand},
+    args::{
+        Args, Backup, BackupCommand, Command, Pair, Restore, Settle, StoreCommand, TillCommand,
+    },
     log, print, qr, serve,
 };
 
@@ -36,12 +44,19 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let settings = Settings::gather(args.layer(), &variable, args.config.as_deref())?;
     let serves = matches!(args.command, Command::Serve(_));
     log::start(&settings.log, if serves { "info" } else { "warn" })?;
-    let hub = open(&settings)?;
-    if serves {
-        serve::run(hub, &settings, args.json)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let answer = perform(&hub, &settings, args.command)?;
+    let answer = match args.command {
+        Command::Serve(_) => {
+            // Before anything is opened: what is wrong with it, nobody finds at three in the night.
+            let schedule = settings.schedule()?;
+            serve::run(open(&settings)?, &settings, schedule, args.json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Backup(Backup { command: Some(BackupCommand::Verify { dir }), .. }) => {
+            verify_backups(&settings, &dir)?
+        }
+        Command::Restore(ask) => from_backup(&settings, &ask)?,
+        command => perform(&open(&settings)?, &settings, command)?,
+    };
     if args.json {
         println!("{}", answer.json);
     } else {
@@ -59,7 +74,10 @@ fn open(settings: &Settings) -> Result<Hub> {
 
 fn perform(hub: &Hub, settings: &Settings, command: Command) -> Result<Answer> {
     match command {
-        Command::Serve(_) => Err(Error::Internal("serve answers nothing".into())),
+        Command::Serve(_) | Command::Restore(_) => {
+            Err(Error::Internal("it opens the hub itself".into()))
+        }
+        Command::Backup(ask) => back_up(hub, settings, ask.full),
         Command::Store(StoreCommand::Add { name, time_zone }) => add_store(hub, &name, time_zone),
         Command::Store(StoreCommand::List) => list_stores(hub),
         Command::Pair(pair) => make_code(hub, settings, &pair),
@@ -167,6 +185,54 @@ fn verify(hub: &Hub) -> Result<Answer> {
     let mut answer = Answer::new(serde_json::to_value(&report)?, print::report(&report));
     answer.status = if report.ok { 0 } else { 4 };
     Ok(answer)
+}
+
+fn back_up(hub: &Hub, settings: &Settings, full: bool) -> Result<Answer> {
+    let folder = settings
+        .backup_to
+        .as_deref()
+        .ok_or_else(|| Error::Usage("where to? --to DIR, or PUNCHCARD_HUB_BACKUP_TO".to_owned()))?;
+    let passphrase = Passphrase::new(&settings.passphrase()?)?;
+    let done = hub.backup(folder, &passphrase, full, None)?;
+    let kind = if done.full { "full" } else { "goes on from the one before" };
+    let text = format!(
+        "{}\n{kind}, {} entries, {} bytes, read back: ok",
+        done.path.display(),
+        done.entries,
+        done.bytes
+    );
+    Ok(Answer::new(serde_json::to_value(&done)?, text))
+}
+
+fn verify_backups(settings: &Settings, dir: &Path) -> Result<Answer> {
+    let files = verify_folder(dir, &Passphrase::given(&settings.passphrase()?))?;
+    let ok = !files.is_empty() && files.iter().all(|file| file.problem.is_none());
+    let text = print::backups(&files, clock::now_ms());
+    let mut answer = Answer::new(json!({"ok": ok, "files": files}), text);
+    answer.status = if ok { 0 } else { 4 };
+    Ok(answer)
+}
+
+fn from_backup(settings: &Settings, ask: &Restore) -> Result<Answer> {
+    let passphrase = Passphrase::given(&settings.passphrase()?);
+    // All of it is read first: a database is touched only when there is something to put into it.
+    let verified = Verified::read(&ask.from, ask.at.as_deref(), &passphrase)?;
+    settings.make_folder()?;
+    let store = store::open(&settings.database)?;
+    restore(&store, &verified, &clock::system())?;
+    let hub = Hub::open(store.clone(), clock::system())?;
+    let epoch = hub.hello()?.epoch;
+    let json = json!({
+        "files": verified.files(), "entries": verified.entries, "made_ms": verified.made_ms,
+        "hub": hub.id(), "epoch": epoch,
+    });
+    let text = format!(
+        "{} entries are in {}, as of {}; the tills bring what is newer, each when it is online",
+        verified.entries,
+        store.describe(),
+        print::age(clock::now_ms(), verified.made_ms),
+    );
+    Ok(Answer::new(json, text))
 }
 
 fn digest(hub: &Hub) -> Result<Answer> {

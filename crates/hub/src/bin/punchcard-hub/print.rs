@@ -1,7 +1,7 @@
 //! What the tool prints.
 
 use punchcard_domain::text::one_line;
-use punchcard_hub::{InboxLine, Report, TillLine};
+use punchcard_hub::{InboxLine, Report, TillLine, backup::FileLine};
 use serde_json::{Map, Value, json};
 
 /// An error, as `--json` says it.
@@ -69,6 +69,26 @@ pub(crate) fn inbox(lines: &[InboxLine], now_ms: i64) -> String {
                 state.to_owned(),
                 line.code.clone(),
                 arguments(&line.args),
+            ]
+        })
+        .collect();
+    columns(&rows)
+}
+
+/// Backups, as they were read.
+pub(crate) fn backups(files: &[FileLine], now_ms: i64) -> String {
+    if files.is_empty() {
+        return "no backup in this folder".to_owned();
+    }
+    let rows: Vec<Vec<String>> = files
+        .iter()
+        .map(|file| {
+            vec![
+                file.file.clone(),
+                file.kind.to_owned(),
+                age(now_ms, file.made_ms),
+                format!("{} entries", file.entries),
+                file.problem.clone().unwrap_or_else(|| "ok".to_owned()),
             ]
         })
         .collect();

@@ -3,7 +3,7 @@
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use punchcard_hub::{
-    Hub, Result,
+    Hub, Result, Schedule,
     http::{self, Options, Running, Tls},
     settings::Settings,
 };
@@ -13,8 +13,16 @@ use tokio::runtime::Runtime;
 /// How often what ran out is posted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
+/// How often it is looked whether a backup is due.
+const LOOK: Duration = Duration::from_mins(1);
+
 /// Serves until the process is interrupted or terminated.
-pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
+pub(crate) fn run(
+    hub: Hub,
+    settings: &Settings,
+    schedule: Option<Schedule>,
+    json: bool,
+) -> Result<()> {
     // First, so that being told to stop while we start is not missed.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = Signals::listen(&runtime)?;
@@ -26,6 +34,12 @@ pub(crate) fn run(hub: Hub, settings: &Settings, json: bool) -> Result<()> {
     };
     let hub = Arc::new(hub);
     keep_house(&hub)?;
+    match schedule {
+        Some(schedule) => back_up_daily(&hub, schedule)?,
+        None => {
+            tracing::warn!("no backups are made: PUNCHCARD_HUB_BACKUP_TO names a folder for them");
+        }
+    }
     let running = http::serve(hub, options)?;
     announce(&running, settings);
     if json {
@@ -52,6 +66,30 @@ fn keep_house(hub: &Arc<Hub>) -> Result<()> {
                 Err(error) => tracing::warn!(%error, "what has run out could not be posted"),
             }
             std::thread::sleep(HOUSEKEEPING);
+        }
+    })?;
+    Ok(())
+}
+
+/// Makes a backup every day. The process ends without waiting for it: what is not finished has no name
+/// yet, and the next one begins anew.
+fn back_up_daily(hub: &Arc<Hub>, schedule: Schedule) -> Result<()> {
+    let hub = hub.clone();
+    std::thread::Builder::new().name("backups".into()).spawn(move || {
+        loop {
+            match hub.backup_if_due(&schedule) {
+                Ok(None) => {}
+                Ok(Some(done)) => tracing::info!(
+                    path = %done.path.display(),
+                    full = done.full,
+                    entries = done.entries,
+                    bytes = done.bytes,
+                    removed = done.removed.len(),
+                    "a backup was made, and read back"
+                ),
+                Err(error) => tracing::error!(%error, "THE BACKUP FAILED; it is tried again"),
+            }
+            std::thread::sleep(LOOK);
         }
     })?;
     Ok(())

@@ -105,7 +105,14 @@ pub(crate) enum Command {
     Restore {
         /// A backup of this store.
         file: PathBuf,
+        /// On a machine that does not have the store's keys, into an empty folder: a file with the
+        /// recovery passphrase. The keys lie sealed beside the backup, as FILE.keys.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
+    /// Daily backups: where they go, and with which passphrase they can be restored elsewhere. Without
+    /// anything: say how it stands, and make the day's where it is due.
+    Backups(Backups),
     /// Vouch, with a manager's PIN, for a store that was restored, where it is the only till.
     Vouch,
     /// Join the business of a hub, with a code from `punchcard-hub pair`. A till that has a
@@ -177,6 +184,22 @@ pub(crate) struct Init {
     /// Fill it with a demo shop; prints everybody's PIN.
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Backups {
+    /// A folder, best on another disk.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// So many are kept.
+    #[arg(long, value_name = "N", default_value_t = 14, requires = "to")]
+    pub(crate) keep: usize,
+    /// No more daily backups.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) off: bool,
+    /// A file with the recovery passphrase: the keys are sealed with it beside each backup.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]

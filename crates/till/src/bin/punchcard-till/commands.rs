@@ -9,8 +9,8 @@ use std::{
 
 use clap::Parser as _;
 use punchcard_till::{
-    Actor, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp, Till, Who,
-    demo,
+    Actor, BackupPlan, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp,
+    Till, Who, demo,
     import::{ImportInput, Profile},
     sync::{self, Line},
     views::PairInput,
@@ -18,7 +18,7 @@ use punchcard_till::{
 use serde_json::{Value, json};
 
 use crate::{
-    args::{Args, CheckIn, Command, Enrol, Import, Init},
+    args::{Args, Backups, CheckIn, Command, Enrol, Import, Init},
     print,
 };
 
@@ -47,7 +47,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     };
     let answer = match args.command {
         Command::Init(init) => set_up(&args.data, &init, args.pin.as_deref(), &options)?,
-        Command::Restore { file } => restore(&args.data, &file, &options)?,
+        Command::Restore { file, passphrase_file } => {
+            restore(&args.data, &file, passphrase_file.as_deref(), &options)?
+        }
         Command::Enrol(enrol) if !Till::exists(&args.data) => {
             joined(&args.data, &enrol, args.pin.as_deref(), &options)?
         }
@@ -129,6 +131,7 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
                 text,
             ))
         }
+        Command::Backups(ask) => backups(till, &actor, &ask),
         Command::Vouch => {
             if pin.is_none() {
                 return Err(Error::bad_input("pin", "a manager vouches with their PIN: --pin"));
@@ -298,13 +301,59 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn restore(data: &Path, file: &Path, options: &Options) -> Result<Answer> {
-    let till = Till::restore(data, file, options)?;
+fn restore(
+    data: &Path,
+    file: &Path,
+    passphrase: Option<&Path>,
+    options: &Options,
+) -> Result<Answer> {
+    let till = match passphrase {
+        Some(path) => Till::restore_elsewhere(data, file, &passphrase_in(path)?, options)?,
+        None => Till::restore(data, file, options)?,
+    };
     let status = till.status(None)?;
     Ok(Answer::new(
         json!({"restored": true, "distrust": status.distrust, "only_till": status.only_till}),
         "restored. Nothing can be spent until the hub has been reached or, as the only till, a manager vouches: punchcard-till vouch --pin PIN",
     ))
+}
+
+fn passphrase_in(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| Error::BadFile {
+        path: path.display().to_string(),
+        message: error.to_string(),
+    })
+}
+
+/// Sets what is said of daily backups, makes the day's where it is due, and says how it stands.
+fn backups(till: &Till, actor: &Actor, ask: &Backups) -> Result<Answer> {
+    if let Some(path) = &ask.passphrase_file {
+        till.set_recovery(actor, &passphrase_in(path)?)?;
+    }
+    if let Some(folder) = &ask.to {
+        let folder = std::path::absolute(folder)?;
+        till.set_backup_plan(actor, Some(BackupPlan { folder, keep: ask.keep }))?;
+    } else if ask.off {
+        till.set_backup_plan(actor, None)?;
+    }
+    let made = till.backup_if_due()?.map(|done| done.path);
+    let (plan, recovery) = till.backup_plan()?;
+    let text = match (&plan, &made) {
+        (None, _) => "no daily backups: punchcard-till backups --to DIR".to_owned(),
+        (Some(plan), None) => {
+            format!("every day into {}, {} are kept", plan.folder.display(), plan.keep)
+        }
+        (Some(plan), Some(path)) => {
+            format!("{}\nevery day, {} are kept", path.display(), plan.keep)
+        }
+    };
+    let keys = if recovery {
+        "the keys lie sealed beside each"
+    } else {
+        "they can be restored only where the store's keys are: --passphrase-file seals them too"
+    };
+    let json = json!({"plan": plan, "recovery": recovery, "made": made});
+    Ok(Answer::new(json, format!("{text}\n{keys}")))
 }
 
 fn bring_in(till: &Till, actor: &Actor, import: &Import) -> Result<Answer> {
