@@ -4,6 +4,7 @@
 //! whoever opens a till, and in a build without debug assertions it does nothing at all.
 
 /// What a till goes without. The default: nothing.
+#[expect(clippy::struct_excessive_bools, reason = "each is a defence that is there or not")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weak {
     /// The single-writer rule: what lies with another till can be spent here too.
