@@ -36,9 +36,11 @@ pub use till::{Options, SetUp, Till};
 pub use use_cases::{
     actor::Actor,
     backup::BackupDone,
+    cards::CardChange,
     check_in::{CheckInHow, Who},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
+    passes::PassChange,
     points::RedeemInput,
     verify::Verification,
 };
