@@ -25,6 +25,7 @@ use punchcard_domain::{
     member::MemberPrivate,
     records::{Business, Rules, Staff, Store},
     staff::Role,
+    terms::Terms,
     time::Day,
 };
 use punchcard_hub::{
@@ -223,9 +224,10 @@ fn bare(hub: &Hub) -> Outcome<Bare> {
 const WIDTHS: &[(&str, usize)] = &[
     ("fact", 12),
     ("void", 2),
-    ("member", 15),
+    ("member", 23),
     ("record", 5),
-    ("pass", 7),
+    ("pass", 8),
+    ("pass_change", 4),
     ("account", 8),
     ("debt", 5),
     ("takeover", 4),
@@ -373,6 +375,7 @@ impl Desk<'_> {
             from: day("2024-01-01")?,
             until: Some(day("2029-12-31")?),
             visits: None,
+            terms: Terms::default(),
         };
         let private = MemberPrivate {
             name: Some(name(&mut self.dice)),

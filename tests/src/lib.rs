@@ -146,6 +146,7 @@ impl Shop {
             visits,
             price_minor: 29_900,
             active: true,
+            terms: None,
         };
         let all = self.till().save_pass_type(&self.owner(), input).expect("a kind of pass");
         all.into_iter().find(|kind| kind.name == name).expect("just set").id

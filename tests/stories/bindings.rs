@@ -1,7 +1,7 @@
 //! The window's TypeScript types are those of the Rust views: written by `make bindings`, checked
 //! here to be fresh.
 
-use punchcard_domain::{staff, time, verdict};
+use punchcard_domain::{alerts, custom, member, staff, standing, terms, time, verdict};
 use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
 
@@ -25,6 +25,22 @@ fn generated() -> String {
         verdict::Verdict,
         verdict::Reason,
         verdict::Mend,
+        verdict::Because,
+        alerts::Alert,
+        alerts::Level,
+        alerts::Alerts,
+        standing::EndedWhy,
+        terms::Unit,
+        terms::Length,
+        terms::Start,
+        terms::Hours,
+        terms::Terms,
+        member::CardState,
+        member::Contact,
+        member::Waiver,
+        member::Channel,
+        custom::FieldKind,
+        custom::CustomField,
         staff::Role,
         staff::Permission,
         AppError,
@@ -37,6 +53,9 @@ fn generated() -> String {
         views::DayRow,
         views::MemberView,
         views::MemberInput,
+        views::RelativeView,
+        views::DetailsView,
+        views::DetailsInput,
         views::DayView,
         views::RecentVisit,
         views::EarnPreview,
@@ -56,6 +75,8 @@ fn generated() -> String {
         views::LineView,
         views::StatusView,
         views::RulesInput,
+        views::AlertsView,
+        views::AlertRow,
         views::SetUpInput,
         views::Rejected,
         views::Warnings,

@@ -3,16 +3,19 @@
 use proptest::prelude::*;
 use punchcard_domain::{
     fact::{
-        Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, PointsEarned,
-        PointsRedeemed, RecordSet, StreamVouched,
+        Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass, PassExtended,
+        PassFrozen, PassGiven, PassUnfrozen, PointsEarned, PointsRedeemed, RecordSet,
+        StreamVouched,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberPrivate,
     records::Reward,
+    terms::Terms,
+    time::Day,
 };
 use punchcard_protocol::{
-    Draft, FactId, Hlc, Link, LotId, MemberId, PrivatePart, RecordId, StaffId, StoreId, StreamId,
-    TillId, seal,
+    Draft, FactId, Hlc, Link, LotId, MemberId, PassId, PrivatePart, RecordId, StaffId, StoreId,
+    StreamId, TillId, seal,
 };
 use punchcard_tests::Shop;
 use punchcard_till::replica::{Parcel, Replica};
@@ -36,7 +39,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..8u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..12u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -51,6 +54,11 @@ fn stream(till: u8) -> StreamId {
     // The third till is the second life of the second.
     let (till, incarnation) = if till == 2 { (1, 2) } else { (till, 1) };
     StreamId { till: TillId::from_bytes([till + 1; 16]), incarnation }
+}
+
+fn day(n: u8) -> Day {
+    let first: Day = "2026-01-01".parse().expect("a day");
+    first.plus_days(i32::from(n))
 }
 
 /// The fact that a deed leaves; whether it makes sense is not folding's business.
@@ -145,6 +153,49 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 active: true,
             },
             private: None,
+        }),
+        8 => Fact::PassFrozen(PassFrozen {
+            id,
+            member,
+            pass: PassId::from_bytes(uuid(5, usize::from(deed.number))),
+            at_ms: amount,
+            from: day(deed.number),
+            until: day(deed.number + 9),
+            approved_by: None,
+        }),
+        9 => Fact::PassExtended(PassExtended {
+            id,
+            member,
+            pass: PassId::from_bytes(uuid(5, usize::from(deed.number))),
+            at_ms: amount,
+            days: u32::from(deed.number),
+            private: None,
+            approved_by: None,
+        }),
+        10 => Fact::PassGiven(PassGiven {
+            id,
+            member,
+            pass: Pass {
+                id: PassId::from_bytes(uuid(5, n)),
+                name: "年卡".into(),
+                pass_type: None,
+                from: day(1),
+                until: Some(day(deed.number)),
+                visits: None,
+                terms: Terms { freeze_days: u32::from(deed.number), ..Terms::default() },
+            },
+            price_minor: 0,
+            transferred: None,
+            approved_by: None,
+        }),
+        11 => Fact::PassUnfrozen(PassUnfrozen {
+            id,
+            member,
+            pass: PassId::from_bytes(uuid(5, usize::from(deed.number))),
+            at_ms: amount,
+            freezes: vec![FactId::from_bytes(uuid(1, usize::from(deed.number)))],
+            on: day(deed.number + 3),
+            approved_by: None,
         }),
         _ => Fact::StreamVouched(StreamVouched {
             id,

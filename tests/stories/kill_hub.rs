@@ -149,6 +149,7 @@ fn stock(till: &Till) -> (Vec<String>, String) {
         visits: Some(100),
         price_minor: 0,
         active: true,
+        terms: None,
     };
     let kinds = till.save_pass_type(&owner, kind).expect("a kind of pass");
     let mut members = Vec::new();

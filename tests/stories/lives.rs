@@ -590,6 +590,7 @@ fn pack() -> punchcard_till::PassTypeInput {
         visits: Some(10),
         price_minor: 50_000,
         active: true,
+        terms: None,
     }
 }
 

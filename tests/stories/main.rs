@@ -25,6 +25,7 @@ mod lives;
 mod lossy;
 #[cfg(target_os = "linux")]
 mod migration;
+mod passes;
 #[cfg(target_os = "linux")]
 mod power;
 mod restore;

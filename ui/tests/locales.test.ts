@@ -120,8 +120,8 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|distrust|noStore|line|notice|refusal)\./;
-const TABS = /^settings\.(desk|rules|rewards|passes|staff|import|hub|store)$/;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal)\./;
+const TABS = /^settings\.(desk|rules|alerts|rewards|passes|staff|import|hub|store)$/;
 
 it("no text is left over", () => {
   const source = readdirSync("src", { recursive: true, encoding: "utf8" })

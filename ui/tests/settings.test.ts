@@ -6,13 +6,27 @@ import RewardsTab from "@/desk/pages/settings/RewardsTab.vue";
 import StaffTab from "@/desk/pages/settings/StaffTab.vue";
 import { useDesk } from "@/desk/stores/desk";
 import { useNotice } from "@/desk/stores/notice";
-import type { PassTypeView, RecentVisit } from "@/shared/bindings";
+import type { PassTypeView, RecentVisit, Terms } from "@/shared/bindings";
 import { answer, byId, calls, settle, show, typeInto } from "./support/desk";
 
 afterEach(() => {
   document.body.replaceChildren();
   vi.unstubAllGlobals();
 });
+
+/** A pass without terms of its own. */
+const PLAIN: Terms = {
+  length: null,
+  start: "sale",
+  begins_within_days: null,
+  weekdays: [],
+  hours: [],
+  stores: [],
+  zones: [],
+  grace_days: 0,
+  freeze_days: 0,
+  guests: 0,
+};
 
 const pass = (id: string, name: string, price_minor: number): PassTypeView => ({
   id,
@@ -21,6 +35,7 @@ const pass = (id: string, name: string, price_minor: number): PassTypeView => ({
   visits: null,
   price_minor,
   active: true,
+  terms: PLAIN,
 });
 const PASSES = [
   pass("p1", "年卡", 258_000),
@@ -119,6 +134,7 @@ it("the column of recent visits shows whole rows only", async () => {
     verdict: "admit",
     reason: null,
     pass: null,
+    overridden: false,
     voided: false,
   });
   useDesk().recent = Array.from({ length: 20 }, (_, n) => visit(n));

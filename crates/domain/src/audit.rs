@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_protocol::{LotId, MemberId};
 
 use crate::{
-    fact::{Fact, FactVoided, Gain, MemberRegistered, PassGiven, PointsRedeemed},
+    fact::{
+        Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded, PointsRedeemed,
+    },
     ledger::{Account, Lot, Posting, ValueKind},
     points,
     records::{PassType, Reward, Rules},
@@ -116,6 +118,8 @@ fn spent(fact: &Fact) -> BTreeMap<ValueKind, i64> {
     let (postings, on_trust) = match fact {
         Fact::VisitRecorded(body) => (body.postings.as_slice(), 0),
         Fact::PointsRedeemed(body) => (body.postings.as_slice(), body.on_trust.max(0)),
+        Fact::PassUpgraded(body) => (body.postings.as_slice(), 0),
+        Fact::PassTransferred(body) => (body.postings.as_slice(), 0),
         _ => (&[][..], 0),
     };
     let mut spent = BTreeMap::from([(ValueKind::Points, on_trust)]);
@@ -133,14 +137,47 @@ pub fn brought_again(file: &MemberRegistered) -> Vec<Doubt> {
     file.opening.iter().chain(visits).map(|lot| doubted(file.member, lot, 0)).collect()
 }
 
-/// Whether a pass is as some version of its kind is: its term, its visits and its price.
+/// Whether a pass is as some version of its kind is: its term, its visits, what it allows and its
+/// price. One that somebody else gave away: see [`transfer_follows`].
 pub fn pass_follows(given: &PassGiven, kinds: &[PassType]) -> bool {
-    let pass = &given.pass;
-    let visits = pass.visits.map(|lot| (lot.kind, lot.amount));
-    kinds.iter().filter(|kind| Some(kind.id) == pass.pass_type).any(|kind| {
-        kind.until(pass.from) == pass.until
-            && kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
+    let visits = given.pass.visits.map(|lot| (lot.kind, lot.amount));
+    of_its_kind(&given.pass, kinds, false).any(|kind| {
+        kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
             && kind.price_minor == given.price_minor
+    })
+}
+
+/// Whether the pass that an upgrade gives is as some version of its kind is, with no more visits
+/// and for no more money.
+pub fn upgrade_follows(upgraded: &PassUpgraded, kinds: &[PassType]) -> bool {
+    let visits = upgraded.given.visits.map(|lot| lot.amount);
+    let given = &upgraded.given;
+    of_its_kind(given, kinds, false).chain(of_its_kind(given, kinds, true)).any(|kind| {
+        kind.visits.is_some() == visits.is_some()
+            && visits <= kind.visits
+            && (0..=kind.price_minor).contains(&upgraded.paid_minor)
+    })
+}
+
+/// Whether a pass that was given away holds no more visits than were taken from whoever gave it.
+pub fn transfer_follows(given: &PassGiven, cause: Option<&Fact>) -> bool {
+    let Some(Fact::PassTransferred(cause)) = cause else { return false };
+    let held = |posting: &&Posting| posting.kind == ValueKind::Visits;
+    let taken = cause.postings.iter().filter(held).map(|posting| posting.amount);
+    let taken = taken.fold(0, i64::saturating_add);
+    cause.given == given.id
+        && cause.to == given.member
+        && given.pass.visits.map_or(0, |lot| lot.amount) <= taken
+}
+
+fn of_its_kind<'a>(
+    pass: &'a Pass,
+    kinds: &'a [PassType],
+    begun: bool,
+) -> impl Iterator<Item = &'a PassType> {
+    kinds.iter().filter(move |kind| {
+        let (until, terms) = kind.as_given(pass.from, begun);
+        Some(kind.id) == pass.pass_type && until == pass.until && terms == pass.terms
     })
 }
 
@@ -188,8 +225,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        fact::{Pass, PointsEarned},
+        fact::PointsEarned,
         ledger::{Account, Lot, ValueKind},
+        terms::Terms,
     };
 
     fn earned(points: i64, points_per_unit: i64, multiplier_percent: i64) -> Fact {
@@ -318,6 +356,7 @@ mod tests {
             visits,
             price_minor,
             active: true,
+            terms: Terms::default(),
         };
         let kinds = [kind(Some(30), None, 29_900), kind(None, Some(10), 50_000)];
         let given = |until: Option<&str>, visits: Option<i64>, price_minor| PassGiven {
@@ -336,8 +375,10 @@ mod tests {
                     to: Account::Till(me()),
                     expires_ms: None,
                 }),
+                terms: Terms::default(),
             },
             price_minor,
+            transferred: None,
             approved_by: None,
         };
         assert!(pass_follows(&given(Some("2026-11-30"), None, 29_900), &kinds));

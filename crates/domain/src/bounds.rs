@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     effects::{Effect, FactRow},
-    fact::Fact,
+    fact::{Fact, Pass},
     money::MAX_AMOUNT,
 };
 
@@ -14,6 +14,13 @@ const MONEY: RangeInclusive<i64> = 0..=MAX_AMOUNT;
 const CHANGE: RangeInclusive<i64> = -MAX_AMOUNT..=MAX_AMOUNT;
 /// Moments from 1970 on that a stamp can hold: Unix ms.
 const MOMENT: RangeInclusive<i64> = 0..=(1 << 48) - 1;
+
+/// The longest freeze, in days: a year's limit, twice.
+pub const LONGEST_FREEZE_DAYS: i32 = 732;
+/// The longest extension at once, in days.
+pub const LONGEST_EXTENSION_DAYS: u32 = 3660;
+/// The most that one visit does to a pass, and the most freezes that end at once.
+const MOST_CHANGES: usize = 50;
 
 /// Whether every amount, price and moment of a fact is one, and every setting one that the owner
 /// could have made. `changes`: the fact's effects.
@@ -27,8 +34,22 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::TierSet(set) => set.record.check().is_ok(),
         Fact::RewardSet(set) => set.record.check().is_ok(),
         Fact::PassTypeSet(set) => set.record.check().is_ok(),
+        Fact::PassGiven(body) => pass_fits(&body.pass),
+        Fact::PassUpgraded(body) => pass_fits(&body.given),
+        Fact::MemberRegistered(body) => body.passes.iter().all(pass_fits),
+        Fact::PassFrozen(body) => {
+            (0..LONGEST_FREEZE_DAYS).contains(&body.from.days_until(body.until))
+        }
+        Fact::PassUnfrozen(body) => body.freezes.len() <= MOST_CHANGES,
+        Fact::PassExtended(body) => (1..=LONGEST_EXTENSION_DAYS).contains(&body.days),
+        Fact::PassCancelled(body) => MONEY.contains(&body.refund_minor),
+        Fact::VisitRecorded(body) => body.changes.len() <= MOST_CHANGES,
         _ => true,
     }
+}
+
+fn pass_fits(pass: &Pass) -> bool {
+    pass.terms.check().is_ok()
 }
 
 fn effect_fits(effect: &Effect) -> bool {

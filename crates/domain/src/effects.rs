@@ -11,6 +11,8 @@ use crate::{
     fact::{Fact, Gain, Pass, RecordSet, SpentAt, TakeBack},
     ledger::{Account, Lot, Posting, ValueKind},
     member::{MemberField, MemberPrivate},
+    standing::{Change, EndedWhy},
+    terms::Terms,
     time::Day,
     verdict::Verdict,
 };
@@ -89,6 +91,21 @@ pub struct PassRow {
     pub until: Option<Day>,
     /// Its visits.
     pub visits: Option<LotId>,
+    /// What it allows besides, as JSON; none: plain.
+    pub terms: Option<String>,
+}
+
+/// One thing that happened to a pass, as tables hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassChangeRow {
+    /// The pass.
+    pub pass: PassId,
+    /// The fact that says it: voided with it.
+    pub fact: FactId,
+    /// The number of what it changes: a fact changes each thing once.
+    pub what: i64,
+    /// What it changes, as JSON.
+    pub body: String,
 }
 
 /// One change to the tables.
@@ -121,6 +138,8 @@ pub enum Effect {
     },
     /// A pass.
     InsertPass(PassRow),
+    /// Something happened to a pass.
+    ChangePass(PassChangeRow),
     /// A lot, credited to its first account.
     Issue {
         /// Whose; none: the store's.
@@ -276,7 +295,33 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             });
         }
         Fact::PassGiven(body) => out.extend(give(body.member, body.id, &body.pass)),
+        Fact::PassFrozen(body) => {
+            let change = Change::Frozen { from: body.from, until: body.until };
+            out.extend(change_pass(body.pass, body.id, &change));
+        }
+        Fact::PassUnfrozen(body) => {
+            let change = Change::Unfrozen { freezes: body.freezes.clone(), on: body.on };
+            out.extend(change_pass(body.pass, body.id, &change));
+        }
+        Fact::PassExtended(body) => {
+            out.extend(change_pass(body.pass, body.id, &Change::Extended { days: body.days }));
+        }
+        Fact::PassUpgraded(body) => {
+            out.extend(end_pass(body.pass, body.id, body.on, EndedWhy::Upgraded));
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(give(body.member, body.id, &body.given));
+        }
+        Fact::PassTransferred(body) => {
+            out.extend(end_pass(body.pass, body.id, body.on, EndedWhy::Transferred));
+            out.extend(post(Some(body.member), &body.postings));
+        }
+        Fact::PassCancelled(body) => {
+            out.extend(end_pass(body.pass, body.id, body.on, EndedWhy::Cancelled));
+        }
         Fact::VisitRecorded(body) => {
+            if let Some(pass) = body.pass {
+                out.extend(body.changes.iter().filter_map(|to| change_pass(pass, body.id, to)));
+            }
             out.extend(post(body.member, &body.postings));
             if let (Some(member), Some(gain)) = (body.member, &body.earned) {
                 out.extend(earn(member, gain, stream));
@@ -354,6 +399,16 @@ fn row(fact: &Fact) -> FactRow {
         Fact::PassGiven(body) => {
             FactRow { member: Some(body.member), amount_minor: body.price_minor, ..blank }
         }
+        Fact::PassFrozen(body) => about(body.member, body.at_ms, &blank),
+        Fact::PassUnfrozen(body) => about(body.member, body.at_ms, &blank),
+        Fact::PassExtended(body) => about(body.member, body.at_ms, &blank),
+        Fact::PassUpgraded(body) => {
+            FactRow { amount_minor: body.paid_minor, ..about(body.member, body.at_ms, &blank) }
+        }
+        Fact::PassTransferred(body) => {
+            FactRow { amount_minor: body.fee_minor, ..about(body.member, body.at_ms, &blank) }
+        }
+        Fact::PassCancelled(body) => about(body.member, body.at_ms, &blank),
         Fact::VisitRecorded(body) => FactRow {
             member: body.member,
             store: Some(body.store),
@@ -432,9 +487,24 @@ fn give(member: MemberId, fact: FactId, pass: &Pass) -> Vec<Effect> {
         from: pass.from,
         until: pass.until,
         visits: pass.visits.map(|lot| lot.id),
+        terms: terms(&pass.terms),
     };
     let visits = pass.visits.map(|lot| Effect::Issue { member: Some(member), lot });
     std::iter::once(Effect::InsertPass(row)).chain(visits).collect()
+}
+
+/// Terms as tables hold them. What came from JSON can be written as JSON again.
+fn terms(terms: &Terms) -> Option<String> {
+    if terms.is_plain() { None } else { serde_json::to_string(terms).ok() }
+}
+
+fn change_pass(pass: PassId, fact: FactId, change: &Change) -> Option<Effect> {
+    let body = serde_json::to_string(change).ok()?;
+    Some(Effect::ChangePass(PassChangeRow { pass, fact, what: change.number(), body }))
+}
+
+fn end_pass(pass: PassId, fact: FactId, on: Day, why: EndedWhy) -> Option<Effect> {
+    change_pass(pass, fact, &Change::Ended { on, why })
 }
 
 fn post(member: Option<MemberId>, postings: &[Posting]) -> impl Iterator<Item = Effect> {

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ledger::{Lot, Posting, ValueKind},
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
+    standing::Change,
+    terms::Terms,
     time::Day,
-    verdict::{Reason, Verdict},
+    verdict::{Because, Reason, Verdict},
 };
 
 /// A journal begins, or goes on in a new life.
@@ -138,6 +140,9 @@ pub struct Pass {
     /// Its visits; none: as often as one likes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits: Option<Lot>,
+    /// What it allows besides, as it was sold.
+    #[serde(default, skip_serializing_if = "Terms::is_plain")]
+    pub terms: Terms,
 }
 
 /// A pass was given.
@@ -151,6 +156,146 @@ pub struct PassGiven {
     pub pass: Pass,
     /// What it cost, in minor units.
     pub price_minor: i64,
+    /// The fact with which somebody else gave theirs away: it is taken back with that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transferred: Option<FactId>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A pass cannot be used for a while, and ends so many days later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassFrozen {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which.
+    pub pass: PassId,
+    /// When it was said, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// First day on which it cannot be used.
+    pub from: Day,
+    /// The last one.
+    pub until: Day,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// Freezes of a pass end before their time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassUnfrozen {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which.
+    pub pass: PassId,
+    /// When it was said, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// The facts that froze it.
+    pub freezes: Vec<FactId>,
+    /// First day on which it can be used again.
+    pub on: Day,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A pass ends later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassExtended {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which.
+    pub pass: PassId,
+    /// When it was said, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// So many days.
+    pub days: u32,
+    /// Why. A cashier's words: may name people, so it is the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// Another kind of pass takes the place of one, for the difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassUpgraded {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// The pass that ends.
+    pub pass: PassId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// First day on which it can no longer be used.
+    pub on: Day,
+    /// The one that takes its place.
+    pub given: Pass,
+    /// What was paid for the change, in minor units.
+    pub paid_minor: i64,
+    /// Visits of the old one that no longer count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A pass becomes somebody else's: it ends here, and another fact gives what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassTransferred {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose it was.
+    pub member: MemberId,
+    /// Which.
+    pub pass: PassId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// First day on which it can no longer be used.
+    pub on: Day,
+    /// Whose it is now.
+    pub to: MemberId,
+    /// The fact that gives it.
+    pub given: FactId,
+    /// What was paid for it, in minor units.
+    pub fee_minor: i64,
+    /// Its visits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A pass ends before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassCancelled {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Which.
+    pub pass: PassId,
+    /// When it was said, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// First day on which it can no longer be used.
+    pub on: Day,
+    /// What was given back, in minor units.
+    #[serde(default)]
+    pub refund_minor: i64,
+    /// Why. A cashier's words: may name people, so it is the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
     /// A manager who approved it on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<StaffId>,
@@ -177,6 +322,12 @@ pub struct VisitRecorded {
     /// The pass that let them in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<PassId>,
+    /// Why that one, where another would have let them in too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
+    /// What the visit does to that pass: it begins, its freeze ends, a guest came in on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// Visits taken from a pack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postings: Vec<Posting>,
@@ -539,6 +690,18 @@ facts! {
     23 "members_merged" MembersMerged(MembersMerged) id,
     /// A pass was given.
     30 "pass_given" PassGiven(PassGiven) id,
+    /// A pass cannot be used for a while.
+    31 "pass_frozen" PassFrozen(PassFrozen) id,
+    /// It can be used again.
+    32 "pass_unfrozen" PassUnfrozen(PassUnfrozen) id,
+    /// A pass ends later.
+    33 "pass_extended" PassExtended(PassExtended) id,
+    /// Another pass takes the place of one.
+    34 "pass_upgraded" PassUpgraded(PassUpgraded) id,
+    /// A pass becomes somebody else's.
+    35 "pass_transferred" PassTransferred(PassTransferred) id,
+    /// A pass ends before its time.
+    36 "pass_cancelled" PassCancelled(PassCancelled) id,
     /// Somebody stood at the desk.
     40 "visit_recorded" VisitRecorded(VisitRecorded) id,
     /// Points were given.
@@ -575,6 +738,8 @@ impl Fact {
             Self::MemberChanged(body) => Some(&mut body.private),
             Self::MemberPhotoSet(body) => Some(&mut body.private),
             Self::VisitRecorded(body) => Some(&mut body.private),
+            Self::PassExtended(body) => Some(&mut body.private),
+            Self::PassCancelled(body) => Some(&mut body.private),
             _ => None,
         }
     }
@@ -587,6 +752,8 @@ impl Fact {
             Self::MemberChanged(body) => body.private,
             Self::MemberPhotoSet(body) => body.private,
             Self::VisitRecorded(body) => body.private,
+            Self::PassExtended(body) => body.private,
+            Self::PassCancelled(body) => body.private,
             _ => None,
         }
     }

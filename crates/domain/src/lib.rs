@@ -6,8 +6,11 @@
 //! Facts record decisions; folding never decides. So the order in which facts arrive cannot
 //! matter, and two machines that hold the same facts hold the same tables.
 
+pub mod alerts;
 pub mod audit;
 pub mod bounds;
+pub mod cards;
+pub mod custom;
 pub mod decide;
 pub mod effects;
 pub mod fact;
@@ -19,6 +22,8 @@ pub mod records;
 pub mod refusal;
 pub mod staff;
 pub mod stamps;
+pub mod standing;
+pub mod terms;
 pub mod text;
 pub mod time;
 pub mod verdict;

@@ -1,6 +1,23 @@
 //! Members: what is on their file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
+
+use crate::time::Day;
+
+/// What became of a card that is no longer in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum CardState {
+    /// Reported lost (挂失).
+    Lost,
+    /// Another card took its place (补卡).
+    Replaced,
+    /// It is somebody else's now (转卡).
+    Moved,
+}
 
 /// What a member's file holds, by field: each field keeps the latest, by stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,11 +46,27 @@ pub enum MemberField {
     Banned,
     /// Id of the fact that set their photo: its private part is the image.
     Photo,
+    /// Whom to call in an emergency, JSON.
+    Contact,
+    /// The waiver they signed, JSON.
+    Waiver,
+    /// Id of the member who answers for them.
+    Guardian,
+    /// Id of the family they belong to: members of one check in together.
+    Family,
+    /// By which channels they may be written to, a JSON list.
+    Consent,
+    /// Id of the member who brought them.
+    ReferredBy,
+    /// The owner's own fields, a JSON object.
+    Custom,
+    /// Cards that are no longer in use and what became of them, a JSON object.
+    DeadCards,
 }
 
 impl MemberField {
     /// Every field, in the order of their stored numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Name,
         Self::Phone,
         Self::Email,
@@ -46,6 +79,14 @@ impl MemberField {
         Self::HomeStore,
         Self::Banned,
         Self::Photo,
+        Self::Contact,
+        Self::Waiver,
+        Self::Guardian,
+        Self::Family,
+        Self::Consent,
+        Self::ReferredBy,
+        Self::Custom,
+        Self::DeadCards,
     ];
 
     /// Bit number in a stored stamp's mask. Never change one that landed.
@@ -63,6 +104,14 @@ impl MemberField {
             Self::HomeStore => 9,
             Self::Banned => 10,
             Self::Photo => 11,
+            Self::Contact => 12,
+            Self::Waiver => 13,
+            Self::Guardian => 14,
+            Self::Family => 15,
+            Self::Consent => 16,
+            Self::ReferredBy => 17,
+            Self::Custom => 18,
+            Self::DeadCards => 19,
         }
     }
 }
@@ -99,6 +148,68 @@ pub struct MemberPrivate {
     /// Why they are banned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub banned: Option<String>,
+    /// Whom to call in an emergency; without name and phone: taken out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// The waiver they signed; version 0: taken out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
+    /// Id of the member who answers for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
+    /// Id of their family: members of one check in together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// By which channels they may be written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<BTreeSet<Channel>>,
+    /// Id of the member who brought them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_by: Option<String>,
+    /// The owner's own fields, by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<BTreeMap<String, String>>,
+    /// Cards that are no longer in use, and what became of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_cards: Option<BTreeMap<String, CardState>>,
+}
+
+/// Whom to call in an emergency.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Phone.
+    pub phone: String,
+}
+
+/// A waiver that was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Waiver {
+    /// Which version of it, from 1.
+    pub version: u32,
+    /// When.
+    pub on: Day,
+}
+
+/// A way to write to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum Channel {
+    /// Text messages.
+    Sms,
+    /// E-mail.
+    Email,
+    /// Calls.
+    Phone,
+    /// WeChat.
+    Wechat,
+    /// Letters.
+    Post,
 }
 
 impl MemberPrivate {
@@ -113,6 +224,8 @@ impl MemberPrivate {
         let list = |values: &Vec<String>| {
             (!values.is_empty()).then(|| serde_json::Value::from(values.clone()).to_string())
         };
+        // None of these has a shape that JSON cannot hold.
+        let json = |empty: bool, value: serde_json::Result<String>| value.ok().filter(|_| !empty);
         let mut fields = Vec::new();
         let mut put = |field, value: Option<Option<String>>| {
             if let Some(value) = value {
@@ -128,6 +241,33 @@ impl MemberPrivate {
         put(MemberField::Tags, self.tags.as_ref().map(list));
         put(MemberField::Cards, self.cards.as_ref().map(list));
         put(MemberField::Banned, self.banned.as_ref().map(text));
+        put(
+            MemberField::Contact,
+            self.contact.as_ref().map(|contact| {
+                json(*contact == Contact::default(), serde_json::to_string(contact))
+            }),
+        );
+        put(
+            MemberField::Waiver,
+            self.waiver
+                .as_ref()
+                .map(|waiver| json(waiver.version == 0, serde_json::to_string(waiver))),
+        );
+        put(MemberField::Guardian, self.guardian.as_ref().map(text));
+        put(MemberField::Family, self.family.as_ref().map(text));
+        put(
+            MemberField::Consent,
+            self.consent.as_ref().map(|set| json(set.is_empty(), serde_json::to_string(set))),
+        );
+        put(MemberField::ReferredBy, self.referred_by.as_ref().map(text));
+        put(
+            MemberField::Custom,
+            self.custom.as_ref().map(|map| json(map.is_empty(), serde_json::to_string(map))),
+        );
+        put(
+            MemberField::DeadCards,
+            self.dead_cards.as_ref().map(|map| json(map.is_empty(), serde_json::to_string(map))),
+        );
         fields
     }
 }

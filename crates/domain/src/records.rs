@@ -5,8 +5,11 @@ use punchcard_protocol::{RecordId, StaffId, StoreId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    alerts::Alerts,
+    custom::{CustomField, check_fields},
     refusal::Refusal,
     staff::Role,
+    terms::{Length, Start, Terms, Unit},
     text::one_line,
     time::{Day, StoreDays},
 };
@@ -77,6 +80,12 @@ pub struct Rules {
     pub rest_percent: i64,
     /// Seconds in which one may take back one's own last action without a manager.
     pub undo_secs: u32,
+    /// What a desk says of whoever stands before it, and how loudly.
+    #[serde(skip_serializing_if = "Alerts::is_usual")]
+    pub alerts: Alerts,
+    /// The owner's own fields on members' files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom_fields: Vec<CustomField>,
 }
 
 impl Default for Rules {
@@ -93,6 +102,8 @@ impl Default for Rules {
             trust_limit: 0,
             rest_percent: 50,
             undo_secs: 10,
+            alerts: Alerts::default(),
+            custom_fields: Vec::new(),
         }
     }
 }
@@ -152,12 +163,33 @@ pub struct PassType {
     pub price_minor: i64,
     /// On offer.
     pub active: bool,
+    /// What it allows besides.
+    #[serde(default, skip_serializing_if = "Terms::is_plain")]
+    pub terms: Terms,
 }
 
 impl PassType {
     /// The last day of a pass of this kind that begins on `from`.
     pub fn until(&self, from: Day) -> Option<Day> {
-        self.days.map(|days| from.plus_days(days.saturating_sub(1)))
+        self.length().map(|length| length.last_day(from))
+    }
+
+    /// The last day and the terms that a pass of this kind is given with. `begun`: it takes the
+    /// place of one that has begun; else one that begins with the first visit has no last day yet,
+    /// and keeps in its terms how long it will last.
+    pub fn as_given(&self, from: Day, begun: bool) -> (Option<Day>, Terms) {
+        let waits = self.terms.start == Start::FirstVisit;
+        match (waits, begun) {
+            (true, false) => (None, Terms { length: self.length(), ..self.terms.clone() }),
+            (true, true) => (self.until(from), self.terms.begun()),
+            (false, _) => (self.until(from), self.terms.clone()),
+        }
+    }
+
+    /// How long it lasts; none: no end.
+    pub fn length(&self) -> Option<Length> {
+        let days = self.days.and_then(|days| u32::try_from(days).ok());
+        self.terms.length.or(days.map(|count| Length { unit: Unit::Day, count }))
     }
 }
 
@@ -213,7 +245,7 @@ impl Rules {
         ];
         match checks.into_iter().find(|(_, holds)| !holds) {
             Some((field, _)) => Err(Refusal::BadInput(field)),
-            None => Ok(()),
+            None => self.alerts.check().and_then(|()| check_fields(&self.custom_fields)),
         }
     }
 }
@@ -264,6 +296,9 @@ impl PassType {
         if !(0..=1_000_000_000).contains(&self.price_minor) {
             return Err(Refusal::BadInput("price_minor"));
         }
-        Ok(())
+        if self.days.is_some() && self.terms.length.is_some() {
+            return Err(Refusal::BadInput("length"));
+        }
+        self.terms.check()
     }
 }

@@ -75,6 +75,33 @@ pub enum Refusal {
     /// No visit can be taken from any pack here.
     #[error("no visit can be used here")]
     NoVisits,
+    /// The pass ended: cancelled, upgraded, given away, or its time is over.
+    #[error("this pass is over")]
+    PassOver,
+    /// The pass is frozen on one of those days already.
+    #[error("this pass is frozen already on one of these days")]
+    AlreadyFrozen,
+    /// The pass is not frozen.
+    #[error("this pass is not frozen")]
+    NotFrozen,
+    /// More days than the pass can be frozen for in that year.
+    #[error("this pass can be frozen for {left} more days of this year")]
+    FreezeLimit {
+        /// Days that are left.
+        left: u32,
+    },
+    /// Visits of the pack lie with other tills or in the pool: draw them first.
+    #[error("{visits} visits of this pack are not here: fetch them first")]
+    PackElsewhere {
+        /// How many.
+        visits: i64,
+    },
+    /// No more guests this month, or none on any pass.
+    #[error("no guest can be brought on any pass here now")]
+    NoGuests,
+    /// The other kind of pass costs less than what was paid.
+    #[error("the other pass costs less")]
+    CostsLess,
     /// There must be an owner who can sign in.
     #[error("there must be an owner")]
     LastOwner,
@@ -109,6 +136,13 @@ impl Refusal {
             Self::AlreadyVoided => "already_voided",
             Self::NotVoidable => "not_voidable",
             Self::NoVisits => "no_visits",
+            Self::PassOver => "pass_over",
+            Self::AlreadyFrozen => "already_frozen",
+            Self::NotFrozen => "not_frozen",
+            Self::FreezeLimit { .. } => "freeze_limit",
+            Self::PackElsewhere { .. } => "pack_elsewhere",
+            Self::NoGuests => "no_guests",
+            Self::CostsLess => "costs_less",
             Self::LastOwner => "last_owner",
             Self::TooLarge => "too_large",
             Self::NotOnlyTill => "not_only_till",
@@ -127,6 +161,8 @@ impl Refusal {
                 ("short", need.saturating_sub(*here).to_string()),
             ],
             Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
+            Self::FreezeLimit { left } => vec![("left", left.to_string())],
+            Self::PackElsewhere { visits } => vec![("visits", visits.to_string())],
             Self::NotFound(what) => vec![("what", (*what).to_owned())],
             Self::TooLong { field, limit } => {
                 vec![("field", (*field).to_owned()), ("limit", limit.to_string())]

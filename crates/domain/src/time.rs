@@ -1,7 +1,8 @@
 //! Days as a store counts them.
 
 use chrono::{
-    DateTime, Datelike as _, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc,
+    DateTime, Datelike as _, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Timelike as _,
+    Utc,
 };
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,13 @@ impl StoreDays {
         let local = utc.with_timezone(&self.zone).naive_local();
         let shifted = local - TimeDelta::hours(i64::from(self.day_start_hour.min(12)));
         Day(shifted.date())
+    }
+
+    /// The minute of the store's clock, from midnight.
+    pub fn minute_of(&self, unix_ms: i64) -> u32 {
+        let utc = DateTime::<Utc>::from_timestamp_millis(unix_ms).unwrap_or_default();
+        let local = utc.with_timezone(&self.zone).naive_local();
+        local.hour() * 60 + local.minute()
     }
 
     /// The moment a business day begins. Where the clock is put forward over that hour, the first

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Day;
+use crate::{
+    alerts::{Alert, Alerts},
+    time::Day,
+};
 
 /// Three answers, each with a colour, a word and a sound of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +86,74 @@ pub enum Reason {
     ClockBehind,
     /// Let in once, against a red verdict, by somebody who may.
     LetInOnce,
+    /// The pass is over, and still lets in for a while.
+    Grace {
+        /// Its name.
+        pass: String,
+        /// The last day on which it does.
+        on: Day,
+    },
+    /// The pass is frozen.
+    Frozen {
+        /// Its name.
+        pass: String,
+        /// The last day of it.
+        until: Day,
+    },
+    /// The freeze of the pass ends with this visit.
+    FreezeEnded {
+        /// Its name.
+        pass: String,
+    },
+    /// The pass was cancelled.
+    Cancelled {
+        /// Its name.
+        pass: String,
+        /// First day on which it could no longer be used.
+        on: Day,
+    },
+    /// The pass is for other days of the week or other hours.
+    WrongHours {
+        /// Its name.
+        pass: String,
+    },
+    /// The pass is for other stores.
+    WrongStore {
+        /// Its name.
+        pass: String,
+    },
+    /// The pass is for other parts of the store.
+    WrongZone {
+        /// Its name.
+        pass: String,
+    },
+    /// Checked in at another store a moment ago.
+    SeenElsewhere {
+        /// Whole minutes since.
+        minutes: i64,
+    },
+    /// The card was reported lost.
+    CardLost,
+    /// Another card took the place of this one.
+    CardReplaced,
+    /// The waiver is not signed, or an older version of it is.
+    Waiver,
+    /// Points are owed.
+    Debt {
+        /// How many.
+        points: i64,
+    },
+    /// There is no photo to compare.
+    MissingPhoto,
+    /// There is nobody to call.
+    EmergencyContact,
+    /// A guest of the member's.
+    Guest {
+        /// The pass they come in on.
+        pass: String,
+        /// How many more may be brought this month.
+        left: u32,
+    },
 }
 
 impl Reason {
@@ -103,26 +174,60 @@ impl Reason {
             Self::UnknownCard => "unknown_card",
             Self::ClockBehind => "clock_behind",
             Self::LetInOnce => "let_in_once",
+            Self::Grace { .. } => "grace",
+            Self::Frozen { .. } => "frozen",
+            Self::FreezeEnded { .. } => "freeze_ended",
+            Self::Cancelled { .. } => "cancelled",
+            Self::WrongHours { .. } => "wrong_hours",
+            Self::WrongStore { .. } => "wrong_store",
+            Self::WrongZone { .. } => "wrong_zone",
+            Self::SeenElsewhere { .. } => "seen_elsewhere",
+            Self::CardLost => "card_lost",
+            Self::CardReplaced => "card_replaced",
+            Self::Waiver => "waiver",
+            Self::Debt { .. } => "debt",
+            Self::MissingPhoto => "missing_photo",
+            Self::EmergencyContact => "emergency_contact",
+            Self::Guest { .. } => "guest",
         }
     }
 
-    /// The verdict this reason alone asks for; the worst of all reasons is the verdict.
-    pub fn weight(&self) -> Verdict {
-        match self {
-            Self::Expired { .. }
-            | Self::NoVisitsLeft { .. }
-            | Self::VisitsElsewhere { .. }
-            | Self::NotStarted { .. }
-            | Self::NoPass
-            | Self::Banned
-            | Self::UnknownCard => Verdict::Refuse,
-            Self::ExpiresSoon { .. }
-            | Self::FewVisitsLeft { .. }
-            | Self::SeenAgain { .. }
-            | Self::Birthday
-            | Self::StaffNote
-            | Self::ClockBehind
-            | Self::LetInOnce => Verdict::Note,
+    /// The alert that says how loudly it is said; none: it always is said in the same way.
+    pub fn alert(&self) -> Option<Alert> {
+        Some(match self {
+            Self::Expired { .. } => Alert::Expired,
+            Self::ExpiresSoon { .. } => Alert::ExpiresSoon,
+            Self::NoVisitsLeft { .. } | Self::VisitsElsewhere { .. } => Alert::NoVisits,
+            Self::FewVisitsLeft { .. } => Alert::FewVisits,
+            Self::NotStarted { .. } => Alert::NotStarted,
+            Self::NoPass => Alert::NoPass,
+            Self::SeenAgain { .. } => Alert::SeenAgain,
+            Self::Banned => Alert::Banned,
+            Self::Birthday => Alert::Birthday,
+            Self::StaffNote => Alert::StaffNote,
+            Self::ClockBehind => Alert::ClockBehind,
+            Self::Grace { .. } => Alert::Grace,
+            Self::Frozen { .. } | Self::FreezeEnded { .. } => Alert::Frozen,
+            Self::Cancelled { .. } => Alert::Cancelled,
+            Self::WrongHours { .. } => Alert::WrongHours,
+            Self::WrongStore { .. } => Alert::WrongStore,
+            Self::WrongZone { .. } => Alert::WrongZone,
+            Self::SeenElsewhere { .. } => Alert::SeenElsewhere,
+            Self::CardLost | Self::CardReplaced => Alert::DeadCard,
+            Self::Waiver => Alert::Waiver,
+            Self::Debt { .. } => Alert::Debt,
+            Self::MissingPhoto => Alert::MissingPhoto,
+            Self::EmergencyContact => Alert::EmergencyContact,
+            Self::UnknownCard | Self::LetInOnce | Self::Guest { .. } => return None,
+        })
+    }
+
+    /// The verdict this reason asks for by the owner's choice; none: it is not said.
+    pub fn verdict(&self, alerts: &Alerts) -> Option<Verdict> {
+        match (self, self.alert()) {
+            (Self::UnknownCard, _) => Some(Verdict::Refuse),
+            (_, Some(alert)) => alerts.level(alert).verdict(),
+            (_, None) => Some(Verdict::Note),
         }
     }
 }
@@ -140,4 +245,29 @@ pub enum Mend {
     LetInOnce,
     /// The card is nobody's: make a new member with it.
     NewMember,
+    /// End the freeze of the pass today.
+    Unfreeze,
+}
+
+/// Why this pass was used, where more than one would have let them in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum Because {
+    /// No other one lets them in.
+    OnlyOne,
+    /// Nothing speaks against it; of the others, something does.
+    NothingAgainst,
+    /// It costs no visit.
+    CostsNoVisit,
+    /// It has begun already; another one would have begun today.
+    HasBegun,
+    /// It is not frozen.
+    NotFrozen,
+    /// Of passes for a term, it ends last.
+    EndsLast,
+    /// Of packs, it ends first.
+    EndsFirst,
+    /// It ends as the other one does, and is older.
+    Older,
 }

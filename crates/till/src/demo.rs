@@ -7,6 +7,7 @@ use punchcard_domain::{
     member::MemberPrivate,
     records::{PassType, Reward, Staff, Tier},
     staff::{Role, check_pin},
+    terms::Terms,
     time::Day,
 };
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StaffId};
@@ -152,8 +153,15 @@ fn catalogue(work: &mut Work<'_>, actor: &Actor) -> Result<Vec<RecordId>> {
         ("10 次卡", None, Some(10), 60_000),
         ("30 次卡", Some(365), Some(30), 150_000),
     ] {
-        let kind =
-            PassType { id: id()?, name: name.into(), days, visits, price_minor, active: true };
+        let kind = PassType {
+            id: id()?,
+            name: name.into(),
+            days,
+            visits,
+            price_minor,
+            active: true,
+            terms: Terms::default(),
+        };
         owner::set(work, actor, kind, Fact::PassTypeSet)?;
     }
     for (name, cost, minor_per_point) in [
@@ -295,6 +303,7 @@ fn passes(work: &Work<'_>, part: Part, today: Day, dice: &mut Dice) -> Result<Ve
         from,
         until,
         visits: visits.map(lot).transpose()?,
+        terms: Terms::default(),
     }])
 }
 

@@ -37,9 +37,11 @@ pub use till::{Options, SetUp, Till};
 pub use use_cases::{
     actor::Actor,
     backup::{BackupDone, BackupPlan},
+    cards::CardChange,
     check_in::{CheckInHow, Who},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
+    passes::PassChange,
     points::RedeemInput,
     verify::Verification,
 };

@@ -5,8 +5,8 @@ use punchcard_till::{
     Error, PassTypeInput, RewardInput, StaffInput,
     import::ImportInput,
     views::{
-        Approval, BackupView, ImportView, PassTypeView, RulesInput, StaffView, StatusView,
-        VerifyView,
+        Alerts, AlertsView, Approval, BackupView, ImportView, PassTypeView, RulesInput, StaffView,
+        StatusView, VerifyView,
     },
 };
 use tauri::State;
@@ -17,6 +17,16 @@ use crate::desk::Desk;
 #[tauri::command]
 pub(crate) async fn rules(desk: State<'_, Desk>) -> Answer<RulesInput> {
     signed_in(&desk, |till, _| till.rules()).await
+}
+
+#[tauri::command]
+pub(crate) async fn alerts(desk: State<'_, Desk>) -> Answer<AlertsView> {
+    signed_in(&desk, |till, _| till.alerts().map(AlertsView::from)).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_alerts(desk: State<'_, Desk>, alerts: Alerts) -> Answer<AlertsView> {
+    signed_in(&desk, move |till, actor| till.save_alerts(actor, alerts).map(AlertsView::from)).await
 }
 
 #[tauri::command]

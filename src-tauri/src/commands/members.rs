@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
-    Error,
+    CardChange, Error, PassChange,
     views::{Approval, DoneView, MemberBrief, MemberInput, MemberView, PassTypeView, TierView},
 };
 use tauri::State;
@@ -99,6 +99,64 @@ pub(crate) async fn give_pass(
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
         till.give_pass(actor, id("member", &member)?, id("pass_type", &pass_type)?)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn freeze_pass(
+    desk: State<'_, Desk>,
+    member: String,
+    pass: String,
+    until: Option<String>,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        let until = until.map(|day| day.parse()).transpose();
+        let until = until.map_err(|_| Error::bad_input("until", "a day, YYYY-MM-DD"))?;
+        let change = PassChange::Freeze { from: None, until };
+        till.change_pass(actor, id("member", &member)?, id("pass", &pass)?, change)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn unfreeze_pass(
+    desk: State<'_, Desk>,
+    member: String,
+    pass: String,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        let (member, pass) = (id("member", &member)?, id("pass", &pass)?);
+        till.change_pass(actor, member, pass, PassChange::Unfreeze)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn lose_card(
+    desk: State<'_, Desk>,
+    member: String,
+    card: String,
+    lost: bool,
+) -> Answer<MemberView> {
+    signed_in(&desk, move |till, actor| {
+        let change = if lost { CardChange::Lost } else { CardChange::Found };
+        till.change_card(actor, id("member", &member)?, &card, change)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn replace_card(
+    desk: State<'_, Desk>,
+    member: String,
+    card: String,
+    fresh: String,
+) -> Answer<MemberView> {
+    signed_in(&desk, move |till, actor| {
+        till.change_card(actor, id("member", &member)?, &card, CardChange::ReplacedBy(fresh))
     })
     .await
 }

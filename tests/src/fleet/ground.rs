@@ -180,6 +180,7 @@ fn stock(till: &Till, owner: &Actor) -> (String, String) {
         visits: Some(3),
         price_minor: 0,
         active: true,
+        terms: None,
     };
     let kinds = till.save_pass_type(owner, kind).expect("a kind of pass");
     let mut rules = till.rules().expect("rules");

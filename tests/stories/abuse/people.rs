@@ -35,7 +35,15 @@ fn reward(name: &str, cost: i64, minor_per_point: i64) -> RewardInput {
 }
 
 fn pass_type(days: Option<i32>, visits: Option<i64>, price_minor: i64) -> PassTypeInput {
-    PassTypeInput { id: None, name: "月卡".into(), days, visits, price_minor, active: true }
+    PassTypeInput {
+        id: None,
+        name: "月卡".into(),
+        days,
+        visits,
+        price_minor,
+        active: true,
+        terms: None,
+    }
 }
 
 /// Numbers as the window might send them: none of these is an amount, and nothing comes of any.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use punchcard_domain::{
     fact::{Fact, FactVoided, MemberRegistered, Pass, PassGiven, PointsRedeemed, ValueReturned},
     ledger::{Account, Lot, ValueKind},
+    terms::Terms,
 };
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, sync::path};
 use punchcard_tests::{
@@ -75,6 +76,7 @@ fn one_visit_is_used_at_one_of_two_desks(engine: Engine) {
         visits: Some(1),
         price_minor: 5_000,
         active: true,
+        terms: None,
     };
     let kinds = first.till().save_pass_type(&first.owner(), kind).expect("the owner may");
     first.till().give_pass(&first.owner(), id(&member), id(&kinds[0].id)).expect("given");
@@ -245,6 +247,7 @@ fn a_file_brings_its_points_along_once(engine: Engine) {
             from: "2026-11-23".parse().expect("a day"),
             until: None,
             visits: Some(Lot { kind: ValueKind::Visits, ..scribe.lot(999) }),
+            terms: Terms::default(),
         }],
         private: None,
     };
@@ -264,6 +267,7 @@ fn a_pass_is_what_its_kind_is(engine: Engine) {
         visits: Some(10),
         price_minor: 50_000,
         active: true,
+        terms: None,
     };
     let kinds = first.till().save_pass_type(&first.owner(), kind).expect("the owner may");
     let kind: RecordId = id(&kinds[0].id);
@@ -281,9 +285,11 @@ fn a_pass_is_what_its_kind_is(engine: Engine) {
             from: "2026-11-23".parse().expect("a day"),
             until: None,
             visits: Some(lot),
+            terms: Terms::default(),
         };
         let member: MemberId = id(&member);
-        let fact = PassGiven { id: FactId(fresh()), member, pass, price_minor, approved_by: None };
+        let (id, transferred) = (FactId(fresh()), None);
+        let fact = PassGiven { id, member, pass, price_minor, transferred, approved_by: None };
         Fact::PassGiven(fact)
     };
     let facts = [(1000, 50_000), (10, 1)].map(|(visits, price)| given(&scribe, visits, price));
@@ -367,6 +373,7 @@ fn one_member_at_two_branches_at_once_is_told(engine: Engine) {
         visits: None,
         price_minor: 99_900,
         active: true,
+        terms: None,
     };
     let kinds = first.till().save_pass_type(&first.owner(), kind).expect("the owner may");
     first.till().give_pass(&first.owner(), id(&member), id(&kinds[0].id)).expect("given");

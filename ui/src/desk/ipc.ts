@@ -4,6 +4,8 @@
  */
 import { invoke } from "@tauri-apps/api/core";
 import type {
+  Alerts,
+  AlertsView,
   Approval,
   BackupView,
   CheckInView,
@@ -108,6 +110,14 @@ export const tiers = () => call<TierView[]>("tiers");
 export const passTypes = () => call<PassTypeView[]>("pass_types");
 export const givePass = (member: string, passType: string, approval: Leave) =>
   call<DoneView>("give_pass", { member, passType, approval });
+export const freezePass = (member: string, pass: string, until: string | null, approval: Leave) =>
+  call<DoneView>("freeze_pass", { member, pass, until, approval });
+export const unfreezePass = (member: string, pass: string, approval: Leave) =>
+  call<DoneView>("unfreeze_pass", { member, pass, approval });
+export const loseCard = (member: string, card: string, lost: boolean) =>
+  call<MemberView>("lose_card", { member, card, lost });
+export const replaceCard = (member: string, card: string, fresh: string) =>
+  call<MemberView>("replace_card", { member, card, fresh });
 
 export const earnPreview = (member: string, amount: string) =>
   call<EarnPreview>("earn_preview", { member, amount });
@@ -129,6 +139,8 @@ export const today = () => call<DayView>("today");
 export const day = (day: string | null) => call<DayView>("day", { day });
 
 export const rules = () => call<RulesInput>("rules");
+export const alerts = () => call<AlertsView>("alerts");
+export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });
 export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", { input });
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");

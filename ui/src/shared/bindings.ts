@@ -56,9 +56,202 @@ from: Day, } | { "code": "no_pass" } | { "code": "seen_again",
 /**
  * Whole minutes since.
  */
-minutes: number, } | { "code": "banned" } | { "code": "birthday" } | { "code": "staff_note" } | { "code": "unknown_card" } | { "code": "clock_behind" } | { "code": "let_in_once" };
+minutes: number, } | { "code": "banned" } | { "code": "birthday" } | { "code": "staff_note" } | { "code": "unknown_card" } | { "code": "clock_behind" } | { "code": "let_in_once" } | { "code": "grace", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * The last day on which it does.
+ */
+on: Day, } | { "code": "frozen", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * The last day of it.
+ */
+until: Day, } | { "code": "freeze_ended", 
+/**
+ * Its name.
+ */
+pass: string, } | { "code": "cancelled", 
+/**
+ * Its name.
+ */
+pass: string, 
+/**
+ * First day on which it could no longer be used.
+ */
+on: Day, } | { "code": "wrong_hours", 
+/**
+ * Its name.
+ */
+pass: string, } | { "code": "wrong_store", 
+/**
+ * Its name.
+ */
+pass: string, } | { "code": "wrong_zone", 
+/**
+ * Its name.
+ */
+pass: string, } | { "code": "seen_elsewhere", 
+/**
+ * Whole minutes since.
+ */
+minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "code": "waiver" } | { "code": "debt", 
+/**
+ * How many.
+ */
+points: number, } | { "code": "missing_photo" } | { "code": "emergency_contact" } | { "code": "guest", 
+/**
+ * The pass they come in on.
+ */
+pass: string, 
+/**
+ * How many more may be brought this month.
+ */
+left: number, };
 
-export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member";
+export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze";
+
+export type Because = "only_one" | "nothing_against" | "costs_no_visit" | "has_begun" | "not_frozen" | "ends_last" | "ends_first" | "older";
+
+export type Alert = "expired" | "expires_soon" | "grace" | "not_started" | "frozen" | "cancelled" | "wrong_hours" | "wrong_store" | "wrong_zone" | "no_visits" | "few_visits" | "no_pass" | "seen_again" | "seen_elsewhere" | "banned" | "dead_card" | "waiver" | "debt" | "missing_photo" | "emergency_contact" | "staff_note" | "birthday" | "clock_behind";
+
+export type Level = "none" | "warn" | "deny";
+
+export type Alerts = { 
+/**
+ * What is not said as it usually is.
+ */
+levels: Partial<Record<Alert, Level>>, 
+/**
+ * A debt of more points than this is said.
+ */
+debt_above: number, 
+/**
+ * A check-in at another store within so many minutes is said.
+ */
+elsewhere_minutes: number, 
+/**
+ * The version of the waiver that must be signed.
+ */
+waiver_version: number, };
+
+export type EndedWhy = "cancelled" | "upgraded" | "transferred";
+
+export type Unit = "day" | "week" | "month" | "quarter" | "year";
+
+export type Length = { 
+/**
+ * The unit.
+ */
+unit: Unit, 
+/**
+ * How many of it, more than zero.
+ */
+count: number, };
+
+export type Start = "sale" | "date" | "first_visit";
+
+export type Hours = { 
+/**
+ * First minute, from midnight.
+ */
+from: number, 
+/**
+ * The minute that is no longer among them; 1440 is midnight.
+ */
+to: number, };
+
+export type Terms = { 
+/**
+ * How long it lasts, in units of the calendar; none: as `days` of its kind says.
+ */
+length: Length | null, 
+/**
+ * When it begins.
+ */
+start: Start, 
+/**
+ * One that begins with the first visit begins by itself after so many days; none: it waits.
+ */
+begins_within_days: number | null, 
+/**
+ * Days of the week it can be used on, Monday 1 to Sunday 7, as the store counts days; empty:
+ * every day.
+ */
+weekdays: Array<number>, 
+/**
+ * Hours it can be used in; empty: all day.
+ */
+hours: Array<Hours>, 
+/**
+ * Stores it can be used in; empty: all.
+ */
+stores: string[], 
+/**
+ * Parts of a store (pool, studio) whose doors it opens; empty: all.
+ */
+zones: Array<string>, 
+/**
+ * Days after the last one on which it still lets in, with a note.
+ */
+grace_days: number, 
+/**
+ * Days for which it can be frozen in one calendar year.
+ */
+freeze_days: number, 
+/**
+ * Guests who may be brought in one calendar month.
+ */
+guests: number, };
+
+export type CardState = "lost" | "replaced" | "moved";
+
+export type Contact = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Phone.
+ */
+phone: string, };
+
+export type Waiver = { 
+/**
+ * Which version of it, from 1.
+ */
+version: number, 
+/**
+ * When.
+ */
+on: Day, };
+
+export type Channel = "sms" | "email" | "phone" | "wechat" | "post";
+
+export type FieldKind = { "kind": "text" } | { "kind": "number" } | { "kind": "date" } | { "kind": "choice", 
+/**
+ * The list.
+ */
+choices: Array<string>, };
+
+export type CustomField = { 
+/**
+ * What it is kept under: never changes, so that what was written stays what it was.
+ */
+key: string, 
+/**
+ * What it is called.
+ */
+name: string, } & ({ "kind": "text" } | { "kind": "number" } | { "kind": "date" } | { "kind": "choice", 
+/**
+ * The list.
+ */
+choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
@@ -140,7 +333,7 @@ debt: number,
  */
 expiring: LotView | null, };
 
-export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided";
+export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided" | "waits" | "frozen" | "ended";
 
 export type PassView = { 
 /**
@@ -174,7 +367,23 @@ visits_here: number | null,
 /**
  * How it stands.
  */
-state: PassState, };
+state: PassState, 
+/**
+ * The last day of the freeze that holds today.
+ */
+frozen_until: Day | null, 
+/**
+ * Days for which it can still be frozen this year.
+ */
+freeze_days_left: number, 
+/**
+ * Guests who may still be brought this month.
+ */
+guests_left: number, 
+/**
+ * Why it ended before its time.
+ */
+ended: EndedWhy | null, };
 
 export type CheckInView = { 
 /**
@@ -193,6 +402,10 @@ verdict: Verdict,
  * Why, most important first.
  */
 reasons: Array<Reason>, 
+/**
+ * Why this pass, where another would have let them in too.
+ */
+because: Because | null, 
 /**
  * What mends it, the best first.
  */
@@ -372,6 +585,10 @@ last_visit_ms: number | null,
  */
 history: Array<DayRow>, 
 /**
+ * What else is on their file.
+ */
+details: DetailsView, 
+/**
  * Id.
  */
 id: string, 
@@ -433,6 +650,80 @@ cards: Array<string>,
  * Id of the tier.
  */
 tier: string | null, };
+
+export type RelativeView = { 
+/**
+ * Member's id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, };
+
+export type DetailsView = { 
+/**
+ * Whom to call in an emergency: in full, whoever looks, because that is what it is for.
+ */
+contact: Contact | null, 
+/**
+ * The waiver they signed.
+ */
+waiver: Waiver | null, 
+/**
+ * Who answers for them.
+ */
+guardian: RelativeView | null, 
+/**
+ * Everybody else of their family.
+ */
+family: Array<RelativeView>, 
+/**
+ * By which channels they may be written to.
+ */
+consent: Array<Channel>, 
+/**
+ * Who brought them.
+ */
+referred_by: RelativeView | null, 
+/**
+ * The owner's own fields, by key.
+ */
+custom: { [key in string]: string }, 
+/**
+ * Cards that are no longer in use.
+ */
+dead_cards: { [key in string]: CardState }, };
+
+export type DetailsInput = { 
+/**
+ * Whom to call in an emergency; without name and phone: taken out.
+ */
+contact: Contact | null, 
+/**
+ * They signed this version of the waiver today; 0: taken out.
+ */
+waiver: number | null, 
+/**
+ * Id of the member who answers for them; empty: nobody.
+ */
+guardian: string | null, 
+/**
+ * Id of a member whose family they belong to from now on; empty: they leave theirs.
+ */
+family_of: string | null, 
+/**
+ * By which channels they may be written to.
+ */
+consent: Array<Channel> | null, 
+/**
+ * Id of the member who brought them; empty: nobody.
+ */
+referred_by: string | null, 
+/**
+ * The owner's own fields, by key; an empty one is taken out.
+ */
+custom: { [key in string]: string } | null, };
 
 export type DayView = { 
 /**
@@ -501,6 +792,10 @@ reason: Reason | null,
  * Name of the pass.
  */
 pass: string | null, 
+/**
+ * Let in against a red verdict, for a reason: shown red.
+ */
+overridden: boolean, 
 /**
  * It was taken back.
  */
@@ -632,7 +927,11 @@ price_minor: number,
 /**
  * On offer.
  */
-active: boolean, };
+active: boolean, 
+/**
+ * What it allows besides.
+ */
+terms: Terms, };
 
 export type TierView = { 
 /**
@@ -877,6 +1176,30 @@ rest_percent: number,
  * The business day begins at this hour, 0 to 12.
  */
 day_start_hour: number, };
+
+export type AlertsView = { 
+/**
+ * What the owner chose.
+ */
+alerts: Alerts, 
+/**
+ * Every alert, in the order in which they are told.
+ */
+rows: Array<AlertRow>, };
+
+export type AlertRow = { 
+/**
+ * Its name.
+ */
+alert: Alert, 
+/**
+ * How loudly it is said.
+ */
+level: Level, 
+/**
+ * It cannot be switched off.
+ */
+always: boolean, };
 
 export type SetUpInput = { 
 /**
@@ -1154,7 +1477,11 @@ price_minor: number,
 /**
  * On offer.
  */
-active: boolean, };
+active: boolean, 
+/**
+ * What it allows besides; none: as it was.
+ */
+terms?: Terms, };
 
 export type StaffInput = { 
 /**

@@ -120,6 +120,16 @@ export const MEMBER: MemberView = {
   visits_this_month: 2,
   last_visit_ms: null,
   history: [],
+  details: {
+    contact: null,
+    waiver: null,
+    guardian: null,
+    family: [],
+    consent: [],
+    referred_by: null,
+    custom: {},
+    dead_cards: {},
+  },
 };
 
 export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
@@ -129,6 +139,7 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
     at_ms: 1000,
     verdict: "admit",
     reasons: [],
+    because: null,
     mends: [],
     member: { id, name, phone, card, tier, photo },
     unknown_card: null,

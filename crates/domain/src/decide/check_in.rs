@@ -1,21 +1,25 @@
 //! A scan → a verdict, and what it costs and gives.
 
-use punchcard_protocol::{MemberId, PassId};
+use punchcard_protocol::{MemberId, PassId, StoreId};
 
-use super::{Decided, Desk, gain};
+use super::{Decided, Desk, gain, pass::reason};
 use crate::{
     fact::{Fact, VisitRecorded},
     ledger::{Posting, Purse},
-    member::MemberPrivate,
+    member::{CardState, MemberPrivate},
     points,
     refusal::Refusal,
+    standing::{Change, ChangeOf, EndedWhy, Sold, Standing, standing},
+    terms::Terms,
     time::Day,
-    verdict::{Mend, Reason, Verdict},
+    verdict::{Because, Mend, Reason, Verdict},
 };
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
+const MINUTE_MS: i64 = 60 * 1000;
 
 /// What of a member's file a verdict depends on.
+#[expect(clippy::struct_excessive_bools, reason = "each stands on a file or does not")]
 #[derive(Debug, Clone, Default)]
 pub struct KnownMember {
     /// Banned.
@@ -26,6 +30,14 @@ pub struct KnownMember {
     pub birthday: Option<Day>,
     /// The tier's multiplier in percent.
     pub multiplier_percent: i64,
+    /// There is a photo.
+    pub has_photo: bool,
+    /// There is somebody to call.
+    pub has_contact: bool,
+    /// The version of the waiver they signed; 0: none.
+    pub waiver: u32,
+    /// What became of the card that was scanned, where it is no longer in use.
+    pub card: Option<CardState>,
 }
 
 /// A pass on the file, not voided.
@@ -35,21 +47,26 @@ pub struct KnownPass {
     pub id: PassId,
     /// Name.
     pub name: String,
-    /// First day.
+    /// First day, as it was sold.
     pub from: Day,
-    /// Last day.
+    /// Last day, as it was sold.
     pub until: Option<Day>,
+    /// What it allows besides.
+    pub terms: Terms,
+    /// What happened to it since and was not taken back.
+    pub changes: Vec<ChangeOf>,
     /// Its visits; none: as often as one likes.
     pub visits: Option<Purse>,
 }
 
 impl KnownPass {
-    fn covers(&self, day: Day) -> bool {
-        self.from <= day && self.until.is_none_or(|until| day <= until)
+    fn visits_here(&self, desk: &Desk<'_>) -> i64 {
+        let here = |purse: &Purse| purse.spendable(desk.spend_ms);
+        if desk.trusted { self.visits.as_ref().map_or(0, here) } else { 0 }
     }
 
-    fn visits_here(&self, now_ms: i64) -> i64 {
-        self.visits.as_ref().map_or(0, |purse| purse.spendable(now_ms))
+    fn visits_on_file(&self, desk: &Desk<'_>) -> i64 {
+        self.visits.as_ref().map_or(0, |purse| purse.on_file(desk.spend_ms))
     }
 }
 
@@ -65,6 +82,20 @@ pub enum How {
         /// The reason, in the cashier's words.
         because: String,
     },
+    /// A guest of the member's comes in on a pass of theirs.
+    Guest {
+        /// The guest's name, in the cashier's words.
+        name: String,
+    },
+}
+
+/// A visit that counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastVisit {
+    /// When: Unix ms.
+    pub at_ms: i64,
+    /// Where, as far as that is known.
+    pub store: Option<StoreId>,
 }
 
 /// Everything a check-in is decided on.
@@ -74,10 +105,12 @@ pub struct CheckIn {
     pub member: Option<(MemberId, KnownMember)>,
     /// Their passes.
     pub passes: Vec<KnownPass>,
-    /// Their last visit that counted.
-    pub last_visit_ms: Option<i64>,
+    /// Their last visit that counted, at whatever desk of whatever store that is known here.
+    pub last_visit: Option<LastVisit>,
     /// Their points.
     pub points: Purse,
+    /// The part of the store whose door this is; none: all of it.
+    pub zone: Option<String>,
     /// Just scanned, or mended.
     pub how: How,
 }
@@ -85,8 +118,8 @@ pub struct CheckIn {
 /// Decides a check-in. A refused one is a fact too.
 ///
 /// # Errors
-/// [`Refusal::NoVisits`] where a visit was to be used and none can be, and
-/// [`Refusal::BadInput`] where somebody is let in without a reason.
+/// [`Refusal::NoVisits`] where a visit was to be used and none can be, [`Refusal::NoGuests`] where
+/// no pass lets a guest in, and [`Refusal::BadInput`] where somebody is let in without a reason.
 pub fn check_in(desk: &mut Desk<'_>, known: &CheckIn) -> Result<Decided, Refusal> {
     let Some((member, file)) = &known.member else {
         return Ok(Fact::VisitRecorded(visit(
@@ -100,41 +133,36 @@ pub fn check_in(desk: &mut Desk<'_>, known: &CheckIn) -> Result<Decided, Refusal
     let today = desk.today();
     let seen = seen_again(desk, known);
     let entry = way_in(desk, known, today, seen.is_some())?;
-    let mut reasons = entry.reasons;
-    reasons.extend(seen.clone());
-    reasons.extend(file.banned.then_some(Reason::Banned));
-    reasons.extend(desk.clock_behind.then_some(Reason::ClockBehind));
-    reasons.extend(file.has_note.then_some(Reason::StaffNote));
-    let birthday = file.birthday.is_some_and(|born| born.is_birthday_on(today));
-    reasons.extend(birthday.then_some(Reason::Birthday));
-    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.weight()));
-    let mut verdict = reasons.iter().map(Reason::weight).max().unwrap_or(Verdict::Admit);
+    let (mut verdict, mut reasons) =
+        said(desk, &entry.reasons, about(desk, known, file, seen.as_ref()));
     if let How::LetIn { .. } = known.how {
         reasons.insert(0, Reason::LetInOnce);
         verdict = Verdict::Note;
     }
     let mut fact = visit(desk, Some(*member), verdict, reasons);
+    let is_guest = matches!(known.how, How::Guest { .. });
     if verdict != Verdict::Refuse {
         fact.pass = entry.pass;
+        fact.because = entry.because;
+        fact.changes = entry.changes;
         fact.postings = entry.postings;
-        fact.counted = seen.is_none();
+        fact.counted = seen.is_none() && !is_guest;
     }
     if fact.counted {
         let rules = desk.rules;
         let points = points::for_visit(file.multiplier_percent, rules)?;
         fact.earned = gain(desk, points, &known.points)?;
     }
-    Ok(Decided { fact: Fact::VisitRecorded(fact), private: because(&known.how)? })
+    Ok(Decided { fact: Fact::VisitRecorded(fact), private: words(&known.how)? })
 }
 
 /// What the cashier wrote when letting somebody in: a private part, as it may name people.
-fn because(how: &How) -> Result<Option<MemberPrivate>, Refusal> {
-    let How::LetIn { because } = how else { return Ok(None) };
-    let note = because.trim();
-    if note.is_empty() || note.chars().count() > super::MAX_TEXT_CHARS {
-        return Err(Refusal::BadInput("reason"));
+fn words(how: &How) -> Result<Option<MemberPrivate>, Refusal> {
+    match how {
+        How::LetIn { because } => reason(because).map(Some),
+        How::Guest { name } => reason(name).map(Some).map_err(|_| Refusal::NameMissing),
+        How::Scan | How::UseVisit => Ok(None),
     }
-    Ok(Some(MemberPrivate { note: Some(note.to_owned()), ..MemberPrivate::default() }))
 }
 
 fn visit(
@@ -152,6 +180,8 @@ fn visit(
         reasons,
         counted: false,
         pass: None,
+        because: None,
+        changes: Vec::new(),
         postings: Vec::new(),
         earned: None,
         private: None,
@@ -159,104 +189,386 @@ fn visit(
     }
 }
 
+/// What is said by the owner's choice, the gravest first, and the verdict: the gravest of all.
+fn said(desk: &Desk<'_>, entry: &[Reason], about: Vec<Reason>) -> (Verdict, Vec<Reason>) {
+    let alerts = &desk.rules.alerts;
+    let mut said: Vec<(Verdict, Reason)> = entry
+        .iter()
+        .cloned()
+        .chain(about)
+        .filter_map(|reason| Some((reason.verdict(alerts)?, reason)))
+        .collect();
+    said.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
+    let verdict = said.first().map_or(Verdict::Admit, |(verdict, _)| *verdict);
+    (verdict, said.into_iter().map(|(_, reason)| reason).collect())
+}
+
+/// What there is to say besides the pass.
+fn about(
+    desk: &Desk<'_>,
+    known: &CheckIn,
+    file: &KnownMember,
+    seen: Option<&Reason>,
+) -> Vec<Reason> {
+    let alerts = &desk.rules.alerts;
+    let dead = file.card.and_then(|card| match card {
+        CardState::Lost => Some(Reason::CardLost),
+        CardState::Replaced => Some(Reason::CardReplaced),
+        CardState::Moved => None,
+    });
+    let banned = file.banned.then_some(Reason::Banned);
+    let behind = desk.clock_behind.then_some(Reason::ClockBehind);
+    if let How::Guest { .. } = known.how {
+        return [banned, dead, behind].into_iter().flatten().collect();
+    }
+    let owed = known.points.debt;
+    let birthday = file.birthday.is_some_and(|born| born.is_birthday_on(desk.today()));
+    [
+        seen.cloned(),
+        seen_elsewhere(desk, known),
+        banned,
+        dead,
+        (file.waiver < alerts.waiver_version).then_some(Reason::Waiver),
+        (owed > alerts.debt_above).then_some(Reason::Debt { points: owed }),
+        (!file.has_photo).then_some(Reason::MissingPhoto),
+        (!file.has_contact).then_some(Reason::EmergencyContact),
+        behind,
+        file.has_note.then_some(Reason::StaffNote),
+        birthday.then_some(Reason::Birthday),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// A second scan within the window counts nothing twice; a mend is meant, so it counts.
 fn seen_again(desk: &Desk<'_>, known: &CheckIn) -> Option<Reason> {
-    let since = desk.now_ms.saturating_sub(known.last_visit_ms?).max(0);
+    let since = since_last(desk, known)?;
     let window = i64::from(desk.rules.seen_again_hours) * HOUR_MS;
     let again = known.how == How::Scan && since < window;
-    again.then_some(Reason::SeenAgain { minutes: since / 60_000 })
+    again.then_some(Reason::SeenAgain { minutes: since / MINUTE_MS })
+}
+
+/// Nobody is at two stores within minutes: a card that was lent.
+fn seen_elsewhere(desk: &Desk<'_>, known: &CheckIn) -> Option<Reason> {
+    let since = since_last(desk, known)?;
+    let window = i64::from(desk.rules.alerts.elsewhere_minutes) * MINUTE_MS;
+    let elsewhere = known.last_visit?.store.is_some_and(|store| store != desk.store.id);
+    let said = known.how == How::Scan && elsewhere && since < window;
+    said.then_some(Reason::SeenElsewhere { minutes: since / MINUTE_MS })
+}
+
+fn since_last(desk: &Desk<'_>, known: &CheckIn) -> Option<i64> {
+    Some(desk.now_ms.saturating_sub(known.last_visit?.at_ms).max(0))
 }
 
 /// The pass that lets somebody in, what it costs, and what is to be said about it.
 #[derive(Default)]
 struct WayIn {
     pass: Option<PassId>,
+    because: Option<Because>,
+    changes: Vec<Change>,
     postings: Vec<Posting>,
     reasons: Vec<Reason>,
 }
 
 fn way_in(desk: &Desk<'_>, known: &CheckIn, today: Day, seen: bool) -> Result<WayIn, Refusal> {
-    let term = known
-        .passes
-        .iter()
-        .filter(|pass| pass.visits.is_none() && pass.covers(today))
-        .max_by_key(|pass| pass.until.unwrap_or(Day(chrono::NaiveDate::MAX)));
-    match (&known.how, term, pack(desk, known, today)) {
-        (How::LetIn { .. }, _, _) => Ok(WayIn {
-            reasons: why_not(desk, known, today).into_iter().collect(),
-            ..WayIn::default()
-        }),
-        (How::UseVisit, _, None) => Err(Refusal::NoVisits),
-        (How::Scan, Some(pass), _) => Ok(by_term(desk, known, pass, today)),
-        (_, _, Some(pass)) if !seen => Ok(by_pack(desk, pass)),
-        // They are in already; a pack whose last visit let them in does not turn them away now.
-        _ if seen => Ok(WayIn::default()),
-        _ if !desk.rules.pass_required => Ok(WayIn::default()),
-        _ => Ok(WayIn {
-            reasons: why_not(desk, known, today).into_iter().collect(),
-            ..WayIn::default()
-        }),
+    let passes = in_order(desk, known, today);
+    let fitting: Vec<&Candidate<'_>> = passes.iter().filter(|pass| !pass.denied).collect();
+    let use_it =
+        |chosen: &[&Candidate<'_>]| chosen.first().map(|pass| pass.enter(desk, known, today));
+    match &known.how {
+        How::LetIn { .. } if fitting.is_empty() => Ok(why_not(&passes)),
+        How::LetIn { .. } => Ok(WayIn::default()),
+        How::UseVisit => {
+            let packs: Vec<&Candidate<'_>> =
+                fitting.into_iter().filter(|pass| pass.pass.visits_here(desk) > 0).collect();
+            use_it(&packs).ok_or(Refusal::NoVisits)
+        }
+        How::Guest { .. } => {
+            let hosts: Vec<&Candidate<'_>> =
+                fitting.into_iter().filter(|pass| pass.takes_guests(desk)).collect();
+            hosts.first().map(|pass| pass.bring_guest(desk, today)).ok_or(Refusal::NoGuests)
+        }
+        How::Scan if seen => {
+            // They are in already: nothing is used up or begun for them, and a pack whose last
+            // visit let them in does not turn them away now.
+            let term: Vec<&Candidate<'_>> =
+                fitting.into_iter().filter(|pass| pass.rank <= Rank::TermInGrace).collect();
+            Ok(use_it(&term).unwrap_or_default())
+        }
+        How::Scan => match use_it(&fitting) {
+            Some(mut entry) => {
+                entry.because = fitting.get(1).map(|other| fitting[0].beats(other));
+                Ok(entry)
+            }
+            None if !desk.rules.pass_required => Ok(WayIn::default()),
+            None => Ok(why_not(&passes)),
+        },
     }
-}
-
-/// The pack a visit can be taken from here and now: the one that ends first, then the oldest.
-fn pack<'a>(desk: &Desk<'_>, known: &'a CheckIn, today: Day) -> Option<&'a KnownPass> {
-    known
-        .passes
-        .iter()
-        .filter(|pass| desk.trusted && pass.covers(today) && pass.visits_here(desk.spend_ms) > 0)
-        .min_by_key(|pass| (pass.until.unwrap_or(Day(chrono::NaiveDate::MAX)), pass.id))
-}
-
-fn by_term(desk: &Desk<'_>, known: &CheckIn, pass: &KnownPass, today: Day) -> WayIn {
-    let warn = pass.until.and_then(|until| {
-        let days = today.days_until(until);
-        let soon = i64::from(days) <= i64::from(desk.rules.expires_soon_days);
-        let renewed =
-            known.passes.iter().any(|next| next.from > today && next.from <= until.plus_days(1));
-        (soon && !renewed).then(|| Reason::ExpiresSoon { pass: pass.name.clone(), on: until, days })
-    });
-    WayIn { pass: Some(pass.id), reasons: warn.into_iter().collect(), ..WayIn::default() }
-}
-
-fn by_pack(desk: &Desk<'_>, pass: &KnownPass) -> WayIn {
-    let Some(purse) = &pass.visits else { return WayIn::default() };
-    let (postings, _) = purse.take(desk.me, 1, desk.spend_ms);
-    let left = purse.on_file(desk.spend_ms) - 1;
-    let few = left <= desk.rules.few_visits;
-    let reasons = few.then(|| Reason::FewVisitsLeft { pass: pass.name.clone(), visits: left });
-    WayIn { pass: Some(pass.id), postings, reasons: reasons.into_iter().collect() }
 }
 
 /// Why no pass lets them in: what is nearest to letting them in is said.
-fn why_not(desk: &Desk<'_>, known: &CheckIn, today: Day) -> Option<Reason> {
-    let covering: Vec<&KnownPass> = known.passes.iter().filter(|pass| pass.covers(today)).collect();
-    if covering.iter().any(|pass| pass.visits.is_none()) {
-        return None;
-    }
-    let held = |pass: &&&KnownPass| {
-        pass.visits.as_ref().is_some_and(|purse| purse.on_file(desk.spend_ms) > 0)
-    };
-    if let Some(pass) = covering.iter().find(held) {
-        let visits = pass.visits.as_ref().map_or(0, |purse| purse.on_file(desk.spend_ms));
-        return Some(Reason::VisitsElsewhere { pass: pass.name.clone(), visits });
-    }
-    if let Some(pass) = covering.last() {
-        return Some(Reason::NoVisitsLeft { pass: pass.name.clone() });
-    }
-    let next = known.passes.iter().filter(|pass| pass.from > today).min_by_key(|pass| pass.from);
-    if let Some(pass) = next {
-        return Some(Reason::NotStarted { pass: pass.name.clone(), from: pass.from });
-    }
-    let last = known
+fn why_not(passes: &[Candidate<'_>]) -> WayIn {
+    let reasons = passes.first().map_or(vec![Reason::NoPass], |pass| pass.against.clone());
+    WayIn { reasons, ..WayIn::default() }
+}
+
+/// How near a pass is to letting its holder in, the nearest first: what costs nothing goes before
+/// what costs a visit, what has begun before what would begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Term,
+    TermInGrace,
+    Pack,
+    PackInGrace,
+    TermThatWaits,
+    PackThatWaits,
+    FrozenTerm,
+    FrozenPack,
+    NotHereNow,
+    VisitsElsewhere,
+    NoVisits,
+    NotStarted,
+    Over,
+}
+
+/// A pass, and what speaks against it here and now.
+struct Candidate<'a> {
+    pass: &'a KnownPass,
+    stands: Standing,
+    /// The last day, an end before its time among the reasons for it.
+    until: Option<Day>,
+    rank: Rank,
+    against: Vec<Reason>,
+    /// Something of that turns them away.
+    denied: bool,
+}
+
+/// All passes, those that let in first and the best of them before the others.
+fn in_order<'a>(desk: &Desk<'_>, known: &'a CheckIn, today: Day) -> Vec<Candidate<'a>> {
+    let mut passes: Vec<Candidate<'a>> = known
         .passes
         .iter()
-        .filter_map(|pass| Some((pass.until?, pass)))
-        .max_by_key(|(until, _)| *until);
-    Some(match last {
-        Some((on, pass)) => Reason::Expired { pass: pass.name.clone(), on },
-        None => Reason::NoPass,
-    })
+        .filter_map(|pass| Candidate::of(desk, known.zone.as_deref(), pass, today))
+        .collect();
+    passes.sort_by_key(|pass| (pass.denied, pass.rank, pass.tie(), pass.pass.id));
+    passes
+}
+
+impl<'a> Candidate<'a> {
+    /// None: the pass was given away, or another one took its place.
+    fn of(desk: &Desk<'_>, zone: Option<&str>, pass: &'a KnownPass, today: Day) -> Option<Self> {
+        let sold = Sold { from: pass.from, until: pass.until, terms: &pass.terms };
+        let mut stands = standing(&sold, &pass.changes, today);
+        let waits = stands.from.is_none() && pass.from <= today;
+        if waits {
+            // As it would stand if it began now.
+            let begins = ChangeOf {
+                fact: punchcard_protocol::FactId::from_bytes([0; 16]),
+                change: Change::Begun { on: today },
+            };
+            let changes: Vec<ChangeOf> = pass.changes.iter().cloned().chain([begins]).collect();
+            stands = standing(&sold, &changes, today);
+        }
+        let ended_before = stands.ended.map(|(on, _)| on.plus_days(-1));
+        let until = [stands.until, ended_before].into_iter().flatten().min();
+        let blank = Self { pass, stands, until, rank: Rank::Term, against: vec![], denied: false };
+        let mut found = blank.ranked(today, waits)?;
+        if found.rank < Rank::NotStarted {
+            found.look_around(desk, zone, today);
+            found.look_for_visits(desk);
+        }
+        let alerts = &desk.rules.alerts;
+        found.denied =
+            found.against.iter().any(|reason| reason.verdict(alerts) == Some(Verdict::Refuse));
+        Some(found)
+    }
+
+    /// Where it stands by its days.
+    fn ranked(mut self, today: Day, waits: bool) -> Option<Self> {
+        let is_pack = self.pass.visits.is_some();
+        let either = |term, pack| if is_pack { pack } else { term };
+        let name = || self.pass.name.clone();
+        let grace = self
+            .until
+            .map(|until| until.plus_days(i32::try_from(self.pass.terms.grace_days).unwrap_or(0)));
+        let (rank, against) = match self.stands.ended_by(today) {
+            Some((on, EndedWhy::Cancelled)) => {
+                (Rank::Over, Some(Reason::Cancelled { pass: name(), on }))
+            }
+            Some(_) => return None,
+            None => match (self.stands.from, self.until, self.stands.frozen_until) {
+                (None, ..) => {
+                    let from = self.pass.from;
+                    (Rank::NotStarted, Some(Reason::NotStarted { pass: name(), from }))
+                }
+                (Some(from), ..) if from > today => {
+                    (Rank::NotStarted, Some(Reason::NotStarted { pass: name(), from }))
+                }
+                (_, _, Some(until)) => (
+                    either(Rank::FrozenTerm, Rank::FrozenPack),
+                    Some(Reason::Frozen { pass: name(), until }),
+                ),
+                (_, Some(on), _) if on < today => match grace {
+                    Some(last) if today <= last => (
+                        either(Rank::TermInGrace, Rank::PackInGrace),
+                        Some(Reason::Grace { pass: name(), on: last }),
+                    ),
+                    _ => (Rank::Over, Some(Reason::Expired { pass: name(), on })),
+                },
+                _ if waits => (either(Rank::TermThatWaits, Rank::PackThatWaits), None),
+                _ => (either(Rank::Term, Rank::Pack), None),
+            },
+        };
+        self.rank = rank;
+        self.against.extend(against);
+        Some(self)
+    }
+
+    /// Whether it is for this day, hour, store and door.
+    fn look_around(&mut self, desk: &Desk<'_>, zone: Option<&str>, today: Day) {
+        let terms = &self.pass.terms;
+        let name = || self.pass.name.clone();
+        let minute = desk.store.days().minute_of(desk.now_ms);
+        let hours = (!terms.open_at(today, minute)).then(|| Reason::WrongHours { pass: name() });
+        let here = terms.stores.is_empty() || terms.stores.contains(&desk.store.id);
+        let store = (!here).then(|| Reason::WrongStore { pass: name() });
+        let door = zone.is_none_or(|zone| {
+            terms.zones.is_empty() || terms.zones.iter().any(|allowed| allowed == zone)
+        });
+        let zone = (!door).then(|| Reason::WrongZone { pass: name() });
+        let wrong: Vec<Reason> = [store, zone, hours].into_iter().flatten().collect();
+        let alerts = &desk.rules.alerts;
+        if wrong.iter().any(|reason| reason.verdict(alerts).is_some()) {
+            self.rank = self.rank.max(Rank::NotHereNow);
+        }
+        self.against.extend(wrong);
+    }
+
+    /// Whether a pack has a visit that can be used here.
+    fn look_for_visits(&mut self, desk: &Desk<'_>) {
+        if self.pass.visits.is_none() || self.pass.visits_here(desk) > 0 {
+            return;
+        }
+        let pass = self.pass.name.clone();
+        let (rank, reason) = match self.pass.visits_on_file(desk) {
+            0 => (Rank::NoVisits, Reason::NoVisitsLeft { pass }),
+            visits => (Rank::VisitsElsewhere, Reason::VisitsElsewhere { pass, visits }),
+        };
+        self.rank = rank;
+        self.against.push(reason);
+    }
+
+    /// Of two of one rank: for a term, the one that ends last; of packs, the one that ends first;
+    /// of those that have not begun, the one that begins first.
+    fn tie(&self) -> i64 {
+        let number = |day: Day| i64::from(chrono::Datelike::num_days_from_ce(&day.0));
+        let last = self.until.map_or(i64::MAX, number);
+        match self.rank {
+            Rank::NotStarted => number(self.stands.from.unwrap_or(self.pass.from)),
+            Rank::Over => last.saturating_neg(),
+            _ if self.pass.visits.is_some() => last,
+            _ => last.saturating_neg(),
+        }
+    }
+
+    /// Why this one rather than the other.
+    fn beats(&self, other: &Self) -> Because {
+        let costs = |pass: &Self| pass.pass.visits.is_some();
+        match other.rank {
+            rank if rank == self.rank && self.tie() == other.tie() => Because::Older,
+            rank if rank == self.rank && costs(self) => Because::EndsFirst,
+            rank if rank == self.rank => Because::EndsLast,
+            Rank::FrozenTerm | Rank::FrozenPack if self.rank < Rank::FrozenTerm => {
+                Because::NotFrozen
+            }
+            Rank::TermThatWaits | Rank::PackThatWaits if self.rank < Rank::TermThatWaits => {
+                Because::HasBegun
+            }
+            Rank::Pack | Rank::PackThatWaits | Rank::FrozenPack if !costs(self) => {
+                Because::CostsNoVisit
+            }
+            _ => Because::NothingAgainst,
+        }
+    }
+
+    /// They come in on it.
+    fn enter(&self, desk: &Desk<'_>, known: &CheckIn, today: Day) -> WayIn {
+        let mut entry = WayIn { pass: Some(self.pass.id), ..WayIn::default() };
+        let freezes = self.stands.freezes_on(today);
+        for reason in &self.against {
+            entry.reasons.push(match reason {
+                Reason::Frozen { pass, .. } => Reason::FreezeEnded { pass: pass.clone() },
+                other => other.clone(),
+            });
+        }
+        if !freezes.is_empty() {
+            entry.changes.push(Change::Unfrozen { freezes, on: today });
+        }
+        entry.changes.extend(self.begins(today));
+        entry.reasons.extend(self.ends_soon(desk, known, today));
+        self.take_visit(desk, &mut entry);
+        entry
+    }
+
+    /// That it begins now, where it waited for this.
+    fn begins(&self, today: Day) -> Option<Change> {
+        let begun = |of: &ChangeOf| matches!(of.change, Change::Begun { .. });
+        let waited = matches!(self.rank, Rank::TermThatWaits | Rank::PackThatWaits)
+            || (self.pass.terms.start == crate::terms::Start::FirstVisit
+                && self.stands.from == Some(today)
+                && !self.pass.changes.iter().any(begun));
+        waited.then_some(Change::Begun { on: today })
+    }
+
+    fn ends_soon(&self, desk: &Desk<'_>, known: &CheckIn, today: Day) -> Option<Reason> {
+        let until = self.until.filter(|until| *until >= today)?;
+        let days = today.days_until(until);
+        let soon = i64::from(days) <= i64::from(desk.rules.expires_soon_days);
+        let goes_on = |next: &KnownPass| {
+            let sold = Sold { from: next.from, until: next.until, terms: &next.terms };
+            let stands = standing(&sold, &next.changes, today);
+            let follows = match stands.from {
+                Some(from) => from > today && from <= until.plus_days(1),
+                None => next.id != self.pass.id,
+            };
+            follows && stands.ended.is_none()
+        };
+        let renewed = known.passes.iter().any(goes_on);
+        let pass = self.pass.name.clone();
+        (soon && !renewed).then_some(Reason::ExpiresSoon { pass, on: until, days })
+    }
+
+    fn take_visit(&self, desk: &Desk<'_>, entry: &mut WayIn) {
+        let Some(purse) = self.pass.visits.as_ref() else { return };
+        if self.pass.visits_here(desk) == 0 {
+            return;
+        }
+        entry.postings = purse.take(desk.me, 1, desk.spend_ms).0;
+        let left = purse.on_file(desk.spend_ms) - 1;
+        let pass = self.pass.name.clone();
+        let few = left <= desk.rules.few_visits;
+        entry.reasons.extend(few.then_some(Reason::FewVisitsLeft { pass, visits: left }));
+    }
+
+    fn takes_guests(&self, desk: &Desk<'_>) -> bool {
+        self.rank <= Rank::PackInGrace
+            && self.stands.guests < self.pass.terms.guests
+            && (self.pass.visits.is_none() || self.pass.visits_here(desk) > 0)
+    }
+
+    fn bring_guest(&self, desk: &Desk<'_>, today: Day) -> WayIn {
+        let left = self.pass.terms.guests.saturating_sub(self.stands.guests).saturating_sub(1);
+        let mut entry = WayIn {
+            pass: Some(self.pass.id),
+            changes: vec![Change::Guest { on: today }],
+            reasons: vec![Reason::Guest { pass: self.pass.name.clone(), left }],
+            ..WayIn::default()
+        };
+        self.take_visit(desk, &mut entry);
+        entry
+    }
 }
 
 /// What mends a verdict, the best first; none for a green one.
@@ -266,12 +578,28 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
     }
     let says = |wanted: &[&str]| fact.reasons.iter().any(|reason| wanted.contains(&reason.code()));
     let mut mends = Vec::new();
-    if says(&["expired", "expires_soon", "no_visits_left", "few_visits_left", "no_pass"])
-        && !says(&["banned"])
-    {
+    if says(&["frozen"]) && fact.verdict == Verdict::Refuse {
+        mends.push(Mend::Unfreeze);
+    }
+    let renewable = [
+        "expired",
+        "expires_soon",
+        "grace",
+        "cancelled",
+        "no_visits_left",
+        "few_visits_left",
+        "no_pass",
+    ];
+    if says(&renewable) && !says(&["banned"]) {
         mends.push(Mend::GivePass);
     }
-    if says(&["seen_again"]) && pack(desk, known, desk.today()).is_some() {
+    let today = desk.today();
+    let has_pack = || {
+        in_order(desk, known, today)
+            .iter()
+            .any(|pass| !pass.denied && pass.pass.visits_here(desk) > 0)
+    };
+    if says(&["seen_again"]) && has_pack() {
         mends.push(Mend::UseVisit);
     }
     if fact.verdict == Verdict::Refuse {
@@ -298,6 +626,8 @@ mod tests {
             name: name.into(),
             from: day(from),
             until: Some(day(until)),
+            terms: Terms::default(),
+            changes: vec![],
             visits: None,
         }
     }
@@ -317,6 +647,8 @@ mod tests {
             name: "次卡".into(),
             from: day("2026-01-01"),
             until: None,
+            terms: Terms::default(),
+            changes: vec![],
             visits: Some(Purse { here: vec![holding], elsewhere, ..Purse::default() }),
         }
     }
@@ -326,8 +658,9 @@ mod tests {
         CheckIn {
             member: Some((MemberId::from_bytes([3; 16]), file)),
             passes,
-            last_visit_ms: None,
+            last_visit: None,
             points: Purse::default(),
+            zone: None,
             how: How::Scan,
         }
     }
@@ -392,18 +725,18 @@ mod tests {
     #[test]
     fn seen_again_counts_nothing_twice() {
         let mut again = known(vec![pack_of(0, 0)]);
-        again.last_visit_ms = Some(NOON - 5 * 60_000);
+        again.last_visit = Some(LastVisit { at_ms: NOON - 5 * 60_000, store: None });
         let (fact, codes, _) = decide(&again);
         assert_eq!((fact.verdict, codes), (Verdict::Note, vec!["seen_again"]));
         assert!(!fact.counted && fact.earned.is_none() && fact.postings.is_empty());
-        again.last_visit_ms = Some(NOON - 6 * HOUR_MS);
+        again.last_visit = Some(LastVisit { at_ms: NOON - 6 * HOUR_MS, store: None });
         assert_eq!(decide(&again).1, vec!["no_visits_left"]);
     }
 
     #[test]
     fn a_visit_can_be_used_after_all() {
         let mut again = known(vec![pack_of(4, 0)]);
-        again.last_visit_ms = Some(NOON - 5 * 60_000);
+        again.last_visit = Some(LastVisit { at_ms: NOON - 5 * 60_000, store: None });
         assert_eq!(decide(&again).2, vec![Mend::UseVisit]);
         again.how = How::UseVisit;
         let (fact, ..) = decide(&again);

@@ -6,7 +6,7 @@ use super::{Decided, Desk};
 use crate::{
     fact::{Fact, MemberChanged, MemberRegistered},
     member::MemberPrivate,
-    records::check_name,
+    records::{MAX_NAME_CHARS, check_name},
     refusal::Refusal,
     text::one_line,
 };
@@ -95,6 +95,13 @@ fn check_lengths(private: &MemberPrivate) -> Result<(), Refusal> {
     for (field, text, limit) in texts {
         if text.as_ref().is_some_and(|text| text.chars().count() > limit) {
             return Err(Refusal::TooLong { field, limit });
+        }
+    }
+    if let Some(contact) = &private.contact {
+        for text in [&contact.name, &contact.phone] {
+            if text.chars().count() > MAX_NAME_CHARS || one_line(text) != *text {
+                return Err(Refusal::BadInput("contact"));
+            }
         }
     }
     for (field, list) in [("tags", &private.tags), ("cards", &private.cards)] {

@@ -1,15 +1,27 @@
-//! Giving a pass.
+//! Giving a pass, and what happens to it afterwards.
 
-use punchcard_protocol::{MemberId, PassId};
+use chrono::Datelike as _;
+use punchcard_protocol::{FactId, MemberId, PassId, RecordId};
 
 use super::{Decided, Desk};
 use crate::{
-    fact::{Fact, Pass, PassGiven},
-    ledger::{Account, Lot, ValueKind, check_amount},
+    bounds::LONGEST_EXTENSION_DAYS,
+    fact::{
+        Fact, Pass, PassCancelled, PassExtended, PassFrozen, PassGiven, PassTransferred,
+        PassUnfrozen, PassUpgraded,
+    },
+    ledger::{Account, Lot, Posting, Purse, ValueKind, check_amount},
+    member::MemberPrivate,
+    money::MAX_AMOUNT,
     records::PassType,
     refusal::Refusal,
+    standing::{ChangeOf, Sold, Standing, standing},
+    terms::{Start, Terms},
     time::Day,
 };
+
+/// The furthest day ahead on which a pass may begin, be frozen or end.
+const FURTHEST_DAYS: i32 = 3660;
 
 /// What giving a pass is decided on.
 #[derive(Debug, Clone)]
@@ -20,73 +32,466 @@ pub struct GivePass {
     pub pass_type: PassType,
     /// The last day of the longest pass of the same kind they hold: a renewal goes on from there.
     pub runs_until: Option<Day>,
+    /// The day it shall begin on, where its kind lets that be chosen; none: today.
+    pub from: Option<Day>,
 }
 
-/// Gives a pass, from today or from the day after the one it renews.
+/// Gives a pass: from today, from the day after the one it renews, from a day that was chosen, or
+/// from the first visit on.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] where it is no longer on offer.
+/// [`Refusal::NotFound`] where it is no longer on offer; [`Refusal::BadInput`] where a day was
+/// chosen that is over, too far ahead, or not to be chosen.
 pub fn give_pass(desk: &mut Desk<'_>, known: &GivePass) -> Result<Decided, Refusal> {
     if !known.pass_type.active {
         return Err(Refusal::NotFound("pass"));
     }
-    let today = desk.today();
-    let from = match known.runs_until {
-        Some(until) if until >= today && known.pass_type.visits.is_none() => until.plus_days(1),
-        _ => today,
-    };
-    let until = known.pass_type.until(from);
+    let from = first_day(desk, known)?;
+    let pass = pass_of(desk, &known.pass_type, (from, false), known.pass_type.visits)?;
     let fact = PassGiven {
         id: desk.fact_id(),
         member: known.member,
-        pass: Pass {
-            id: PassId((desk.ids)()),
-            name: known.pass_type.name.clone(),
-            pass_type: Some(known.pass_type.id),
-            from,
-            until,
-            visits: known.pass_type.visits.map(|visits| pack(desk, visits, until)).transpose()?,
-        },
+        pass,
         price_minor: known.pass_type.price_minor,
+        transferred: None,
         approved_by: None,
     };
     Ok(Fact::PassGiven(fact).into())
 }
 
-fn pack(desk: &mut Desk<'_>, visits: i64, until: Option<Day>) -> Result<Lot, Refusal> {
+fn first_day(desk: &Desk<'_>, known: &GivePass) -> Result<Day, Refusal> {
+    let today = desk.today();
+    match (known.pass_type.terms.start, known.from) {
+        (Start::Date, Some(from)) => ahead(desk, from),
+        (_, Some(_)) => Err(Refusal::BadInput("from")),
+        (Start::FirstVisit, None) => Ok(today),
+        (Start::Sale | Start::Date, None) => Ok(match known.runs_until {
+            Some(until) if until >= today && known.pass_type.visits.is_none() => until.plus_days(1),
+            _ => today,
+        }),
+    }
+}
+
+/// A day that is not over, and not too far ahead.
+fn ahead(desk: &Desk<'_>, day: Day) -> Result<Day, Refusal> {
+    let days = desk.today().days_until(day);
+    if (0..=FURTHEST_DAYS).contains(&days) { Ok(day) } else { Err(Refusal::BadInput("day")) }
+}
+
+fn pass_of(
+    desk: &mut Desk<'_>,
+    kind: &PassType,
+    (from, begun): (Day, bool),
+    visits: Option<i64>,
+) -> Result<Pass, Refusal> {
+    let (until, terms) = kind.as_given(from, begun);
+    Ok(Pass {
+        id: PassId((desk.ids)()),
+        name: kind.name.clone(),
+        pass_type: Some(kind.id),
+        from,
+        until,
+        visits: visits.map(|visits| pack(desk, visits)).transpose()?,
+        terms,
+    })
+}
+
+/// A pack's visits do not run out by themselves: the last day of the pass says when they do, and
+/// that moves when it is frozen or extended.
+fn pack(desk: &mut Desk<'_>, visits: i64) -> Result<Lot, Refusal> {
     Ok(Lot {
         id: desk.lot_id(),
         kind: ValueKind::Visits,
         amount: check_amount(visits)?,
         to: Account::Till(desk.me),
-        expires_ms: until.map(|until| desk.store.days().end_of(until)),
+        expires_ms: None,
     })
+}
+
+/// A pass on file that something is to happen to.
+#[derive(Debug, Clone)]
+pub struct PassOnFile {
+    /// Whose.
+    pub member: MemberId,
+    /// Which.
+    pub id: PassId,
+    /// Name.
+    pub name: String,
+    /// First day, as sold.
+    pub from: Day,
+    /// Last day, as sold.
+    pub until: Option<Day>,
+    /// Terms it was sold with.
+    pub terms: Terms,
+    /// What happened to it since and was not taken back.
+    pub changes: Vec<ChangeOf>,
+    /// Its visits.
+    pub visits: Option<Purse>,
+}
+
+impl PassOnFile {
+    /// How it stands on a day.
+    pub fn standing(&self, today: Day) -> Standing {
+        let sold = Sold { from: self.from, until: self.until, terms: &self.terms };
+        standing(&sold, &self.changes, today)
+    }
+
+    /// How it stands, where it is not over.
+    fn running(&self, today: Day) -> Result<Standing, Refusal> {
+        let stands = self.standing(today);
+        let over = stands.until.is_some_and(|until| until < today);
+        if stands.ended.is_some() || over { Err(Refusal::PassOver) } else { Ok(stands) }
+    }
+
+    /// All visits that are left, where all of them can be debited here.
+    fn visits_here(&self, desk: &Desk<'_>) -> Result<Option<i64>, Refusal> {
+        let Some(purse) = &self.visits else { return Ok(None) };
+        let here = purse.spendable(desk.spend_ms);
+        match purse.on_file(desk.spend_ms) - here {
+            0 => Ok(Some(here)),
+            visits => Err(Refusal::PackElsewhere { visits }),
+        }
+    }
+
+    fn take_visits(&self, desk: &Desk<'_>, visits: i64) -> Vec<Posting> {
+        self.visits
+            .as_ref()
+            .map_or_else(Vec::new, |purse| purse.take(desk.me, visits, desk.spend_ms).0)
+    }
+}
+
+/// Freezes a pass from a day on, to a day, or for as long as the year's limit lets.
+///
+/// # Errors
+/// [`Refusal::PassOver`], [`Refusal::AlreadyFrozen`], [`Refusal::FreezeLimit`],
+/// [`Refusal::BadInput`] for days that are over or the wrong way round.
+pub fn freeze_pass(
+    desk: &mut Desk<'_>,
+    pass: &PassOnFile,
+    from: Option<Day>,
+    until: Option<Day>,
+) -> Result<Decided, Refusal> {
+    let today = desk.today();
+    let stands = pass.running(today)?;
+    let from = ahead(desk, from.unwrap_or(today))?;
+    if stands.until.is_some_and(|last| last < from) {
+        return Err(Refusal::PassOver);
+    }
+    let left = |year| pass.terms.freeze_days.saturating_sub(stands.frozen_days_of(year));
+    let this_year = left(from.0.year());
+    if this_year == 0 {
+        return Err(Refusal::FreezeLimit { left: 0 });
+    }
+    let until = match until {
+        Some(until) if until < from => return Err(Refusal::BadInput("until")),
+        Some(until) => ahead(desk, until)?,
+        None => plus(from, this_year.saturating_sub(1)).min(last_of_year(from)),
+    };
+    if stands.freezes.iter().any(|freeze| freeze.from <= until && from <= freeze.until) {
+        return Err(Refusal::AlreadyFrozen);
+    }
+    for year in from.0.year()..=until.0.year() {
+        let days = days_in_year(from, until, year);
+        if days > left(year) {
+            return Err(Refusal::FreezeLimit { left: left(year) });
+        }
+    }
+    let fact = PassFrozen {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        from,
+        until,
+        approved_by: None,
+    };
+    Ok(Fact::PassFrozen(fact).into())
+}
+
+fn plus(day: Day, days: u32) -> Day {
+    day.plus_days(i32::try_from(days).unwrap_or(i32::MAX))
+}
+
+fn last_of_year(day: Day) -> Day {
+    let next = Day(chrono::NaiveDate::from_ymd_opt(day.0.year() + 1, 1, 1).unwrap_or(day.0));
+    next.plus_days(-1)
+}
+
+/// Days of a stretch that lie in one calendar year.
+fn days_in_year(from: Day, until: Day, year: i32) -> u32 {
+    let first = chrono::NaiveDate::from_ymd_opt(year, 1, 1).map_or(from, Day).max(from);
+    let last = last_of_year(first).min(until);
+    u32::try_from(first.days_until(last).saturating_add(1)).unwrap_or(0)
+}
+
+/// Ends what freezes a pass today, and what would later.
+///
+/// # Errors
+/// [`Refusal::NotFrozen`].
+pub fn unfreeze_pass(desk: &mut Desk<'_>, pass: &PassOnFile) -> Result<Decided, Refusal> {
+    let today = desk.today();
+    let stands = pass.standing(today);
+    let ahead = stands.freezes.iter().filter(|freeze| freeze.until >= today);
+    let freezes: Vec<FactId> = ahead.map(|freeze| freeze.fact).collect();
+    if freezes.is_empty() {
+        return Err(Refusal::NotFrozen);
+    }
+    let fact = PassUnfrozen {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        freezes,
+        on: today,
+        approved_by: None,
+    };
+    Ok(Fact::PassUnfrozen(fact).into())
+}
+
+/// Lets a pass end later. One that is over may be brought back to life by it, one that was
+/// cancelled, upgraded or given away may not.
+///
+/// # Errors
+/// [`Refusal::PassOver`], [`Refusal::BadInput`] for a pass without an end, no days, too many, or no
+/// reason.
+pub fn extend_pass(
+    desk: &mut Desk<'_>,
+    pass: &PassOnFile,
+    days: u32,
+    because: &str,
+) -> Result<Decided, Refusal> {
+    let stands = pass.standing(desk.today());
+    if stands.ended.is_some() {
+        return Err(Refusal::PassOver);
+    }
+    if !(1..=LONGEST_EXTENSION_DAYS).contains(&days) || stands.until.is_none() {
+        return Err(Refusal::BadInput("days"));
+    }
+    let fact = PassExtended {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        days,
+        private: None,
+        approved_by: None,
+    };
+    Ok(Decided { fact: Fact::PassExtended(fact), private: Some(reason(because)?) })
+}
+
+/// Ends a pass, from today on or from a later day.
+///
+/// # Errors
+/// [`Refusal::PassOver`], [`Refusal::BadInput`] for a day that is over, no reason, or a refund
+/// that is no amount.
+pub fn cancel_pass(
+    desk: &mut Desk<'_>,
+    pass: &PassOnFile,
+    on: Option<Day>,
+    refund_minor: i64,
+    because: &str,
+) -> Result<Decided, Refusal> {
+    let today = desk.today();
+    pass.running(today)?;
+    if !(0..=MAX_AMOUNT).contains(&refund_minor) {
+        return Err(Refusal::BadInput("refund"));
+    }
+    let fact = PassCancelled {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        on: ahead(desk, on.unwrap_or(today))?,
+        refund_minor,
+        private: None,
+        approved_by: None,
+    };
+    Ok(Decided { fact: Fact::PassCancelled(fact), private: Some(reason(because)?) })
+}
+
+/// A cashier's words: a private part, as they may name people.
+pub(super) fn reason(because: &str) -> Result<MemberPrivate, Refusal> {
+    let note = because.trim();
+    if note.is_empty() || note.chars().count() > super::MAX_TEXT_CHARS {
+        return Err(Refusal::BadInput("reason"));
+    }
+    Ok(MemberPrivate { note: Some(note.to_owned()), ..MemberPrivate::default() })
+}
+
+/// What an upgrade is decided on.
+#[derive(Debug, Clone)]
+pub struct Upgrade {
+    /// The pass that ends.
+    pub pass: PassOnFile,
+    /// What its kind costs, in minor units.
+    pub price_minor: i64,
+    /// How many visits it had, where it is a pack.
+    pub visits: Option<i64>,
+    /// The kind that takes its place.
+    pub to: PassType,
+}
+
+/// Puts another kind of pass in the place of one, for the difference. The new one counts from the
+/// day on which the old one began, and what was used of a pack is used of the new one.
+///
+/// # Errors
+/// [`Refusal::PassOver`], [`Refusal::CostsLess`], [`Refusal::PackElsewhere`],
+/// [`Refusal::NotVouched`], [`Refusal::NotFound`] where the other kind is no longer on offer.
+pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Refusal> {
+    let Upgrade { pass, to, .. } = known;
+    if !to.active {
+        return Err(Refusal::NotFound("pass"));
+    }
+    let today = desk.today();
+    let stands = pass.running(today)?;
+    let paid_minor = to.price_minor - known.price_minor;
+    if paid_minor < 0 {
+        return Err(Refusal::CostsLess);
+    }
+    let left = pass.visits_here(desk)?;
+    if left.is_some() && !desk.trusted {
+        return Err(Refusal::NotVouched);
+    }
+    let used = match (known.visits, left) {
+        (Some(had), Some(left)) => (had - left).max(0),
+        _ => 0,
+    };
+    let visits = to.visits.map(|visits| visits.saturating_sub(used));
+    if visits.is_some_and(|visits| visits <= 0) {
+        return Err(Refusal::NoVisits);
+    }
+    let from = stands.from.unwrap_or(pass.from);
+    let fact = PassUpgraded {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        on: today,
+        given: pass_of(desk, to, (from, stands.from.is_some()), visits)?,
+        paid_minor,
+        postings: pass.take_visits(desk, left.unwrap_or(0)),
+        approved_by: None,
+    };
+    Ok(Fact::PassUpgraded(fact).into())
+}
+
+/// What giving a pass away is decided on.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// The pass.
+    pub pass: PassOnFile,
+    /// Its kind, where that is on offer here.
+    pub pass_type: Option<RecordId>,
+    /// Whose it will be.
+    pub to: MemberId,
+    /// What is paid for it, in minor units.
+    pub fee_minor: i64,
+}
+
+/// Gives a pass to somebody else, as it stands: what is left of its time and of its visits. Two
+/// facts, that are written and taken back together.
+///
+/// # Errors
+/// [`Refusal::PassOver`], [`Refusal::PackElsewhere`], [`Refusal::NotVouched`],
+/// [`Refusal::NoVisits`], [`Refusal::AlreadyFrozen`] where it is frozen: end that first,
+/// [`Refusal::BadInput`] for a fee that is no amount or for the same member.
+pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, Decided), Refusal> {
+    let Transfer { pass, pass_type, to, fee_minor } = known;
+    let (pass_type, to, fee_minor) = (*pass_type, *to, *fee_minor);
+    let today = desk.today();
+    let stands = pass.running(today)?;
+    if to == pass.member {
+        return Err(Refusal::BadInput("member"));
+    }
+    if !(0..=MAX_AMOUNT).contains(&fee_minor) {
+        return Err(Refusal::BadInput("fee"));
+    }
+    if stands.freezes.iter().any(|freeze| freeze.until >= today) {
+        return Err(Refusal::AlreadyFrozen);
+    }
+    let left = pass.visits_here(desk)?;
+    match left {
+        Some(_) if !desk.trusted => return Err(Refusal::NotVouched),
+        Some(0) => return Err(Refusal::NoVisits),
+        _ => {}
+    }
+    let given = PassGiven {
+        id: desk.fact_id(),
+        member: to,
+        pass: Pass {
+            id: PassId((desk.ids)()),
+            name: pass.name.clone(),
+            pass_type,
+            from: stands.from.unwrap_or(pass.from),
+            until: stands.until,
+            visits: left.map(|left| pack(desk, left)).transpose()?,
+            terms: if stands.from.is_some() { pass.terms.begun() } else { pass.terms.clone() },
+        },
+        price_minor: 0,
+        transferred: None,
+        approved_by: None,
+    };
+    let gone = PassTransferred {
+        id: desk.fact_id(),
+        member: pass.member,
+        pass: pass.id,
+        at_ms: desk.now_ms,
+        on: today,
+        to,
+        given: given.id,
+        fee_minor,
+        postings: pass.take_visits(desk, left.unwrap_or(0)),
+        approved_by: None,
+    };
+    let given = PassGiven { transferred: Some(gone.id), ..given };
+    Ok((Fact::PassTransferred(gone).into(), Fact::PassGiven(given).into()))
 }
 
 #[cfg(test)]
 mod tests {
-    use punchcard_protocol::RecordId;
-
     use super::*;
-    use crate::decide::fixtures::{NOON, shop};
+    use crate::{
+        decide::fixtures::{NOON, me, shop},
+        ledger::Holding,
+        standing::Change,
+        terms::{Length, Unit},
+    };
 
-    fn given(days: Option<i32>, visits: Option<i64>, runs_until: Option<&str>) -> Pass {
+    fn day(text: &str) -> Day {
+        text.parse().expect("a day")
+    }
+
+    fn kind(days: Option<i32>, visits: Option<i64>, terms: Terms) -> PassType {
+        PassType {
+            id: RecordId::from_bytes([4; 16]),
+            name: "月卡".into(),
+            days,
+            visits,
+            price_minor: 29_900,
+            active: true,
+            terms,
+        }
+    }
+
+    fn give(
+        pass_type: PassType,
+        runs_until: Option<&str>,
+        from: Option<&str>,
+    ) -> Result<Pass, Refusal> {
         let known = GivePass {
             member: MemberId::from_bytes([3; 16]),
-            pass_type: PassType {
-                id: RecordId::from_bytes([4; 16]),
-                name: "月卡".into(),
-                days,
-                visits,
-                price_minor: 29_900,
-                active: true,
-            },
-            runs_until: runs_until.map(|text| text.parse().expect("a day")),
+            pass_type,
+            runs_until: runs_until.map(day),
+            from: from.map(day),
         };
-        match shop().at(NOON, |desk| give_pass(desk, &known)).expect("on offer").fact {
-            Fact::PassGiven(fact) => fact.pass,
+        match shop().at(NOON, |desk| give_pass(desk, &known))?.fact {
+            Fact::PassGiven(fact) => Ok(fact.pass),
             _ => unreachable!("giving gives"),
         }
+    }
+
+    fn given(days: Option<i32>, visits: Option<i64>, runs_until: Option<&str>) -> Pass {
+        give(kind(days, visits, Terms::default()), runs_until, None).expect("on offer")
     }
 
     #[test]
@@ -101,10 +506,171 @@ mod tests {
     }
 
     #[test]
-    fn a_pack_is_value_that_runs_out_with_the_pass() {
+    fn a_pack_is_value_that_the_last_day_of_the_pass_ends() {
         let pass = given(Some(90), Some(10), None);
         let lot = pass.visits.expect("a pack");
         assert_eq!((lot.amount, lot.kind), (10, ValueKind::Visits));
-        assert!(lot.expires_ms.is_some());
+        assert_eq!((lot.expires_ms, pass.until), (None, Some(day("2027-02-20"))));
+    }
+
+    #[test]
+    fn a_day_is_chosen_only_where_the_kind_lets_it_be() {
+        let dated = kind(Some(30), None, Terms { start: Start::Date, ..Terms::default() });
+        let pass = give(dated.clone(), None, Some("2026-12-24")).expect("a day ahead");
+        assert_eq!((pass.from, pass.until), (day("2026-12-24"), Some(day("2027-01-22"))));
+        assert_eq!(give(dated, None, Some("2026-11-22")), Err(Refusal::BadInput("day")));
+        let plain = kind(Some(30), None, Terms::default());
+        assert_eq!(give(plain, None, Some("2026-12-24")), Err(Refusal::BadInput("from")));
+    }
+
+    #[test]
+    fn one_that_waits_for_the_first_visit_keeps_how_long_it_lasts() {
+        let waits = kind(Some(30), None, Terms { start: Start::FirstVisit, ..Terms::default() });
+        let pass = give(waits, None, None).expect("on offer");
+        assert_eq!(pass.until, None);
+        assert_eq!(pass.terms.length, Some(Length { unit: Unit::Day, count: 30 }));
+    }
+
+    fn on_file(terms: Terms) -> PassOnFile {
+        PassOnFile {
+            member: MemberId::from_bytes([3; 16]),
+            id: PassId::from_bytes([5; 16]),
+            name: "年卡".into(),
+            from: day("2026-01-01"),
+            until: Some(day("2026-12-31")),
+            terms,
+            changes: vec![],
+            visits: None,
+        }
+    }
+
+    fn freezable(days: u32) -> PassOnFile {
+        on_file(Terms { freeze_days: days, ..Terms::default() })
+    }
+
+    fn frozen(
+        pass: &PassOnFile,
+        from: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<Change, Refusal> {
+        let (from, until) = (from.map(day), until.map(day));
+        match shop().at(NOON, |desk| freeze_pass(desk, pass, from, until))?.fact {
+            Fact::PassFrozen(fact) => Ok(Change::Frozen { from: fact.from, until: fact.until }),
+            _ => unreachable!("freezing freezes"),
+        }
+    }
+
+    fn happened(pass: &mut PassOnFile, change: Change) {
+        let n = u8::try_from(pass.changes.len()).expect("few") + 1;
+        pass.changes.push(ChangeOf { fact: FactId::from_bytes([n; 16]), change });
+    }
+
+    #[test]
+    fn a_year_has_so_many_days_to_freeze() {
+        let mut pass = freezable(30);
+        let first = frozen(&pass, None, Some("2026-12-12")).expect("20 days");
+        happened(&mut pass, first);
+        let again = frozen(&pass, Some("2026-12-13"), Some("2026-12-23"));
+        assert_eq!(again, Err(Refusal::FreezeLimit { left: 10 }));
+        assert_eq!(frozen(&pass, Some("2026-12-10"), None), Err(Refusal::AlreadyFrozen));
+        // Over New Year each year counts its own days.
+        let across = frozen(&pass, Some("2026-12-22"), Some("2027-01-30"));
+        assert!(across.is_ok(), "{across:?}");
+        assert_eq!(frozen(&freezable(0), None, None), Err(Refusal::FreezeLimit { left: 0 }));
+    }
+
+    #[test]
+    fn a_freeze_without_an_end_ends_with_the_limit_or_the_year() {
+        let until = |days| match frozen(&freezable(days), None, None).expect("allowed") {
+            Change::Frozen { until, .. } => until.to_string(),
+            _ => unreachable!("freezing freezes"),
+        };
+        assert_eq!(until(10), "2026-12-02");
+        assert_eq!(until(60), "2026-12-31");
+    }
+
+    #[test]
+    fn what_is_over_is_not_frozen_and_what_is_not_frozen_is_not_ended() {
+        let mut pass = freezable(30);
+        let refused = shop().at(NOON, |desk| unfreeze_pass(desk, &pass));
+        assert_eq!(refused, Err(Refusal::NotFrozen));
+        happened(
+            &mut pass,
+            Change::Ended { on: day("2026-11-20"), why: crate::standing::EndedWhy::Cancelled },
+        );
+        assert_eq!(frozen(&pass, None, None), Err(Refusal::PassOver));
+        let mut over = freezable(30);
+        over.until = Some(day("2026-11-22"));
+        assert_eq!(frozen(&over, None, None), Err(Refusal::PassOver));
+    }
+
+    #[test]
+    fn an_extension_needs_an_end_to_move_and_a_reason() {
+        let pass = freezable(0);
+        let extend = |pass: &PassOnFile, days, why: &str| {
+            shop().at(NOON, |desk| extend_pass(desk, pass, days, why)).map(|decided| decided.fact)
+        };
+        assert!(
+            matches!(extend(&pass, 7, "停业一周"), Ok(Fact::PassExtended(fact)) if fact.days == 7)
+        );
+        assert_eq!(extend(&pass, 0, "停业一周"), Err(Refusal::BadInput("days")));
+        assert_eq!(extend(&pass, 7, " "), Err(Refusal::BadInput("reason")));
+        let endless = PassOnFile { until: None, ..pass };
+        assert_eq!(extend(&endless, 7, "停业一周"), Err(Refusal::BadInput("days")));
+    }
+
+    fn pack_of(here: i64, elsewhere: i64) -> PassOnFile {
+        let holding = Holding {
+            lot: punchcard_protocol::LotId::from_bytes([6; 16]),
+            kind: ValueKind::Visits,
+            account: Account::Till(me()),
+            amount: here,
+            expires_ms: None,
+            owner: None,
+            frozen: false,
+        };
+        let purse = Purse { here: vec![holding], elsewhere, ..Purse::default() };
+        PassOnFile { visits: Some(purse), ..on_file(Terms::default()) }
+    }
+
+    #[test]
+    fn an_upgrade_costs_the_difference_and_keeps_what_was_used() {
+        let upgrade = |pass, to| {
+            let known = Upgrade { pass, price_minor: 20_000, visits: Some(10), to };
+            shop().at(NOON, |desk| upgrade_pass(desk, &known)).map(|decided| decided.fact)
+        };
+        let to = kind(None, Some(20), Terms::default());
+        let Fact::PassUpgraded(fact) = upgrade(pack_of(7, 0), to.clone()).expect("dearer") else {
+            unreachable!("upgrading upgrades")
+        };
+        assert_eq!(fact.paid_minor, 9_900);
+        assert_eq!(fact.given.visits.expect("a pack").amount, 17);
+        assert_eq!(fact.postings.iter().map(|posting| posting.amount).sum::<i64>(), 7);
+        assert_eq!(fact.given.from, day("2026-01-01"));
+        assert_eq!(upgrade(pack_of(7, 2), to.clone()), Err(Refusal::PackElsewhere { visits: 2 }));
+        let cheap = PassType { price_minor: 19_999, ..to };
+        assert_eq!(upgrade(pack_of(7, 0), cheap), Err(Refusal::CostsLess));
+    }
+
+    #[test]
+    fn what_is_given_away_is_what_is_left() {
+        let to = MemberId::from_bytes([8; 16]);
+        let transfer = |pass: &PassOnFile, to| {
+            let known = Transfer { pass: pass.clone(), pass_type: None, to, fee_minor: 5_000 };
+            shop().at(NOON, |desk| transfer_pass(desk, &known))
+        };
+        let (gone, given) = transfer(&pack_of(7, 0), to).expect("all here");
+        let (Fact::PassTransferred(gone), Fact::PassGiven(given)) = (gone.fact, given.fact) else {
+            unreachable!("one goes, one comes")
+        };
+        assert_eq!((gone.given, given.transferred), (given.id, Some(gone.id)));
+        assert_eq!(given.pass.visits.expect("a pack").amount, 7);
+        assert!(crate::audit::transfer_follows(&given, Some(&Fact::PassTransferred(gone.clone()))));
+        let mut more = given.clone();
+        more.pass.visits.as_mut().expect("a pack").amount = 8;
+        assert!(!crate::audit::transfer_follows(&more, Some(&Fact::PassTransferred(gone))));
+        let same = MemberId::from_bytes([3; 16]);
+        assert!(matches!(transfer(&pack_of(7, 0), same), Err(Refusal::BadInput("member"))));
+        assert!(matches!(transfer(&pack_of(0, 0), to), Err(Refusal::NoVisits)));
     }
 }

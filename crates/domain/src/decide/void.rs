@@ -38,6 +38,8 @@ pub struct Void<'a> {
     pub member: Option<MemberId>,
     /// It was already.
     pub voided: bool,
+    /// What led to it is taken back in the same breath: a pass that somebody gave away.
+    pub with_its_cause: bool,
     /// Every lot it names, as it stands.
     pub lots: Vec<LotStanding>,
     /// The member's points.
@@ -49,7 +51,16 @@ pub struct Void<'a> {
 /// Whether this kind of fact can be taken back at all.
 pub fn voidable(fact: &Fact) -> bool {
     match fact {
-        Fact::PassGiven(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_) => true,
+        Fact::PointsEarned(_)
+        | Fact::PointsRedeemed(_)
+        | Fact::PassFrozen(_)
+        | Fact::PassUnfrozen(_)
+        | Fact::PassExtended(_)
+        | Fact::PassUpgraded(_)
+        | Fact::PassTransferred(_)
+        | Fact::PassCancelled(_) => true,
+        // What somebody gave away is taken back with what says that they did.
+        Fact::PassGiven(body) => body.transferred.is_none(),
         Fact::VisitRecorded(body) => body.member.is_some(),
         _ => false,
     }
@@ -64,7 +75,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
     if known.voided {
         return Err(Refusal::AlreadyVoided);
     }
-    if !voidable(known.target) {
+    if !voidable(known.target) && !known.with_its_cause {
         return Err(Refusal::NotVoidable);
     }
     let mut undo =
@@ -91,8 +102,26 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
             }
             Some(body.member)
         }
+        Fact::PassUpgraded(body) => {
+            if let Some(lot) = body.given.visits {
+                undo.take_back(known, lot.id);
+            }
+            undo.restore(desk, known, Some(body.member), &body.postings);
+            Some(body.member)
+        }
+        Fact::PassTransferred(body) => {
+            undo.restore(desk, known, Some(body.member), &body.postings);
+            Some(body.member)
+        }
+        Fact::PassFrozen(body) => Some(body.member),
+        Fact::PassUnfrozen(body) => Some(body.member),
+        Fact::PassExtended(body) => Some(body.member),
+        Fact::PassCancelled(body) => Some(body.member),
         _ => return Err(Refusal::NotVoidable),
     };
+    if changes_passes(known) && (!undo.lots.is_empty() || used_meanwhile(known)) {
+        return Err(Refusal::NotVoidable);
+    }
     undo.settle(desk, known);
     if !desk.trusted && !undo.postings.is_empty() {
         return Err(Refusal::NotVouched);
@@ -110,6 +139,26 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         approved_by: None,
     };
     Ok(Fact::FactVoided(fact).into())
+}
+
+/// One pass takes the place of another.
+fn changes_passes(known: &Void<'_>) -> bool {
+    let target = known.target;
+    known.with_its_cause || matches!(target, Fact::PassUpgraded(_) | Fact::PassTransferred(_))
+}
+
+/// Whether the pass that took the place of another one was used, or lies partly elsewhere: what
+/// was used of it would be given back with the old one, and what is spent elsewhere would be given
+/// anew and belong to no pass.
+fn used_meanwhile(known: &Void<'_>) -> bool {
+    let given = match known.target {
+        Fact::PassUpgraded(body) => body.given.visits,
+        Fact::PassGiven(body) => body.pass.visits,
+        _ => None,
+    };
+    let used =
+        |lot: &LotStanding| lot.elsewhere != 0 || lot.spent.iter().any(|spent| spent.amount != 0);
+    given.and_then(|lot| standing(known, lot.id)).is_some_and(used)
 }
 
 /// What a void will post, as it adds up.
@@ -167,7 +216,7 @@ impl Undo {
         let Some(standing) = standing(known, lot) else { return };
         self.take_back.push(TakeBack { lot, owner: standing.owner, spent: Vec::new() });
         let kind = match known.target {
-            Fact::PassGiven(_) => ValueKind::Visits,
+            Fact::PassGiven(_) | Fact::PassUpgraded(_) => ValueKind::Visits,
             _ => ValueKind::Points,
         };
         for (account, amount) in standing.here.iter().filter(|(_, amount)| *amount > 0) {
@@ -315,8 +364,15 @@ mod tests {
     fn undone_as(target: &Fact, standing: LotStanding, points: Purse) -> FactVoided {
         let owns = |stream| stream == me();
         let member = Some(MemberId::from_bytes([3; 16]));
-        let known =
-            Void { target, member, voided: false, lots: vec![standing], points, owns: &owns };
+        let known = Void {
+            target,
+            member,
+            voided: false,
+            with_its_cause: false,
+            lots: vec![standing],
+            points,
+            owns: &owns,
+        };
         match shop().at(NOON, |desk| void(desk, &known)).expect("voidable").fact {
             Fact::FactVoided(fact) => fact,
             _ => unreachable!("voiding voids"),
@@ -404,6 +460,7 @@ mod tests {
             target: &target,
             member: None,
             voided: true,
+            with_its_cause: false,
             lots: vec![],
             points: Purse::default(),
             owns: &owns,

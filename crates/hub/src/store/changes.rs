@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
-    effects::{Effect, FactRow, PassRow},
+    effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberField,
@@ -68,6 +68,8 @@ pub struct Changes {
     pub records: BTreeMap<(i64, Uuid), (RecordStamp, String)>,
     /// Passes.
     pub passes: BTreeMap<(MemberId, punchcard_protocol::PassId), PassRow>,
+    /// What happened to passes: pass, fact, and which thing it changes.
+    pub pass_changes: BTreeMap<(punchcard_protocol::PassId, FactId, i64), String>,
     /// The ledger.
     pub accounts: BTreeMap<AccountKey, AccountChange>,
     /// Debts.
@@ -111,6 +113,9 @@ impl Changes {
             Effect::InsertPass(row) => {
                 self.members.entry(row.member).or_default();
                 self.passes.entry((row.member, row.id)).or_insert(row);
+            }
+            Effect::ChangePass(PassChangeRow { pass, fact, what, body }) => {
+                self.pass_changes.entry((pass, fact, what)).or_insert(body);
             }
             Effect::Issue { member, lot } => self.issue(member, &lot),
             Effect::Post { member, posting } => self.post(member, &posting),

@@ -57,8 +57,20 @@ const PASS: Insert = Insert {
         ("first_day", Column::Text),
         ("last_day", Column::Text),
         ("visits", Column::Blob),
+        ("terms", Column::Text),
     ],
     on_conflict: "(member, id) DO NOTHING",
+};
+
+const PASS_CHANGE: Insert = Insert {
+    table: "pass_change",
+    columns: &[
+        ("pass", Column::Blob),
+        ("fact", Column::Blob),
+        ("what", Column::Int),
+        ("body", Column::Text),
+    ],
+    on_conflict: "(pass, fact, what) DO NOTHING",
 };
 
 const ACCOUNT: Insert = Insert {
@@ -151,6 +163,14 @@ const MEMBER: Insert = Insert {
         ("home_store", Column::Text),
         ("banned", Column::Text),
         ("photo", Column::Text),
+        ("contact", Column::Text),
+        ("waiver", Column::Text),
+        ("guardian", Column::Text),
+        ("family", Column::Text),
+        ("consent", Column::Text),
+        ("referred_by", Column::Text),
+        ("custom", Column::Text),
+        ("dead_cards", Column::Text),
         ("joined_ms", Column::Int),
         ("stamps", Column::Blob),
     ],
@@ -158,14 +178,19 @@ const MEMBER: Insert = Insert {
         email = excluded.email, birthday = excluded.birthday, gender = excluded.gender,
         note = excluded.note, tags = excluded.tags, cards = excluded.cards, tier = excluded.tier,
         home_store = excluded.home_store, banned = excluded.banned, photo = excluded.photo,
+        contact = excluded.contact, waiver = excluded.waiver, guardian = excluded.guardian,
+        family = excluded.family, consent = excluded.consent, referred_by = excluded.referred_by,
+        custom = excluded.custom, dead_cards = excluded.dead_cards,
         joined_ms = excluded.joined_ms, stamps = excluded.stamps",
 };
 
 const MEMBERS: ByKey = ByKey {
     one: "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
-                 banned, photo, joined_ms, stamps FROM member WHERE id = $1",
+                 banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
+                 dead_cards, joined_ms, stamps FROM member WHERE id = $1",
     many: "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
-                  banned, photo, joined_ms, stamps FROM member WHERE id = ANY($1)",
+                  banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
+                  dead_cards, joined_ms, stamps FROM member WHERE id = ANY($1)",
 };
 
 const MEMBER_KEY: Insert = Insert {
@@ -231,9 +256,14 @@ pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
             row.from.to_string().into(),
             row.until.map(|day| day.to_string()).into(),
             row.visits.map(|lot| *lot.as_bytes()).into(),
+            row.terms.clone().into(),
         ]
     });
     session.insert(&PASS, &rows(passes.collect()))?;
+    let happened = changes.pass_changes.iter().map(|((pass, fact, what), body)| {
+        vec![pass.as_bytes().into(), fact.as_bytes().into(), (*what).into(), body.as_str().into()]
+    });
+    session.insert(&PASS_CHANGE, &rows(happened.collect()))?;
     ledger(session, changes)?;
     let merges = changes.merges.iter().map(|(gone, ((hlc, stream), kept))| {
         vec![gone.as_bytes().into(), kept.as_bytes().into(), (*hlc).into(), (*stream).into()]

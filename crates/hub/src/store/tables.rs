@@ -43,8 +43,9 @@ pub const TABLES: &[Table] = &[
         name: "member",
         query:
             "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
-                       banned, photo, joined_ms, stamps FROM member ORDER BY id",
-        columns: &[Plain; 15],
+                       banned, photo, contact, waiver, guardian, family, consent, referred_by,
+                       custom, dead_cards, joined_ms, stamps FROM member ORDER BY id",
+        columns: &[Plain; 23],
     },
     Table {
         name: "record",
@@ -53,9 +54,14 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "pass",
-        query: "SELECT id, member, fact, name, first_day, last_day, visits FROM pass
+        query: "SELECT id, member, fact, name, first_day, last_day, visits, terms FROM pass
                 ORDER BY id, member",
-        columns: &[Plain; 7],
+        columns: &[Plain; 8],
+    },
+    Table {
+        name: "pass_change",
+        query: "SELECT pass, fact, what, body FROM pass_change ORDER BY pass, fact, what",
+        columns: &[Plain; 4],
     },
     Table {
         name: "account",

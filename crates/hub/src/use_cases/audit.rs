@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_domain::{
     audit::{
         Doubt, RulesOfOld, brought_again, pass_follows, points_follow, redemption_follows,
-        void_follows,
+        transfer_follows, upgrade_follows, void_follows,
     },
-    fact::{Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, PassGiven},
+    fact::{
+        Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded,
+    },
     ledger::ValueKind,
     records::{Rules, Tier},
 };
@@ -38,6 +40,7 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 | Fact::VisitRecorded(_)
                 | Fact::PointsRedeemed(_)
                 | Fact::PassGiven(_)
+                | Fact::PassUpgraded(_)
         )
     };
     let asked = facts.iter().any(|(_, fact)| asks_for_rules(fact));
@@ -59,6 +62,7 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 }
             }
             (Fact::PassGiven(body), Some(old)) => pass(work, header, body, old)?,
+            (Fact::PassUpgraded(body), Some(old)) => upgrade(work, header, body, old)?,
             (Fact::FactVoided(body), _) => void(work, header, body)?,
             (Fact::MemberRegistered(body), _) => file(work, header, body, &mut openings)?,
             _ => {}
@@ -93,14 +97,41 @@ fn freeze(
 
 /// A pass that is not as its kind is; its visits are frozen.
 fn pass(work: &mut Work<'_>, header: &Header, given: &PassGiven, old: &RulesOfOld) -> Result<()> {
-    if pass_follows(given, &old.pass_types) {
+    let follows = match given.transferred {
+        Some(cause) => transfer_follows(given, known_fact(work, cause)?.as_ref()),
+        None => pass_follows(given, &old.pass_types),
+    };
+    if follows {
         return Ok(());
     }
+    doubt_pass(work, header, given.member, &given.pass, given.price_minor)
+}
+
+/// A pass in the place of another one that is not as its kind is; its visits are frozen.
+fn upgrade(
+    work: &mut Work<'_>,
+    header: &Header,
+    upgraded: &PassUpgraded,
+    old: &RulesOfOld,
+) -> Result<()> {
+    if upgrade_follows(upgraded, &old.pass_types) {
+        return Ok(());
+    }
+    doubt_pass(work, header, upgraded.member, &upgraded.given, upgraded.paid_minor)
+}
+
+fn doubt_pass(
+    work: &mut Work<'_>,
+    header: &Header,
+    member: MemberId,
+    pass: &Pass,
+    price_minor: i64,
+) -> Result<()> {
     let args = json!({"till": header.stream.till, "stream": header.stream, "seq": header.seq,
-        "member": given.member, "pass": given.pass.id, "price_minor": given.price_minor});
+        "member": member, "pass": pass.id, "price_minor": price_minor});
     inbox::tell(work, "doubtful_pass", &args)?;
-    let visits = given.pass.visits.map(|lot| Doubt {
-        member: given.member,
+    let visits = pass.visits.map(|lot| Doubt {
+        member,
         lot: lot.id,
         kind: lot.kind,
         points: lot.amount,

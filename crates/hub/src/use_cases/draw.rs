@@ -76,9 +76,9 @@ fn step(
         work.follow(till.store, &files)?;
     }
     if !kept.ended {
-        grant(work, stream, &files, kind, ask.amount, &mut kept)?;
+        grant(work, stream, &files, kind, ask, &mut kept)?;
     }
-    let purse = purse::purse(work, &files, kind)?;
+    let purse = purse::purse(work, &files, kind)?.only(&ask.lots);
     let missing = ask.amount - kept.granted;
     let holders = holders(work, stream, &files, kind, &purse, missing, kept.ended)?;
     let waiting = missing > 0 && !kept.ended && holders.iter().any(|holder| !holder.silent);
@@ -114,11 +114,11 @@ fn grant(
     stream: StreamId,
     files: &[MemberId],
     kind: ValueKind,
-    amount: i64,
+    ask: &Draw,
     kept: &mut Kept,
 ) -> Result<()> {
-    let purse = purse::purse(work, files, kind)?;
-    let missing = amount - kept.granted;
+    let purse = purse::purse(work, files, kind)?.only(&ask.lots);
+    let missing = ask.amount - kept.granted;
     let (postings, short) = take(&purse.ours, Account::Till(stream), missing, work.effective_ms());
     kept.granted += missing - short;
     kept.packets.extend(duties::grant(work, files[0], GrantReason::Draw, postings)?);

@@ -33,6 +33,17 @@ impl Purse {
         held.fold(usable(&self.ours, now_ms), i64::saturating_add)
     }
 
+    /// What of it lies in these lots; none named: all of it.
+    pub(crate) fn only(mut self, lots: &[LotId]) -> Self {
+        if !lots.is_empty() {
+            self.ours.retain(|held| lots.contains(&held.lot));
+            for held in self.tills.values_mut() {
+                held.retain(|held| lots.contains(&held.lot));
+            }
+        }
+        self
+    }
+
     /// What one journal holds.
     pub(crate) fn held_by(&self, stream: StreamId, now_ms: i64) -> i64 {
         self.tills.get(&stream).map_or(0, |held| usable(held, now_ms))

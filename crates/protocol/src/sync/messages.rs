@@ -6,7 +6,7 @@ use super::packet::Packet;
 use crate::{
     hash::Hash,
     head::SignedHead,
-    ids::{FactId, MemberId, StoreId, StreamId, TillId},
+    ids::{FactId, LotId, MemberId, StoreId, StreamId, TillId},
 };
 
 /// The protocols that somebody speaks.
@@ -310,6 +310,9 @@ pub struct Draw {
     pub kind: String,
     /// How much is missing at the till.
     pub amount: i64,
+    /// From these lots alone, as visits of one pack; none: from whichever there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<LotId>,
 }
 
 /// Somebody who holds value of a member.

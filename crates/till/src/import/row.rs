@@ -7,6 +7,7 @@ use punchcard_domain::{
     ledger::{Account, Lot, ValueKind},
     member::MemberPrivate,
     records::MAX_NAME_CHARS,
+    terms::Terms,
     text::one_line,
     time::{Day, StoreDays},
 };
@@ -212,7 +213,8 @@ impl Good {
 
     fn pass(&self, id: PassId, name: &str, until: Option<Day>, visits: Option<Lot>) -> Pass {
         let from = until.map_or(self.joined, |until| self.joined.min(until));
-        Pass { id, name: name.to_owned(), pass_type: None, from, until, visits }
+        let terms = Terms::default();
+        Pass { id, name: name.to_owned(), pass_type: None, from, until, visits, terms }
     }
 
     fn private(&self) -> MemberPrivate {
@@ -226,7 +228,7 @@ impl Good {
             note: some(&self.note),
             tags: (!self.tags.is_empty()).then(|| self.tags.clone()),
             cards: self.card.clone().map(|card| vec![card]),
-            banned: None,
+            ..MemberPrivate::default()
         }
     }
 }

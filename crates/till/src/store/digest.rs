@@ -21,14 +21,16 @@ const TABLES: &[(&str, &str)] = &[
     (
         "member",
         "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
-                banned, photo, joined_ms, stamps FROM member ORDER BY id",
+                banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
+                dead_cards, joined_ms, stamps FROM member ORDER BY id",
     ),
     ("record", "SELECT kind, id, body, hlc, stream FROM record ORDER BY kind, id"),
     (
         "pass",
-        "SELECT p.id, m.id, p.fact, p.name, p.first_day, p.last_day, p.visits
+        "SELECT p.id, m.id, p.fact, p.name, p.first_day, p.last_day, p.visits, p.terms
          FROM pass p JOIN member m ON m.n = p.member ORDER BY p.id, m.id",
     ),
+    ("pass_change", "SELECT pass, fact, what, body FROM pass_change ORDER BY pass, fact, what"),
     (
         "account",
         "SELECT a.lot, m.id, a.account, s.till, s.incarnation, a.kind, a.amount,

@@ -2,7 +2,7 @@
 //! order of arrival cannot matter.
 
 use punchcard_domain::{
-    effects::{Effect, FactRow, PassRow},
+    effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberField,
@@ -24,6 +24,7 @@ pub const FOLDED: &[&str] = &[
     "member_key",
     "record",
     "pass",
+    "pass_change",
     "account",
     "debt",
     "takeover",
@@ -94,6 +95,7 @@ pub fn carry_out(
         }
         Effect::SetRecord { kind, id, body } => set_record(db, header, kind.number(), *id, body),
         Effect::InsertPass(row) => insert_pass(db, numbers.member(db, row.member)?, row),
+        Effect::ChangePass(row) => change_pass(db, row),
         Effect::Issue { member, lot } => issue(db, numbers, *member, lot),
         Effect::Post { member, posting } => post(db, numbers, *member, posting),
         Effect::Owe { member, kind, stream, amount } => {
@@ -192,6 +194,14 @@ fn column(field: MemberField) -> &'static str {
         MemberField::HomeStore => "home_store",
         MemberField::Banned => "banned",
         MemberField::Photo => "photo",
+        MemberField::Contact => "contact",
+        MemberField::Waiver => "waiver",
+        MemberField::Guardian => "guardian",
+        MemberField::Family => "family",
+        MemberField::Consent => "consent",
+        MemberField::ReferredBy => "referred_by",
+        MemberField::Custom => "custom",
+        MemberField::DeadCards => "dead_cards",
     }
 }
 
@@ -258,8 +268,8 @@ fn set_record(
 
 fn insert_pass(db: &Connection, member: i64, row: &PassRow) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO pass (member, id, fact, name, first_day, last_day, visits)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (member, id) DO NOTHING",
+        "INSERT INTO pass (member, id, fact, name, first_day, last_day, visits, terms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (member, id) DO NOTHING",
     )?
     .execute(params![
         member,
@@ -269,7 +279,17 @@ fn insert_pass(db: &Connection, member: i64, row: &PassRow) -> Result<()> {
         row.from.to_string(),
         row.until.map(|day| day.to_string()),
         row.visits.map(|lot| *lot.as_bytes()),
+        row.terms,
     ])?;
+    Ok(())
+}
+
+fn change_pass(db: &Connection, row: &PassChangeRow) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO pass_change (pass, fact, what, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![row.pass.as_bytes(), row.fact.as_bytes(), row.what, row.body])?;
     Ok(())
 }
 

@@ -1,6 +1,14 @@
 //! Questions about members and what happened.
 
-use punchcard_domain::time::Day;
+use std::collections::{BTreeMap, BTreeSet};
+
+use punchcard_domain::{
+    decide::LastVisit,
+    member::{CardState, Channel, Contact, Waiver},
+    standing::{ChangeOf, Sold, Standing, standing},
+    terms::Terms,
+    time::Day,
+};
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -36,12 +44,34 @@ pub struct MemberFile {
     pub banned: Option<String>,
     /// The fact that set their photo.
     pub photo: Option<FactId>,
+    /// Whom to call in an emergency.
+    pub contact: Option<Contact>,
+    /// The waiver they signed.
+    pub waiver: Option<Waiver>,
+    /// Who answers for them.
+    pub guardian: Option<MemberId>,
+    /// Their family.
+    pub family: Option<String>,
+    /// By which channels they may be written to.
+    pub consent: BTreeSet<Channel>,
+    /// Who brought them.
+    pub referred_by: Option<MemberId>,
+    /// The owner's own fields.
+    pub custom: BTreeMap<String, String>,
+    /// Cards that are no longer in use.
+    pub dead_cards: BTreeMap<String, CardState>,
     /// When their file was opened.
     pub joined_ms: i64,
 }
 
 const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
-                             banned, photo, joined_ms FROM member";
+                             banned, photo, joined_ms, contact, waiver, guardian, family, consent,
+                             referred_by, custom, dead_cards FROM member";
+
+/// A field that is JSON; one that cannot be read is as good as none.
+fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
+    text.and_then(|text| serde_json::from_str(&text).ok())
+}
 
 fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
     let list = |text: Option<String>| {
@@ -63,6 +93,14 @@ fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
         banned: row.get(11)?,
         photo: parsed(row.get(12)?),
         joined_ms: row.get::<_, Option<i64>>(13)?.unwrap_or_default(),
+        contact: json(row.get(14)?),
+        waiver: json(row.get(15)?),
+        guardian: row.get::<_, Option<String>>(16)?.and_then(|text| text.parse().ok()),
+        family: row.get(17)?,
+        consent: json(row.get(18)?).unwrap_or_default(),
+        referred_by: row.get::<_, Option<String>>(19)?.and_then(|text| text.parse().ok()),
+        custom: json(row.get(20)?).unwrap_or_default(),
+        dead_cards: json(row.get(21)?).unwrap_or_default(),
     })
 }
 
@@ -167,6 +205,8 @@ fn prefixes(query: &str) -> Vec<String> {
 pub struct PassFile {
     /// Id.
     pub id: PassId,
+    /// The fact that gave it.
+    pub fact: FactId,
     /// Name.
     pub name: String,
     /// First day.
@@ -175,6 +215,18 @@ pub struct PassFile {
     pub until: Option<Day>,
     /// Its visits.
     pub visits: Option<LotId>,
+    /// What it allows besides.
+    pub terms: Terms,
+    /// What happened to it since and was not taken back.
+    pub changes: Vec<ChangeOf>,
+}
+
+impl PassFile {
+    /// How it stands on a day.
+    pub fn standing(&self, today: Day) -> Standing {
+        let sold = Sold { from: self.from, until: self.until, terms: &self.terms };
+        standing(&sold, &self.changes, today)
+    }
 }
 
 /// A member's passes, those that were taken back left out.
@@ -191,7 +243,7 @@ pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
 
 fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, name, first_day, last_day, visits FROM pass
+        "SELECT id, name, first_day, last_day, visits, terms, fact FROM pass
          WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass.fact) ORDER BY id",
     )?;
     let rows = statement.query_map([member], |row| {
@@ -201,40 +253,67 @@ fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
             row.get::<_, String>(2)?,
             row.get::<_, Option<String>>(3)?,
             row.get::<_, Option<[u8; 16]>>(4)?,
+            row.get::<_, Option<String>>(5)?,
+            row.get(6)?,
         ))
     })?;
     let day = |text: &str| {
         text.parse::<Day>().map_err(|_| Error::Damaged(format!("{text} is not a day")))
     };
-    rows.map(|row| {
-        let (id, name, from, until, visits) = row?;
-        Ok(PassFile {
-            id: PassId::from_bytes(id),
+    let mut passes = Vec::new();
+    for row in rows {
+        let (id, name, from, until, visits, terms, fact) = row?;
+        let id = PassId::from_bytes(id);
+        let terms = terms.map(|text| serde_json::from_str(&text)).transpose()?;
+        passes.push(PassFile {
+            id,
+            fact: FactId::from_bytes(fact),
             name,
             from: day(&from)?,
             until: until.as_deref().map(day).transpose()?,
             visits: visits.map(LotId::from_bytes),
-        })
-    })
-    .collect()
+            terms: terms.unwrap_or_default(),
+            changes: changes(db, id)?,
+        });
+    }
+    Ok(passes)
+}
+
+/// What happened to a pass and was not taken back.
+fn changes(db: &Connection, pass: PassId) -> Result<Vec<ChangeOf>> {
+    let mut statement = db.prepare_cached(
+        "SELECT fact, body FROM pass_change WHERE pass = ?1
+         AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass_change.fact) ORDER BY fact, what",
+    )?;
+    let mut found = Vec::new();
+    let mut rows = statement.query([pass.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let (fact, body): ([u8; 16], String) = (row.get(0)?, row.get(1)?);
+        let change = serde_json::from_str(&body)?;
+        found.push(ChangeOf { fact: FactId::from_bytes(fact), change });
+    }
+    Ok(found)
 }
 
 /// A member's last visit that counted, not after `before_ms`.
 ///
 /// # Errors
 /// Those of the store.
-pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option<i64>> {
-    let mut last = None;
+pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option<LastVisit>> {
+    let mut last: Option<LastVisit> = None;
     for (file, _) in merged::files(db, member)? {
-        let found: Option<i64> = db
+        let found = db
             .prepare_cached(
-                "SELECT at_ms FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
+                "SELECT at_ms, store FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
                  AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
                  ORDER BY at_ms DESC LIMIT 1",
             )?
-            .query_row([file, before_ms], |row| row.get(0))
+            .query_row(params![file, before_ms], |row| {
+                let store: Option<[u8; 16]> = row.get(1)?;
+                Ok(LastVisit { at_ms: row.get(0)?, store: store.map(StoreId::from_bytes) })
+            })
             .optional()?;
-        last = last.max(found);
+        last = [last, found].into_iter().flatten().max_by_key(|visit| visit.at_ms);
     }
     Ok(last)
 }
@@ -309,6 +388,26 @@ pub fn entries_of_member(db: &Connection, member: i64, limit: i64) -> Result<Vec
     found.sort_unstable_by(|first, second| second.cmp(first));
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Everybody of a family, by id; files that are shown as others count as those.
+///
+/// # Errors
+/// Those of the store.
+pub fn family(db: &Connection, family: &str) -> Result<Vec<MemberId>> {
+    let mut statement =
+        db.prepare_cached("SELECT n FROM member WHERE family = ?1 ORDER BY id LIMIT 50")?;
+    let numbers =
+        statement.query_map([family], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut found = Vec::new();
+    for number in numbers {
+        if let Some(file) = member_by_number(db, merged::shown_as(db, number)?)?
+            && !found.contains(&file.id)
+        {
+            found.push(file.id);
+        }
+    }
+    Ok(found)
 }
 
 /// A member's home store.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use punchcard_domain::ledger::ValueKind;
 use punchcard_protocol::{
-    FactId, Hash,
+    FactId, Hash, LotId,
     sync::{
         Code, DigestAnswer, DigestQuery, Draw, DrawAnswer, Greeting, Known, LIMITS,
         OLDEST_PROTOCOL, PROTOCOL, Pull, PullAnswer, Push, PushAnswer, Welcome, Window,
@@ -373,21 +373,22 @@ pub(crate) fn draw(
     kind: ValueKind,
     amount: i64,
 ) -> Result<DrawAnswer> {
-    let ask = ask(till, member, kind, amount)?;
+    let ask = ask(till, member, kind, amount, Vec::new())?;
     let answer: DrawAnswer = wire.call(Some(caller), path::DRAW, &ask)?;
     till.take_aside(answer.packets.clone())?;
     Ok(answer)
 }
 
-/// A new draw.
+/// A new draw, from some lots or from whichever there are.
 pub(crate) fn ask(
     till: &Till,
     member: punchcard_protocol::MemberId,
     kind: ValueKind,
     amount: i64,
+    lots: Vec<LotId>,
 ) -> Result<Draw> {
     let id = FactId(random::uuid_at((till.clock)())?);
-    Ok(Draw { id, member, kind: kind_name(kind)?, amount })
+    Ok(Draw { id, member, kind: kind_name(kind)?, amount, lots })
 }
 
 /// The name that calls give a kind of value.

@@ -20,7 +20,7 @@ use std::{
 
 use punchcard_domain::{ledger::ValueKind, staff::Permission};
 use punchcard_protocol::{
-    MemberId,
+    LotId, MemberId, PassId,
     sync::{Asks, AsksQuery, DrawAnswer, Find, Found, path},
 };
 use tokio::sync::Notify;
@@ -197,6 +197,21 @@ impl Line {
         }
     }
 
+    /// Before a pack is upgraded or given away: its visits that lie elsewhere are fetched, as far
+    /// as they can be had. Returns how many came; nothing while the hub does not answer.
+    ///
+    /// # Errors
+    /// `not_found`; those of the store.
+    pub fn before_pass_changes(&self, member: MemberId, pass: PassId) -> Result<i64> {
+        let Some((lot, elsewhere)) = self.inner.till.pack_elsewhere(member, pass)? else {
+            return Ok(0);
+        };
+        Ok(self.inner.fetch_lots(member, vec![lot], elsewhere).unwrap_or_else(|error| {
+            tracing::info!(code = error.code(), "no visits could be fetched");
+            0
+        }))
+    }
+
     /// Asks the hub for whoever has a phone.
     pub fn fetch_phone(&self, typed: &str) -> bool {
         let country = self.inner.till.write(|work| Ok(work.house.business.country.clone()));
@@ -314,13 +329,18 @@ impl Inner {
 
     /// Fetches a visit for a pack of which none lies here.
     fn fetch_visit(&self, card: &str) -> Result<()> {
-        let Some(member) = self.till.lacks_a_visit(card)? else { return Ok(()) };
+        let Some((member, lots)) = self.till.lacks_a_visit(card)? else { return Ok(()) };
+        self.fetch_lots(member, lots, VISITS).map(drop)
+    }
+
+    /// Fetches visits of some packs; returns how many came.
+    fn fetch_lots(&self, member: MemberId, lots: Vec<LotId>, visits: i64) -> Result<i64> {
         let (wire, caller) = self.caller()?;
-        let ask = cycle::ask(&self.till, member, ValueKind::Visits, VISITS)?;
+        let ask = cycle::ask(&self.till, member, ValueKind::Visits, visits, lots)?;
         let answer: DrawAnswer =
             wire.call_within(&caller, path::DRAW, &ask, self.patience(STRANGER))?;
         self.till.take_aside(answer.packets)?;
-        Ok(())
+        Ok(answer.granted)
     }
 
     /// Answers what the hub asks for; returns for how many asks value was given.

@@ -1,6 +1,7 @@
 //! A scan at the desk.
 
 use punchcard_domain::{
+    cards::other_spellings,
     decide::{self, CheckIn, How, KnownMember, KnownPass},
     fact::{Fact, VisitRecorded},
     ledger::ValueKind,
@@ -8,9 +9,9 @@ use punchcard_domain::{
     staff::{Permission, Role},
     verdict::{Mend, Verdict},
 };
-use punchcard_protocol::MemberId;
+use punchcard_protocol::{LotId, MemberId};
 
-use super::{actor::Actor, show::Eye};
+use super::{actor::Actor, cards, show::Eye};
 use crate::{
     error::{Error, Result},
     phone,
@@ -20,7 +21,7 @@ use crate::{
         read::{self, MemberFile},
     },
     till::Till,
-    views::{CheckInView, PassState},
+    views::{CheckInView, PassState, PassView},
     work::Work,
 };
 
@@ -44,6 +45,8 @@ pub enum CheckInHow {
     UseVisit,
     /// Let in this once, for a reason.
     LetIn(String),
+    /// A guest of the member's, by name.
+    Guest(String),
 }
 
 impl Till {
@@ -59,39 +62,110 @@ impl Till {
         how: CheckInHow,
         at_ms: Option<i64>,
     ) -> Result<CheckInView> {
-        let actor = actor.clone();
-        self.write(move |work| check_in(work, &actor, &who, how, at_ms))
+        self.check_in_at(actor, who, how, at_ms, None)
     }
 
-    /// Whose card it is, where they have a pack with visits left, and none of them here.
+    /// Checks somebody in at a door that opens only a part of the store.
+    ///
+    /// # Errors
+    /// As [`Till::check_in`].
+    pub fn check_in_at(
+        &self,
+        actor: &Actor,
+        who: Who,
+        how: CheckInHow,
+        at_ms: Option<i64>,
+        zone: Option<String>,
+    ) -> Result<CheckInView> {
+        let actor = actor.clone();
+        self.write(move |work| check_in_through(work, &actor, &who, how, at_ms, zone))
+    }
+
+    /// Checks in everybody of the family of whoever stands at the desk, them first: all in one go,
+    /// each with a verdict of their own.
+    ///
+    /// # Errors
+    /// As [`Till::check_in`].
+    pub fn check_in_family(&self, actor: &Actor, who: Who) -> Result<Vec<CheckInView>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            let first = check_in(work, &actor, &who, CheckInHow::Scan, None)?;
+            let Some(file) = identify(work, &who)? else { return Ok(vec![first]) };
+            let mut views = vec![first];
+            for other in family_of(work, &file)? {
+                let who = Who::Member(other);
+                views.push(check_in(work, &actor, &who, CheckInHow::Scan, None)?);
+            }
+            Ok(views)
+        })
+    }
+
+    /// Whose card it is, where they have packs with visits left, and none of them here; and which
+    /// packs.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) fn lacks_a_visit(&self, card: &str) -> Result<Option<MemberId>> {
+    pub(crate) fn lacks_a_visit(&self, card: &str) -> Result<Option<(MemberId, Vec<LotId>)>> {
         self.write(|work| {
             let Some(file) = identify(work, &Who::Card(card.to_owned()))? else { return Ok(None) };
             let eye = work.eye(Role::Owner);
-            let passes = eye.passes(file.number, &read::passes(work.db, file.number)?)?;
-            let active = passes.iter().filter(|pass| pass.state == PassState::Active);
-            let mut lacks = false;
-            for pass in active {
-                match (pass.visits_left, pass.visits_here) {
-                    (Some(left), Some(0)) if left > 0 => lacks = true,
+            let mut lots = Vec::new();
+            for pass in read::passes(work.db, file.number)? {
+                let view = eye.pass(file.number, &pass)?;
+                if !matches!(view.state, PassState::Active | PassState::Waits) {
+                    continue;
+                }
+                match (pass.visits, view.visits_left, view.visits_here) {
+                    (Some(lot), Some(left), Some(0)) if left > 0 => lots.push(lot),
+                    (Some(_), Some(0), _) => {}
                     // A pass for a term, or a visit here, lets them in.
                     _ => return Ok(None),
                 }
             }
-            Ok(lacks.then_some(file.id))
+            Ok((!lots.is_empty()).then_some((file.id, lots)))
         })
     }
 
-    /// Whether a card is somebody's here.
+    /// Whether a card is somebody's here, in whatever spelling.
     ///
     /// # Errors
     /// Those of the store.
     pub fn knows_card(&self, card: &str) -> Result<bool> {
-        self.read(|db| Ok(!read::members_with_key(db, &format!("c{}", fold(card)))?.is_empty()))
+        self.read(|db| Ok(!holders(db, card)?.is_empty()))
     }
+}
+
+/// Everybody else of somebody's family.
+fn family_of(work: &Work<'_>, file: &MemberFile) -> Result<Vec<MemberId>> {
+    let Some(family) = &file.family else { return Ok(Vec::new()) };
+    let mut others = read::family(work.db, family)?;
+    others.retain(|other| *other != file.id);
+    Ok(others)
+}
+
+/// Who holds a card: as it is spelled, or else in another spelling of the same number. At most
+/// two: more than one is all a caller needs to know.
+pub(crate) fn holders(db: &rusqlite::Connection, card: &str) -> Result<Vec<i64>> {
+    let exactly = read::members_with_key(db, &format!("c{}", fold(card)))?;
+    if !exactly.is_empty() {
+        return Ok(exactly);
+    }
+    let mut found = Vec::new();
+    for spelling in other_spellings(card) {
+        for member in read::members_with_key(db, &format!("c{spelling}"))? {
+            if !found.contains(&member) {
+                found.push(member);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What is known of the place where somebody stands.
+struct Door {
+    zone: Option<String>,
+    /// What was scanned.
+    card: Option<String>,
 }
 
 pub(crate) fn check_in(
@@ -101,10 +175,22 @@ pub(crate) fn check_in(
     how: CheckInHow,
     at_ms: Option<i64>,
 ) -> Result<CheckInView> {
+    check_in_through(work, actor, who, how, at_ms, None)
+}
+
+fn check_in_through(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    who: &Who,
+    how: CheckInHow,
+    at_ms: Option<i64>,
+    zone: Option<String>,
+) -> Result<CheckInView> {
     actor.require(Permission::CheckIn)?;
     let (how, approved_by) = match how {
         CheckInHow::Scan => (How::Scan, None),
         CheckInHow::UseVisit => (How::UseVisit, None),
+        CheckInHow::Guest(name) => (How::Guest { name }, None),
         CheckInHow::LetIn(because) => {
             actor.require(Permission::LetInOnce)?;
             (How::LetIn { because }, actor.approved_by(Permission::LetInOnce))
@@ -114,7 +200,11 @@ pub(crate) fn check_in(
     if let Some(file) = &file {
         work.numbers.remember(file.id, file.number);
     }
-    let known = known(work, file.as_ref(), how, at_ms)?;
+    let card = match who {
+        Who::Card(card) => Some(card.clone()),
+        Who::Phone(_) | Who::Member(_) => None,
+    };
+    let known = known(work, file.as_ref(), how, at_ms, &Door { zone, card })?;
     let (decided, mends) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
@@ -129,25 +219,27 @@ pub(crate) fn check_in(
     };
     work.append(actor, decided)?;
     let eye = work.eye(actor.role);
-    answer(&eye, work, file.as_ref(), &visit, mends, known.last_visit_ms, who)
+    let last_visit_ms = known.last_visit.map(|last| last.at_ms);
+    answer(&eye, work, file.as_ref(), &visit, mends, last_visit_ms, who)
 }
 
 /// Finds who it is. A card or phone that two members have is nobody's: the desk shows both by
 /// search, and a person chooses.
 pub(crate) fn identify(work: &Work<'_>, who: &Who) -> Result<Option<MemberFile>> {
-    let key = match who {
+    let found = match who {
         Who::Member(id) => {
             let found = read::member(work.db, *id)?;
             return found.map(Some).ok_or_else(|| Refusal::NotFound("member").into());
         }
-        Who::Card(card) => format!("c{}", fold(card)),
+        Who::Card(card) => holders(work.db, card)?,
         Who::Phone(text) => {
             let parsed = phone::parse(text, &work.house.business.country)
                 .ok_or_else(|| Error::bad_input("phone", format!("{text} cannot be a phone")))?;
-            format!("p{}", parsed.chars().rev().filter(char::is_ascii_digit).collect::<String>())
+            let key: String = parsed.chars().rev().filter(char::is_ascii_digit).collect();
+            read::members_with_key(work.db, &format!("p{key}"))?
         }
     };
-    match read::members_with_key(work.db, &key)?.as_slice() {
+    match found.as_slice() {
         [number] => read::member_by_number(work.db, *number),
         _ => Ok(None),
     }
@@ -158,12 +250,14 @@ fn known(
     file: Option<&MemberFile>,
     how: How,
     at_ms: Option<i64>,
+    door: &Door,
 ) -> Result<CheckIn> {
     let blank = CheckIn {
         member: None,
         passes: vec![],
-        last_visit_ms: None,
+        last_visit: None,
         points: purse_of_nobody(),
+        zone: door.zone.clone(),
         how,
     };
     let Some(file) = file else { return Ok(blank) };
@@ -179,6 +273,8 @@ fn known(
             name: pass.name,
             from: pass.from,
             until: pass.until,
+            terms: pass.terms,
+            changes: pass.changes,
             visits,
         });
     }
@@ -187,11 +283,15 @@ fn known(
         has_note: file.note.is_some(),
         birthday: file.birthday,
         multiplier_percent: work.multiplier(file)?,
+        has_photo: file.photo.is_some(),
+        has_contact: file.contact.is_some(),
+        waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
+        card: door.card.as_deref().and_then(|card| cards::state_of(file, card)),
     };
     Ok(CheckIn {
         member: Some((file.id, member)),
         passes,
-        last_visit_ms: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
+        last_visit: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
         points: purse::purse(
             work.db,
             work.owned,
@@ -221,6 +321,7 @@ fn answer(
         at_ms: visit.at_ms,
         verdict: visit.verdict,
         reasons: visit.reasons.clone(),
+        because: visit.because,
         mends,
         member: None,
         unknown_card: None,
@@ -248,10 +349,13 @@ fn answer(
     view.stored_minor = eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms);
     let passes = eye.passes(file.number, &read::passes(eye.db, file.number)?)?;
     let used = visit.pass.map(|pass| pass.to_string());
-    view.pass = match used {
-        Some(id) => passes.into_iter().find(|pass| pass.id == id),
-        None => passes.into_iter().next(),
+    // Red because it is frozen: that one, which a key can mend.
+    let frozen = visit.reasons.iter().any(|reason| reason.code() == "frozen");
+    let wanted = |pass: &PassView| match &used {
+        Some(id) => pass.id == *id,
+        None => !frozen || pass.state == PassState::Frozen,
     };
+    view.pass = passes.into_iter().find(wanted);
     Ok(view)
 }
 

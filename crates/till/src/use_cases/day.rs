@@ -264,6 +264,19 @@ impl About {
                 label: Some(body.pass.name.clone()),
                 ..Self::default()
             },
+            Fact::PassUpgraded(body) => Self {
+                member: Some(body.member),
+                amount_minor: body.paid_minor,
+                label: Some(body.given.name.clone()),
+                ..Self::default()
+            },
+            Fact::PassTransferred(body) => {
+                Self { member: Some(body.member), amount_minor: body.fee_minor, ..Self::default() }
+            }
+            Fact::PassFrozen(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::PassUnfrozen(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::PassExtended(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::PassCancelled(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::ValueExpired(body) => Self {
                 member: Some(body.member),
                 points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),
@@ -321,6 +334,7 @@ fn recent_visit(
         name: body.member.map(|member| names.member(member)).transpose()?.flatten(),
         verdict: body.verdict,
         reason: body.reasons.first().cloned(),
+        overridden: body.reasons.contains(&punchcard_domain::verdict::Reason::LetInOnce),
         pass,
         voided: read::fact(work.db, body.id)?.is_some_and(|place| place.voided),
     }))

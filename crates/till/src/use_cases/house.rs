@@ -1,6 +1,8 @@
 //! How the desk stands, the house rules, preferences, and vouching for a restored store.
 
 use punchcard_domain::{
+    alerts::Alerts,
+    custom::CustomField,
     fact::{Fact, StreamVouched},
     records::{Rules, Store},
     refusal::Refusal,
@@ -100,19 +102,64 @@ impl Till {
                 rest_percent: input.rest_percent,
                 ..work.house.rules.clone()
             };
-            rules.check()?;
             if input.day_start_hour > 12 {
                 return Err(Refusal::BadInput("day_start_hour").into());
             }
-            if rules != work.house.rules {
-                owner::set(work, &actor, rules, Fact::RulesSet)?;
-            }
+            save(work, &actor, rules)?;
             let mut store = work.house.store.clone();
             if store.day_start_hour != input.day_start_hour {
                 store.day_start_hour = input.day_start_hour;
                 owner::set(work, &actor, store, Fact::StoreSet)?;
             }
             Ok(input)
+        })
+    }
+
+    /// What a desk says of whoever stands before it, and how loudly.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn alerts(&self) -> Result<Alerts> {
+        self.write(|work| Ok(work.house.rules.alerts.clone()))
+    }
+
+    /// Sets what a desk says, and how loudly.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`.
+    pub fn save_alerts(&self, actor: &Actor, alerts: Alerts) -> Result<Alerts> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            let rules = Rules { alerts: alerts.clone(), ..work.house.rules.clone() };
+            save(work, &actor, rules)?;
+            Ok(alerts)
+        })
+    }
+
+    /// The owner's own fields on members' files.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn custom_fields(&self) -> Result<Vec<CustomField>> {
+        self.write(|work| Ok(work.house.rules.custom_fields.clone()))
+    }
+
+    /// Sets the owner's own fields. What was written in one that is taken away is kept.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`.
+    pub fn save_custom_fields(
+        &self,
+        actor: &Actor,
+        fields: Vec<CustomField>,
+    ) -> Result<Vec<CustomField>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            let rules = Rules { custom_fields: fields.clone(), ..work.house.rules.clone() };
+            save(work, &actor, rules)?;
+            Ok(fields)
         })
     }
 
@@ -146,6 +193,15 @@ impl Till {
             Ok(())
         })
     }
+}
+
+/// Writes rules down where they are others than before.
+fn save(work: &mut Work<'_>, actor: &Actor, rules: Rules) -> Result<()> {
+    rules.check()?;
+    if rules != work.house.rules {
+        owner::set(work, actor, rules, Fact::RulesSet)?;
+    }
+    Ok(())
 }
 
 /// Never paired with a hub, and nobody else's entries are here.

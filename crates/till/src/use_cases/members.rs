@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use punchcard_domain::{
+    cards::other_spellings,
     decide::{self, Neighbours},
     ledger::ValueKind,
     member::MemberPrivate,
@@ -11,7 +12,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{MemberId, RecordId};
 
-use super::{actor::Actor, day, points::known_member};
+use super::{actor::Actor, day, details, points::known_member};
 use crate::{
     error::{Error, Result},
     import::cells,
@@ -182,8 +183,9 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         stored_minor: eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms),
         visits_total: read::visits_since(work.db, file.number, i64::MIN)?,
         visits_this_month: read::visits_since(work.db, file.number, month)?,
-        last_visit_ms: read::last_visit(work.db, file.number, i64::MAX)?,
+        last_visit_ms: read::last_visit(work.db, file.number, i64::MAX)?.map(|last| last.at_ms),
         history: day::rows_of_member(work, file.number, HISTORY)?,
+        details: details::view(work, file)?,
     })
 }
 
@@ -227,7 +229,7 @@ fn private(work: &Work<'_>, input: &MemberInput) -> Result<MemberPrivate> {
         note: text(&input.note),
         tags: words(&input.tags),
         cards: words(&input.cards),
-        banned: None,
+        ..MemberPrivate::default()
     })
 }
 
@@ -279,12 +281,16 @@ fn difference(wanted: MemberPrivate, file: &MemberFile) -> MemberPrivate {
         note: text(wanted.note, &file.note),
         tags: wanted.tags.filter(|tags| *tags != file.tags),
         cards: wanted.cards.filter(|cards| *cards != file.cards),
-        banned: None,
+        ..MemberPrivate::default()
     }
 }
 
 /// Whoever else has this phone or one of these cards.
-fn neighbours(work: &Work<'_>, private: &MemberPrivate, own: Option<i64>) -> Result<Neighbours> {
+pub(super) fn neighbours(
+    work: &Work<'_>,
+    private: &MemberPrivate,
+    own: Option<i64>,
+) -> Result<Neighbours> {
     let holder = |key: String| -> Result<Option<String>> {
         for number in read::members_with_key(work.db, &key)? {
             if Some(number) != own {
@@ -300,8 +306,11 @@ fn neighbours(work: &Work<'_>, private: &MemberPrivate, own: Option<i64>) -> Res
         found.phone = holder(format!("p{digits}"))?;
     }
     for card in private.cards.iter().flatten() {
-        if found.card.is_none() {
-            found.card = holder(format!("c{}", fold(card)))?;
+        let spellings = std::iter::once(fold(card)).chain(other_spellings(card));
+        for spelling in spellings {
+            if found.card.is_none() {
+                found.card = holder(format!("c{spelling}"))?;
+            }
         }
     }
     Ok(found)

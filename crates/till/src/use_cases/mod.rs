@@ -2,8 +2,10 @@
 
 pub mod actor;
 pub mod backup;
+pub mod cards;
 pub mod check_in;
 pub mod day;
+pub mod details;
 pub mod duties;
 pub mod expire;
 pub mod give;
@@ -13,6 +15,7 @@ pub mod log;
 pub mod members;
 pub mod notices;
 pub mod owner;
+pub mod passes;
 pub mod photo;
 pub mod points;
 pub mod show;

@@ -1,25 +1,22 @@
-//! What the owner sets up: rewards, kinds of pass, tiers, staff; and giving a pass.
+//! What the owner sets up: rewards, kinds of pass, tiers, staff.
 
 use punchcard_domain::{
-    decide::{self, GivePass},
     fact::{Fact, RecordSet},
     records::{PassType, Reward, Staff, Tier, check_name},
     refusal::Refusal,
     staff::{Permission, Role},
+    terms::Terms,
 };
-use punchcard_protocol::{FactId, MemberId, RecordId, StaffId};
+use punchcard_protocol::{FactId, RecordId, StaffId};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    actor::Actor,
-    points::{self, known_member},
-};
+use super::actor::Actor;
 use crate::{
     error::{Error, Result},
     pin, random,
-    store::{read, records},
+    store::records,
     till::Till,
-    views::{DoneView, PassTypeView, StaffView, TierView},
+    views::{PassTypeView, StaffView, TierView},
     work::Work,
 };
 
@@ -57,6 +54,10 @@ pub struct PassTypeInput {
     pub price_minor: i64,
     /// On offer.
     pub active: bool,
+    /// What it allows besides; none: as it was.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub terms: Option<Terms>,
 }
 
 /// One of the staff, as the settings page sends it.
@@ -111,40 +112,9 @@ impl Till {
             visits: kind.visits,
             price_minor: kind.price_minor,
             active: kind.active,
+            terms: kind.terms,
         };
         Ok(self.read(records::pass_types)?.into_iter().map(view).collect())
-    }
-
-    /// Gives a pass.
-    ///
-    /// # Errors
-    /// `approval_needed`, `not_found`.
-    pub fn give_pass(
-        &self,
-        actor: &Actor,
-        member: MemberId,
-        pass_type: RecordId,
-    ) -> Result<DoneView> {
-        let actor = actor.clone();
-        self.write(move |work| {
-            actor.require(Permission::GivePass)?;
-            let file = known_member(work, member)?;
-            let pass_type = records::pass_types(work.db)?
-                .into_iter()
-                .find(|kind| kind.id == pass_type)
-                .ok_or(Refusal::NotFound("pass"))?;
-            let runs_until = read::passes(work.db, file.number)?
-                .into_iter()
-                .filter(|pass| pass.visits.is_none() && pass.name == pass_type.name)
-                .filter_map(|pass| pass.until)
-                .max();
-            let known = GivePass { member, pass_type, runs_until };
-            let mut decided = work.decide(None, |desk| Ok(decide::give_pass(desk, &known)?))?;
-            if let Fact::PassGiven(body) = &mut decided.fact {
-                body.approved_by = actor.approved_by(Permission::GivePass);
-            }
-            points::done(work, &actor, decided, &file, 0)
-        })
     }
 
     /// Every reward, those no longer on offer too.
@@ -191,13 +161,17 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::EditCatalogue)?;
+            let id = record_id(work, input.id.as_deref())?;
+            let before = records::pass_types(work.db)?.into_iter().find(|kind| kind.id == id);
+            let terms = input.terms.or(before.map(|kind| kind.terms)).unwrap_or_default();
             let kind = PassType {
-                id: record_id(work, input.id.as_deref())?,
+                id,
                 name: check_name(&input.name)?,
                 days: input.days,
                 visits: input.visits,
                 price_minor: input.price_minor,
                 active: input.active,
+                terms,
             };
             kind.check()?;
             set(work, &actor, kind, Fact::PassTypeSet)

@@ -106,9 +106,10 @@ impl Eye<'_> {
         views.sort_by_key(|view| {
             let rank = match view.state {
                 PassState::Active => 0,
-                PassState::NotStarted => 1,
-                PassState::UsedUp => 2,
-                PassState::Expired | PassState::Voided => 3,
+                PassState::Waits | PassState::Frozen => 1,
+                PassState::NotStarted => 2,
+                PassState::UsedUp => 3,
+                PassState::Expired | PassState::Voided | PassState::Ended => 4,
             };
             (rank, std::cmp::Reverse(view.until), std::cmp::Reverse(view.id.clone()))
         });
@@ -125,21 +126,33 @@ impl Eye<'_> {
             }
             None => None,
         };
-        let state = match (visits, file.until) {
-            (_, Some(until)) if until < today => PassState::Expired,
+        let stands = file.standing(today);
+        let ended = stands.ended_by(today).map(|(_, why)| why);
+        let last_before = stands.ended.map(|(on, _)| on.plus_days(-1));
+        let until = [stands.until, last_before].into_iter().flatten().min();
+        let state = match (visits, stands.from) {
+            _ if ended.is_some() => PassState::Ended,
             _ if file.from > today => PassState::NotStarted,
+            (_, None) => PassState::Waits,
+            _ if stands.frozen_until.is_some() => PassState::Frozen,
+            _ if until.is_some_and(|until| until < today) => PassState::Expired,
             (Some((0, _)), _) => PassState::UsedUp,
             _ => PassState::Active,
         };
+        let year = chrono::Datelike::year(&today.0);
         Ok(PassView {
             id: file.id.to_string(),
             name: file.name.clone(),
-            from: Some(file.from),
-            until: file.until,
-            days_left: file.until.map(|until| today.days_until(until)),
+            from: Some(stands.from.unwrap_or(file.from)),
+            until,
+            days_left: until.map(|until| today.days_until(until)),
             visits_left: visits.map(|(left, _)| left),
             visits_here: visits.map(|(_, here)| here),
             state,
+            frozen_until: stands.frozen_until,
+            freeze_days_left: file.terms.freeze_days.saturating_sub(stands.frozen_days_of(year)),
+            guests_left: file.terms.guests.saturating_sub(stands.guests),
+            ended,
         })
     }
 }

@@ -65,15 +65,33 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
     let header = journal::read_header(&stored.entry.header)?;
     let fact = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
     let approved_by = permitted(work, actor, &header, &fact)?;
-    let member =
-        member_of(&fact).map(|member| read::member(work.db, member)).transpose()?.flatten();
+    let done = take_back(work, actor, &fact, place.voided, approved_by)?;
+    // What was given away comes back from whoever has it now, in the same transaction.
+    if let Fact::PassTransferred(gone) = &fact {
+        let place = read::fact(work.db, gone.given)?.ok_or_else(not_found)?;
+        let stored = journal::get(work.db, place.entry)?.ok_or(Refusal::NotVoidable)?;
+        let header = journal::read_header(&stored.entry.header)?;
+        let given = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
+        take_back(work, actor, &given, place.voided, approved_by)?;
+    }
+    Ok(done)
+}
+
+fn take_back(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    fact: &Fact,
+    voided: bool,
+    approved_by: Option<punchcard_protocol::StaffId>,
+) -> Result<DoneView> {
+    let member = member_of(fact).map(|member| read::member(work.db, member)).transpose()?.flatten();
     let number = member.as_ref().map(|file| file.number);
     let points = match number {
         Some(number) => work.eye(actor.role).purse(number, ValueKind::Points)?,
         None => punchcard_domain::ledger::Purse::default(),
     };
     let lots = match number {
-        Some(number) => lots_of(&fact)
+        Some(number) => lots_of(fact)
             .into_iter()
             .map(|lot| purse::standing(work.db, work.owned, number, lot))
             .collect::<Result<Vec<_>>>()?,
@@ -81,8 +99,10 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
     };
     let owns = |stream: StreamId| work.owned.has(stream);
     let shown = member.as_ref().map(|file| file.id);
+    // Asked for by itself it was refused before.
+    let with_its_cause = !voidable(fact);
     let known =
-        Void { target: &fact, member: shown, voided: place.voided, lots, points, owns: &owns };
+        Void { target: fact, member: shown, voided, with_its_cause, lots, points, owns: &owns };
     let mut decided = work.decide(None, |desk| Ok(decide::void(desk, &known)?))?;
     let Fact::FactVoided(body) = &mut decided.fact else {
         return Err(Error::Internal("a void voids".into()));
@@ -118,12 +138,17 @@ fn permitted(
     // Half a second of grace: the countdown on screen began a moment after the entry.
     let fresh = work.now_ms() - header.hlc.unix_ms() <= window + 500;
     let own = header.stream == work.stream() && header.staff == actor.staff;
-    let given_a_pass = matches!(fact, Fact::PassGiven(_)) && !actor.role.may(Permission::GivePass);
+    let given_a_pass = about_a_pass(fact) && !actor.role.may(Permission::GivePass);
     if own && fresh && !given_a_pass {
         return Ok(None);
     }
     actor.require(Permission::VoidFact)?;
     Ok(actor.approved_by(Permission::VoidFact))
+}
+
+/// Whether it takes a manager to do it in the first place.
+fn about_a_pass(fact: &Fact) -> bool {
+    !matches!(fact, Fact::VisitRecorded(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_))
 }
 
 fn member_of(fact: &Fact) -> Option<MemberId> {
@@ -132,6 +157,12 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::PointsEarned(body) => Some(body.member),
         Fact::PointsRedeemed(body) => Some(body.member),
         Fact::PassGiven(body) => Some(body.member),
+        Fact::PassFrozen(body) => Some(body.member),
+        Fact::PassUnfrozen(body) => Some(body.member),
+        Fact::PassExtended(body) => Some(body.member),
+        Fact::PassUpgraded(body) => Some(body.member),
+        Fact::PassTransferred(body) => Some(body.member),
+        Fact::PassCancelled(body) => Some(body.member),
         _ => None,
     }
 }
@@ -148,6 +179,11 @@ fn lots_of(fact: &Fact) -> Vec<LotId> {
         Fact::PointsEarned(body) => body.earned.iter().map(|gain| gain.lot.id).collect(),
         Fact::PointsRedeemed(body) => body.postings.iter().map(|posting| posting.lot).collect(),
         Fact::PassGiven(body) => body.pass.visits.iter().map(|lot| lot.id).collect(),
+        Fact::PassUpgraded(body) => {
+            let given = body.given.visits.iter().map(|lot| lot.id);
+            body.postings.iter().map(|posting| posting.lot).chain(given).collect()
+        }
+        Fact::PassTransferred(body) => body.postings.iter().map(|posting| posting.lot).collect(),
         _ => Vec::new(),
     }
 }

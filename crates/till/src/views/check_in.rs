@@ -1,6 +1,6 @@
 //! A scan and what it answered.
 
-use punchcard_domain::verdict::{Mend, Reason, Verdict};
+use punchcard_domain::verdict::{Because, Mend, Reason, Verdict};
 use serde::Serialize;
 
 use super::{MemberBrief, PassView, PointsView};
@@ -17,6 +17,8 @@ pub struct CheckInView {
     pub verdict: Verdict,
     /// Why, most important first.
     pub reasons: Vec<Reason>,
+    /// Why this pass, where another would have let them in too.
+    pub because: Option<Because>,
     /// What mends it, the best first.
     pub mends: Vec<Mend>,
     /// Who; none where the card is nobody's.
@@ -59,6 +61,8 @@ pub struct RecentVisit {
     pub reason: Option<Reason>,
     /// Name of the pass.
     pub pass: Option<String>,
+    /// Let in against a red verdict, for a reason: shown red.
+    pub overridden: bool,
     /// It was taken back.
     pub voided: bool,
 }

@@ -1,6 +1,12 @@
 //! A member: in a list, on file, in a form; and their passes.
 
-use punchcard_domain::time::Day;
+use std::collections::{BTreeMap, BTreeSet};
+
+use punchcard_domain::{
+    member::{CardState, Channel, Contact, Waiver},
+    standing::EndedWhy,
+    time::Day,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{DayRow, LotView, PointsView};
@@ -38,6 +44,12 @@ pub enum PassState {
     UsedUp,
     /// Taken back.
     Voided,
+    /// Begins with the first visit.
+    Waits,
+    /// Frozen today.
+    Frozen,
+    /// Ended before its time: cancelled, upgraded or given away.
+    Ended,
 }
 
 /// A pass on a member's file.
@@ -60,6 +72,14 @@ pub struct PassView {
     pub visits_here: Option<i64>,
     /// How it stands.
     pub state: PassState,
+    /// The last day of the freeze that holds today.
+    pub frozen_until: Option<Day>,
+    /// Days for which it can still be frozen this year.
+    pub freeze_days_left: u32,
+    /// Guests who may still be brought this month.
+    pub guests_left: u32,
+    /// Why it ended before its time.
+    pub ended: Option<EndedWhy>,
 }
 
 /// A member's file.
@@ -105,6 +125,62 @@ pub struct MemberView {
     pub last_visit_ms: Option<i64>,
     /// What happened, newest first, at most 50.
     pub history: Vec<DayRow>,
+    /// What else is on their file.
+    pub details: DetailsView,
+}
+
+/// What else is on a member's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DetailsView {
+    /// Whom to call in an emergency: in full, whoever looks, because that is what it is for.
+    pub contact: Option<Contact>,
+    /// The waiver they signed.
+    pub waiver: Option<Waiver>,
+    /// Who answers for them.
+    pub guardian: Option<RelativeView>,
+    /// Everybody else of their family.
+    pub family: Vec<RelativeView>,
+    /// By which channels they may be written to.
+    #[cfg_attr(feature = "ts", ts(as = "Vec<Channel>"))]
+    pub consent: BTreeSet<Channel>,
+    /// Who brought them.
+    pub referred_by: Option<RelativeView>,
+    /// The owner's own fields, by key.
+    pub custom: BTreeMap<String, String>,
+    /// Cards that are no longer in use.
+    pub dead_cards: BTreeMap<String, CardState>,
+}
+
+/// Somebody that a member has to do with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RelativeView {
+    /// Member's id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// What a form about the rest of a file sends. Absent: unchanged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DetailsInput {
+    /// Whom to call in an emergency; without name and phone: taken out.
+    pub contact: Option<Contact>,
+    /// They signed this version of the waiver today; 0: taken out.
+    pub waiver: Option<u32>,
+    /// Id of the member who answers for them; empty: nobody.
+    pub guardian: Option<String>,
+    /// Id of a member whose family they belong to from now on; empty: they leave theirs.
+    pub family_of: Option<String>,
+    /// By which channels they may be written to.
+    pub consent: Option<Vec<Channel>>,
+    /// Id of the member who brought them; empty: nobody.
+    pub referred_by: Option<String>,
+    /// The owner's own fields, by key; an empty one is taken out.
+    pub custom: Option<BTreeMap<String, String>>,
 }
 
 /// What a form about a member sends. Absent or empty: none.

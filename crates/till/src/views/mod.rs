@@ -10,6 +10,8 @@ mod owner;
 mod points;
 mod sync;
 
+pub use punchcard_domain::alerts::Alerts;
+
 pub use check_in::*;
 pub use day::*;
 pub use desk::*;

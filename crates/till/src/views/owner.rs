@@ -1,6 +1,10 @@
 //! What the owner sets: passes, tiers, staff, rules; and what keeps the store safe.
 
-use punchcard_domain::staff::Role;
+use punchcard_domain::{
+    alerts::{Alert, Alerts, Level},
+    staff::Role,
+    terms::Terms,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Distrust;
@@ -21,6 +25,8 @@ pub struct PassTypeView {
     pub price_minor: i64,
     /// On offer.
     pub active: bool,
+    /// What it allows besides.
+    pub terms: Terms,
 }
 
 /// A tier.
@@ -75,6 +81,39 @@ pub struct RulesInput {
     pub rest_percent: i64,
     /// The business day begins at this hour, 0 to 12.
     pub day_start_hour: u32,
+}
+
+/// What a desk says, and how loudly, each with the level that is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AlertsView {
+    /// What the owner chose.
+    pub alerts: Alerts,
+    /// Every alert, in the order in which they are told.
+    pub rows: Vec<AlertRow>,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AlertRow {
+    /// Its name.
+    pub alert: Alert,
+    /// How loudly it is said.
+    pub level: Level,
+    /// It cannot be switched off.
+    pub always: bool,
+}
+
+impl From<Alerts> for AlertsView {
+    fn from(alerts: Alerts) -> Self {
+        let row = |alert: Alert| AlertRow {
+            alert,
+            level: alerts.level(alert),
+            always: alert.least() > Level::None,
+        };
+        Self { rows: Alert::ALL.into_iter().map(row).collect(), alerts }
+    }
 }
 
 /// Where a backup was written.

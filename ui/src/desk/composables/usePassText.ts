@@ -20,7 +20,7 @@ export function usePassText() {
   }
 
   /** What a kind of pass gives. */
-  function passGives(type: PassTypeView): string {
+  function passGives(type: Pick<PassTypeView, "days" | "visits">): string {
     const term = type.days === null ? t("pass.term") : t("pass.days", { n: type.days });
     const pack = type.visits === null ? t("pass.unlimited") : t("pass.pack", { n: type.visits });
     return `${term} · ${pack}`;

@@ -47,6 +47,9 @@ export function useText() {
     if ("from" in why) args.day = day(why.from);
     if ("visits" in why) args.n = why.visits;
     if ("days" in why) args.n = why.days;
+    if ("until" in why) args.day = day(why.until);
+    if ("points" in why) args.n = why.points;
+    if ("left" in why) args.n = why.left;
     if ("minutes" in why) args.n = why.minutes;
     if (!te(`reason.${why.code}`)) return t("reason.unknown");
     return t(`reason.${why.code}`, args);

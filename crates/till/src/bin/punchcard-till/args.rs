@@ -79,6 +79,32 @@ pub(crate) enum Command {
         /// Which kind: see `pass-types`.
         #[arg(long)]
         pass_type: String,
+        /// The day it begins on, YYYY-MM-DD, where its kind lets that be chosen.
+        #[arg(long)]
+        from: Option<String>,
+    },
+    /// Set a kind of pass: the object that `pass-types` shows, without an id for a new one.
+    SetPassType {
+        /// JSON.
+        json: String,
+    },
+    /// What happens to a pass that somebody has.
+    Pass(PassArgs),
+    /// What happens to a card.
+    Card(CardArgs),
+    /// Change the rest of a member's file: contact, waiver, guardian, family_of, consent,
+    /// referred_by, custom.
+    Details {
+        /// Whose.
+        #[arg(long)]
+        member: String,
+        /// JSON; what is absent stays.
+        json: String,
+    },
+    /// What a desk says of whoever stands before it, and how loudly.
+    Alerts {
+        /// JSON, as it is shown without it: sets it.
+        json: Option<String>,
     },
     /// A member's file, with points on file, spendable here, and the age of the figure.
     Member {
@@ -235,6 +261,101 @@ pub(crate) struct Import {
 }
 
 #[derive(ClapArgs)]
+pub(crate) struct PassArgs {
+    /// Whose.
+    #[arg(long)]
+    pub(crate) member: String,
+    /// Which pass: see `member`.
+    #[arg(long)]
+    pub(crate) pass: String,
+    #[command(subcommand)]
+    pub(crate) what: PassCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PassCommand {
+    /// It cannot be used for a while, and ends so many days later.
+    Freeze {
+        /// First day, YYYY-MM-DD; today where it is not given.
+        #[arg(long)]
+        from: Option<String>,
+        /// Last day; as long as the year's limit lets where it is not given.
+        #[arg(long)]
+        until: Option<String>,
+    },
+    /// Its freeze ends today.
+    Unfreeze,
+    /// It ends later.
+    Extend {
+        /// So many days.
+        #[arg(long)]
+        days: u32,
+        /// Why.
+        #[arg(long)]
+        because: String,
+    },
+    /// It ends before its time.
+    Cancel {
+        /// First day on which it can no longer be used; today where it is not given.
+        #[arg(long)]
+        on: Option<String>,
+        /// What is given back, in minor units.
+        #[arg(long, default_value_t = 0)]
+        refund: i64,
+        /// Why.
+        #[arg(long)]
+        because: String,
+    },
+    /// Another kind takes its place, for the difference.
+    Upgrade {
+        /// Which kind: see `pass-types`.
+        #[arg(long)]
+        to: String,
+    },
+    /// It becomes somebody else's, as it stands.
+    Transfer {
+        /// Whose.
+        #[arg(long)]
+        to: String,
+        /// What is paid for it, in minor units.
+        #[arg(long, default_value_t = 0)]
+        fee: i64,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct CardArgs {
+    /// Whose.
+    #[arg(long)]
+    pub(crate) member: String,
+    /// Which card, in any spelling.
+    #[arg(long)]
+    pub(crate) card: String,
+    #[command(subcommand)]
+    pub(crate) what: CardCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CardCommand {
+    /// It was reported lost: whoever scans it is stopped.
+    Lost,
+    /// It was found again.
+    Found,
+    /// Another card takes its place.
+    Replace {
+        /// The new one.
+        #[arg(long)]
+        new: String,
+    },
+    /// It is somebody else's from now on.
+    Move {
+        /// Whose.
+        #[arg(long)]
+        to: String,
+    },
+}
+
+#[derive(ClapArgs)]
 pub(crate) struct CheckIn {
     #[command(flatten)]
     pub(crate) who: WhoArgs,
@@ -248,6 +369,15 @@ pub(crate) struct CheckIn {
     /// Let in this once, for this reason.
     #[arg(long, value_name = "REASON")]
     pub(crate) let_in: Option<String>,
+    /// A guest of the member's, by name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["use_visit", "let_in"])]
+    pub(crate) guest: Option<String>,
+    /// The part of the store whose door this is.
+    #[arg(long)]
+    pub(crate) zone: Option<String>,
+    /// Everybody of their family too.
+    #[arg(long, conflicts_with_all = ["use_visit", "let_in", "guest", "zone", "at"])]
+    pub(crate) family: bool,
 }
 
 #[derive(ClapArgs)]

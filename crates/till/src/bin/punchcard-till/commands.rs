@@ -13,17 +13,17 @@ use punchcard_till::{
     Till, Who, demo,
     import::{ImportInput, Profile},
     sync::{self, Line},
-    views::PairInput,
+    views::{CheckInView, PairInput},
 };
 use serde_json::{Value, json};
 
 use crate::{
     args::{Args, Backups, CheckIn, Command, Enrol, Import, Init},
-    print,
+    passes, print,
 };
 
 /// What a command answers: the object, its text, and the exit status.
-struct Answer {
+pub(crate) struct Answer {
     json: Value,
     text: String,
     status: u8,
@@ -34,7 +34,7 @@ impl Answer {
         Self { json, text: text.into(), status: 0 }
     }
 
-    fn pretty(json: Value) -> Self {
+    pub(crate) fn pretty(json: Value) -> Self {
         let text = serde_json::to_string_pretty(&json).unwrap_or_default();
         Self::new(json, text)
     }
@@ -95,10 +95,16 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         }
         Command::Rewards => Ok(Answer::pretty(serde_json::to_value(till.reward_list()?)?)),
         Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
-        Command::GivePass { member, pass_type } => {
-            let view = till.give_pass(&actor, id(&member)?, id(&pass_type)?)?;
+        Command::GivePass { member, pass_type, from } => {
+            let (member, kind) = (id(&member)?, id(&pass_type)?);
+            let view = till.give_pass_from(&actor, member, kind, passes::day(from.as_deref())?)?;
             Ok(Answer::pretty(print::done(&view)))
         }
+        Command::SetPassType { json } => passes::set_pass_type(till, &actor, &json),
+        Command::Pass(args) => passes::pass(till, &actor, args),
+        Command::Card(args) => passes::card(till, &actor, args),
+        Command::Details { member, json } => passes::details(till, &actor, &member, &json),
+        Command::Alerts { json } => passes::alerts(till, &actor, json.as_deref()),
         Command::Member { id: member } => {
             Ok(Answer::pretty(print::member(&till.member(&actor, id(&member)?)?)?))
         }
@@ -221,7 +227,7 @@ fn keep_syncing(till: &Arc<Till>) -> Result<Answer> {
     }
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| Error::bad_input("id", format!("{text} is not an id")))
 }
 
@@ -401,13 +407,33 @@ fn check_in(till: &Till, actor: &Actor, input: CheckIn) -> Result<Answer> {
         (_, Some(phone), _) => Who::Phone(phone),
         (.., member) => Who::Member(id(&member.unwrap_or_default())?),
     };
-    let how = match input.let_in {
-        Some(reason) => CheckInHow::LetIn(reason),
-        None if input.use_visit => CheckInHow::UseVisit,
-        None => CheckInHow::Scan,
+    if input.family {
+        return family(till, actor, who);
+    }
+    let how = match (input.let_in, input.guest) {
+        (Some(reason), _) => CheckInHow::LetIn(reason),
+        (None, Some(name)) => CheckInHow::Guest(name),
+        (None, None) if input.use_visit => CheckInHow::UseVisit,
+        (None, None) => CheckInHow::Scan,
     };
     let at_ms = input.at.map(|text| moment(till, &text)).transpose()?;
-    let view = till.check_in(actor, who, how, at_ms)?;
+    let view = till.check_in_at(actor, who, how, at_ms, input.zone)?;
+    let mut answer = Answer::new(print::check_in(&view), verdict_line(&view));
+    answer.status = if view.refused() { 3 } else { 0 };
+    Ok(answer)
+}
+
+/// Everybody of a family; refused where anybody of them is.
+fn family(till: &Till, actor: &Actor, who: Who) -> Result<Answer> {
+    let views = till.check_in_family(actor, who)?;
+    let lines: Vec<String> = views.iter().map(verdict_line).collect();
+    let all: Vec<Value> = views.iter().map(print::check_in).collect();
+    let mut answer = Answer::new(json!({ "check_ins": all }), lines.join("\n"));
+    answer.status = if views.iter().any(CheckInView::refused) { 3 } else { 0 };
+    Ok(answer)
+}
+
+fn verdict_line(view: &CheckInView) -> String {
     let codes: Vec<&str> =
         view.reasons.iter().map(punchcard_domain::verdict::Reason::code).collect();
     let name = view.member.as_ref().map_or("nobody's card", |member| member.name.as_str());
@@ -416,10 +442,7 @@ fn check_in(till: &Till, actor: &Actor, input: CheckIn) -> Result<Answer> {
         punchcard_domain::verdict::Verdict::Note => "NOTE",
         punchcard_domain::verdict::Verdict::Refuse => "REFUSE",
     };
-    let text = format!("{word}  {name}  {}", codes.join(", "));
-    let mut answer = Answer::new(print::check_in(&view), text);
-    answer.status = if view.refused() { 3 } else { 0 };
-    Ok(answer)
+    format!("{word}  {name}  {}", codes.join(", "))
 }
 
 /// RFC 3339, or the store's own time without a zone.

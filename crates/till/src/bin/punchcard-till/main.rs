@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod passes;
 mod print;
 
 use std::process::ExitCode;

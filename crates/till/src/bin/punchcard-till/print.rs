@@ -29,6 +29,7 @@ pub(crate) fn check_in(view: &CheckInView) -> Value {
         "verdict": view.verdict,
         "reasons": codes,
         "details": view.reasons,
+        "because": view.because,
         "mends": view.mends,
         "fact": view.fact,
         "at": moment(view.at_ms),

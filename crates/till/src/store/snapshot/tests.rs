@@ -60,7 +60,9 @@ fn member(id: &[u8; 16], name: &str, phone: &str, cards: &str) -> Vec<u8> {
     let rest = [NONE; 3];
     let mut values = vec![blob(id), words(name), words(phone)];
     values.extend(rest);
-    values.extend([NONE, NONE, words(cards), NONE, NONE, NONE, NONE, number(7), blob(&[0, 1])]);
+    values.extend([NONE, NONE, words(cards), NONE, NONE, NONE, NONE]);
+    values.extend([NONE; 8]);
+    values.extend([number(7), blob(&[0, 1])]);
     row(&values)
 }
 
@@ -104,8 +106,10 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
                 words("2026-01-01"),
                 words("2026-12-31"),
                 NONE,
+                NONE,
             ])],
         ),
+        ("pass_change", vec![row(&[blob(&id(0x21)), blob(&id(0x15)), number(2), words("{}")])]),
         (
             "account",
             vec![

@@ -1,0 +1,110 @@
+//! How one card is written. Readers type a card's number in hexadecimal or decimal, its bytes in
+//! the card's order or turned round; a printed or scanned number is what it is.
+
+use crate::text::fold;
+
+/// Bytes that a card's own number has.
+const LENGTHS: [usize; 3] = [4, 7, 8];
+/// Smaller numbers fill no card: they were printed on it.
+const LEAST: u64 = 1 << 24;
+/// Digits to which readers fill up the decimal number of a card of four bytes.
+const PADDED: usize = 10;
+
+/// The other ways in which the same card may be written, each once, as they are compared; the
+/// spelling that was given is not among them.
+pub fn other_spellings(card: &str) -> Vec<String> {
+    let given: String = fold(card).chars().filter(|c| *c != ':').collect();
+    let mut found = Vec::new();
+    for bytes in readings(&given) {
+        let turned: Vec<u8> = bytes.iter().rev().copied().collect();
+        for bytes in [&bytes, &turned] {
+            let number = bytes.iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            found.push(pairs.concat());
+            found.push(pairs.join(":"));
+            found.push(number.to_string());
+            if bytes.len() == 4 {
+                found.push(format!("{number:0PADDED$}"));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|spelling| *spelling != fold(card));
+    found
+}
+
+/// The bytes that a number may stand for.
+fn readings(text: &str) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let hexadecimal = text.chars().all(|c| c.is_ascii_hexdigit());
+    if hexadecimal && LENGTHS.contains(&(text.len() / 2)) && text.len().is_multiple_of(2) {
+        let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2).unwrap_or_default(), 16);
+        found.extend((0..text.len()).step_by(2).map(byte).collect::<Result<Vec<u8>, _>>());
+    }
+    if let Ok(number) = text.parse::<u64>()
+        && text.chars().all(|c| c.is_ascii_digit())
+        && number >= LEAST
+    {
+        let fits = |length: &&usize| **length == 8 || number >> (**length * 8) == 0;
+        let length = LENGTHS.iter().find(fits).copied().unwrap_or(8);
+        found.push(number.to_be_bytes()[8 - length..].to_vec());
+    }
+    found
+}
+
+/// Whether two spellings may be one card's.
+pub fn same_card(one: &str, other: &str) -> bool {
+    fold(one) == fold(other) || other_spellings(one).contains(&fold(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_card_in_all_its_spellings() {
+        for spelling in
+            ["04A1B2C3", "04:a1:b2:c3", "77705923", "0077705923", "C3B2A104", "3283263748"]
+        {
+            assert!(same_card("04a1b2c3", spelling), "{spelling}");
+            assert!(same_card(spelling, "04A1B2C3"), "{spelling}, the other way");
+        }
+        let seven = "04A1B2C3D4E5F6";
+        for spelling in ["1303689068602870", "F6E5D4C3B2A104"] {
+            assert!(same_card(seven, spelling), "{spelling}");
+        }
+        assert!(!same_card("04A1B2C3", "04A1B2C4"));
+    }
+
+    #[test]
+    fn what_is_printed_on_a_card_is_what_it_is() {
+        for printed in
+            ["A-1", "12", "https://example.net/c/7", "会员0001", "123456789012345678901234"]
+        {
+            assert!(other_spellings(printed).is_empty(), "{printed}");
+        }
+        assert!(!same_card("00100007", "100007"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_reader_finds_the_card_of_every_other(bytes in prop_oneof![
+            proptest::collection::vec(1u8.., 4),
+            proptest::collection::vec(1u8.., 7),
+            proptest::collection::vec(1u8.., 8),
+        ]) {
+            let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+            let number = |bytes: &[u8]| bytes.iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            let turned: Vec<u8> = bytes.iter().rev().copied().collect();
+            let all = [hex(&bytes), hex(&turned), number(&bytes).to_string(), number(&turned).to_string()];
+            for one in &all {
+                for other in &all {
+                    prop_assert!(same_card(one, other), "{one} and {other}");
+                }
+            }
+        }
+    }
+}

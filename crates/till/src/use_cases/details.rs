@@ -1,0 +1,152 @@
+//! What else is on a member's file: whom to call, what they signed, who belongs to them.
+
+use punchcard_domain::{
+    custom::check_values,
+    decide::{self, Neighbours},
+    member::{MemberPrivate, Waiver},
+    refusal::Refusal,
+    staff::Permission,
+};
+use punchcard_protocol::MemberId;
+
+use super::{actor::Actor, members, points::known_member};
+use crate::{
+    error::{Error, Result},
+    random,
+    store::read::{self, MemberFile},
+    till::Till,
+    views::{DetailsInput, DetailsView, MemberView, RelativeView},
+    work::Work,
+};
+
+impl Till {
+    /// Changes the rest of a member's file; what is absent stays as it was.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`, `bad_input`, `too_long`.
+    pub fn change_details(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        input: DetailsInput,
+    ) -> Result<MemberView> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::EditMember)?;
+            let file = known_member(work, member)?;
+            let private = wanted(work, &actor, &file, input)?;
+            write(work, &actor, file.id, private)?;
+            let file = known_member(work, member)?;
+            members::view(work, &actor, &file)
+        })
+    }
+}
+
+/// What a file shows besides.
+pub(crate) fn view(work: &Work<'_>, file: &MemberFile) -> Result<DetailsView> {
+    let relative = |id: MemberId| -> Result<Option<RelativeView>> {
+        Ok(read::member(work.db, id)?
+            .map(|file| RelativeView { id: file.id.to_string(), name: file.name }))
+    };
+    let mut family = Vec::new();
+    if let Some(theirs) = &file.family {
+        for other in read::family(work.db, theirs)? {
+            family.extend(if other == file.id { None } else { relative(other)? });
+        }
+    }
+    Ok(DetailsView {
+        contact: file.contact.clone(),
+        waiver: file.waiver.clone(),
+        guardian: file.guardian.map(relative).transpose()?.flatten(),
+        family,
+        consent: file.consent.clone(),
+        referred_by: file.referred_by.map(relative).transpose()?.flatten(),
+        custom: file.custom.clone(),
+        dead_cards: file.dead_cards.clone(),
+    })
+}
+
+/// Only what is not so already.
+fn wanted(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    file: &MemberFile,
+    input: DetailsInput,
+) -> Result<MemberPrivate> {
+    let today = work.eye(actor.role).today();
+    let fields = work.house.rules.custom_fields.clone();
+    let custom = input.custom.map(|wanted| check_values(&fields, &file.custom, &wanted));
+    let family = input.family_of.map(|of| join(work, actor, file, &of)).transpose()?.flatten();
+    Ok(MemberPrivate {
+        contact: input.contact.filter(|new| file.contact.clone().unwrap_or_default() != *new),
+        waiver: input
+            .waiver
+            .filter(|new| file.waiver.as_ref().map_or(0, |old| old.version) != *new)
+            .map(|version| Waiver { version, on: today }),
+        guardian: other(work, file, input.guardian, file.guardian)?,
+        family,
+        consent: input
+            .consent
+            .map(|list| list.into_iter().collect())
+            .filter(|new| *new != file.consent),
+        referred_by: other(work, file, input.referred_by, file.referred_by)?,
+        custom: custom.transpose()?.filter(|new| *new != file.custom),
+        ..MemberPrivate::default()
+    })
+}
+
+/// Somebody else's id, where it is another one than before; empty: nobody's.
+fn other(
+    work: &Work<'_>,
+    file: &MemberFile,
+    typed: Option<String>,
+    before: Option<MemberId>,
+) -> Result<Option<String>> {
+    let Some(typed) = typed else { return Ok(None) };
+    let new = match typed.trim() {
+        "" => None,
+        typed => Some(somebody_else(work, file, typed)?.id),
+    };
+    Ok((new != before).then(|| new.map(|id| id.to_string()).unwrap_or_default()))
+}
+
+fn somebody_else(work: &Work<'_>, file: &MemberFile, typed: &str) -> Result<MemberFile> {
+    let id: MemberId = typed.parse().map_err(|_| Refusal::NotFound("member"))?;
+    let other = known_member(work, id)?;
+    if other.id == file.id {
+        return Err(Error::bad_input("member", "somebody else"));
+    }
+    Ok(other)
+}
+
+/// Somebody joins the family of somebody else, who gets one where they had none; or leaves theirs.
+fn join(work: &mut Work<'_>, actor: &Actor, file: &MemberFile, of: &str) -> Result<Option<String>> {
+    if of.trim().is_empty() {
+        return Ok(file.family.as_ref().map(|_| String::new()));
+    }
+    let other = somebody_else(work, file, of.trim())?;
+    let family = if let Some(family) = other.family {
+        family
+    } else {
+        let family = random::uuid_at(work.now_ms())?.to_string();
+        let private = MemberPrivate { family: Some(family.clone()), ..MemberPrivate::default() };
+        write(work, actor, other.id, private)?;
+        family
+    };
+    Ok((file.family.as_ref() != Some(&family)).then_some(family))
+}
+
+fn write(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    member: MemberId,
+    private: MemberPrivate,
+) -> Result<()> {
+    let decided = work.decide(None, |desk| {
+        Ok(decide::change_member(desk, member, None, private, &Neighbours::default())?)
+    })?;
+    if let Some(decided) = decided {
+        work.append(actor, decided)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! Giving a pass, and what happens to it afterwards.
+
+use punchcard_domain::{
+    decide::{self, Decided, GivePass, PassOnFile, Upgrade},
+    fact::{Fact, Pass},
+    records::PassType,
+    refusal::Refusal,
+    staff::{Permission, Role},
+    time::Day,
+};
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StaffId};
+
+use super::{
+    actor::Actor,
+    points::{self, known_member},
+};
+use crate::{
+    error::{Error, Result},
+    store::{
+        journal,
+        purse::{self, Which},
+        read::{self, MemberFile, PassFile},
+        records,
+    },
+    till::Till,
+    views::DoneView,
+    work::Work,
+};
+
+/// What happens to a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassChange {
+    /// It is frozen, from a day (none: today) to a day (none: as long as the year's limit lets).
+    Freeze {
+        /// First day.
+        from: Option<Day>,
+        /// Last day.
+        until: Option<Day>,
+    },
+    /// Its freeze ends today.
+    Unfreeze,
+    /// It ends so many days later.
+    Extend {
+        /// Days.
+        days: u32,
+        /// Why.
+        because: String,
+    },
+    /// It ends, from a day on (none: today).
+    Cancel {
+        /// First day on which it can no longer be used.
+        on: Option<Day>,
+        /// What is given back, in minor units.
+        refund_minor: i64,
+        /// Why.
+        because: String,
+    },
+    /// Another kind takes its place, for the difference.
+    Upgrade {
+        /// Which.
+        to: RecordId,
+    },
+    /// It becomes somebody else's.
+    Transfer {
+        /// Whose.
+        to: MemberId,
+        /// What is paid for it, in minor units.
+        fee_minor: i64,
+    },
+}
+
+impl Till {
+    /// Gives a pass.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`.
+    pub fn give_pass(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        pass_type: RecordId,
+    ) -> Result<DoneView> {
+        self.give_pass_from(actor, member, pass_type, None)
+    }
+
+    /// Gives a pass that begins on a chosen day, where its kind lets that be chosen.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`, `bad_input`.
+    pub fn give_pass_from(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        pass_type: RecordId,
+        from: Option<Day>,
+    ) -> Result<DoneView> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::GivePass)?;
+            let file = known_member(work, member)?;
+            let pass_type = kind(work, pass_type)?;
+            let today = work.eye(actor.role).today();
+            let runs_until = read::passes(work.db, file.number)?
+                .into_iter()
+                .filter(|pass| pass.visits.is_none() && pass.name == pass_type.name)
+                .map(|pass| pass.standing(today))
+                .filter(|stands| stands.ended.is_none())
+                .filter_map(|stands| stands.until)
+                .max();
+            let known = GivePass { member, pass_type, runs_until, from };
+            let mut decided = work.decide(None, |desk| Ok(decide::give_pass(desk, &known)?))?;
+            approve(&mut decided, actor.approved_by(Permission::GivePass));
+            points::done(work, &actor, decided, &file, 0)
+        })
+    }
+
+    /// Freezes, unfreezes, extends, cancels, upgrades a pass, or gives it to somebody else.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`, `pass_over`, `already_frozen`, `not_frozen`,
+    /// `freeze_limit`, `pack_elsewhere`, `costs_less`, `no_visits`, `not_vouched`, `bad_input`.
+    pub fn change_pass(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        pass: PassId,
+        change: PassChange,
+    ) -> Result<DoneView> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::GivePass)?;
+            let file = known_member(work, member)?;
+            let (pass, given_by) = on_file(work, &file, pass)?;
+            let by = actor.approved_by(Permission::GivePass);
+            if let PassChange::Transfer { to, fee_minor } = change {
+                let kind =
+                    as_given(work, pass.id, given_by)?.and_then(|(given, _)| given.pass_type);
+                let known = decide::Transfer { pass, pass_type: kind, to, fee_minor };
+                return transfer(work, &actor, &file, &known, by);
+            }
+            let mut decided = decide_change(work, &pass, given_by, &change)?;
+            approve(&mut decided, by);
+            points::done(work, &actor, decided, &file, 0)
+        })
+    }
+}
+
+impl Till {
+    /// Which lot the visits of a pass are, and how many of them lie elsewhere, where any do.
+    ///
+    /// # Errors
+    /// `not_found`; those of the store.
+    pub(crate) fn pack_elsewhere(
+        &self,
+        member: MemberId,
+        pass: PassId,
+    ) -> Result<Option<(LotId, i64)>> {
+        self.write(move |work| {
+            let file = known_member(work, member)?;
+            let found = read::passes(work.db, file.number)?;
+            let pass = found.into_iter().find(|known| known.id == pass);
+            let pass = pass.ok_or(Refusal::NotFound("pass"))?;
+            let Some(lot) = pass.visits else { return Ok(None) };
+            let view = work.eye(Role::Owner).pass(file.number, &pass)?;
+            let away = view.visits_left.unwrap_or(0) - view.visits_here.unwrap_or(0);
+            Ok((away > 0).then_some((lot, away)))
+        })
+    }
+}
+
+/// A pass of a member's, with all that a decision about it depends on.
+fn on_file(work: &Work<'_>, file: &MemberFile, pass: PassId) -> Result<(PassOnFile, FactId)> {
+    let found = read::passes(work.db, file.number)?
+        .into_iter()
+        .find(|known| known.id == pass)
+        .ok_or(Refusal::NotFound("pass"))?;
+    let PassFile { id, fact, name, from, until, visits, terms, changes } = found;
+    let visits = visits
+        .map(|lot| purse::purse(work.db, work.owned, file.number, Which::Lot(lot), work.now_ms()))
+        .transpose()?;
+    Ok((PassOnFile { member: file.id, id, name, from, until, terms, changes, visits }, fact))
+}
+
+fn decide_change(
+    work: &Work<'_>,
+    pass: &PassOnFile,
+    given_by: FactId,
+    change: &PassChange,
+) -> Result<Decided> {
+    let upgrade = match change {
+        PassChange::Upgrade { to } => Some(upgrade(work, pass, given_by, *to)?),
+        _ => None,
+    };
+    work.decide(None, |desk| {
+        Ok(match change {
+            PassChange::Freeze { from, until } => decide::freeze_pass(desk, pass, *from, *until)?,
+            PassChange::Unfreeze => decide::unfreeze_pass(desk, pass)?,
+            PassChange::Extend { days, because } => {
+                decide::extend_pass(desk, pass, *days, because)?
+            }
+            PassChange::Cancel { on, refund_minor, because } => {
+                decide::cancel_pass(desk, pass, *on, *refund_minor, because)?
+            }
+            PassChange::Upgrade { .. } => {
+                let known = upgrade.as_ref().ok_or(Refusal::NotFound("pass"))?;
+                decide::upgrade_pass(desk, known)?
+            }
+            PassChange::Transfer { .. } => {
+                return Err(Error::Internal("a transfer is two facts".into()));
+            }
+        })
+    })
+}
+
+/// What the old pass cost and held stands in the fact that gave it.
+fn upgrade(work: &Work<'_>, pass: &PassOnFile, given_by: FactId, to: RecordId) -> Result<Upgrade> {
+    let (given, price_minor) =
+        as_given(work, pass.id, given_by)?.ok_or(Refusal::NotFound("pass"))?;
+    let visits = given.visits.map(|lot| lot.amount);
+    Ok(Upgrade { pass: pass.clone(), price_minor, visits, to: kind(work, to)? })
+}
+
+/// A pass as it was given, and its price; none: the fact is not here (it came in a snapshot), or
+/// it was brought along and has no price.
+fn as_given(work: &Work<'_>, pass: PassId, given_by: FactId) -> Result<Option<(Pass, i64)>> {
+    Ok(match fact_by_id(work, given_by)? {
+        Some(Fact::PassGiven(body)) if body.pass.id == pass => Some((body.pass, body.price_minor)),
+        Some(Fact::PassUpgraded(body)) if body.given.id == pass => {
+            let price = match body.given.pass_type {
+                Some(id) => kind(work, id)?.price_minor,
+                None => 0,
+            };
+            Some((body.given, price))
+        }
+        _ => None,
+    })
+}
+
+fn fact_by_id(work: &Work<'_>, id: FactId) -> Result<Option<Fact>> {
+    let Some(place) = read::fact(work.db, id)? else { return Ok(None) };
+    let Some(stored) = journal::get(work.db, place.entry)? else { return Ok(None) };
+    let header = journal::read_header(&stored.entry.header)?;
+    journal::fact_of(&header, &stored.entry.payload)
+}
+
+fn kind(work: &Work<'_>, id: RecordId) -> Result<PassType> {
+    let kinds = records::pass_types(work.db)?;
+    Ok(kinds.into_iter().find(|kind| kind.id == id).ok_or(Refusal::NotFound("pass"))?)
+}
+
+/// Two facts in one transaction: it goes from the one, and comes to the other.
+fn transfer(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    file: &MemberFile,
+    known: &decide::Transfer,
+    by: Option<StaffId>,
+) -> Result<DoneView> {
+    let to = known_member(work, known.to)?.id;
+    let known = decide::Transfer { to, ..known.clone() };
+    let (mut gone, mut given) =
+        work.decide(None, |desk| Ok(decide::transfer_pass(desk, &known)?))?;
+    approve(&mut gone, by);
+    approve(&mut given, by);
+    let done = points::done(work, actor, gone, file, 0)?;
+    work.append(actor, given)?;
+    Ok(done)
+}
+
+/// Says in the fact who approved it.
+fn approve(decided: &mut Decided, by: Option<StaffId>) {
+    match &mut decided.fact {
+        Fact::PassGiven(body) => body.approved_by = by,
+        Fact::PassFrozen(body) => body.approved_by = by,
+        Fact::PassUnfrozen(body) => body.approved_by = by,
+        Fact::PassExtended(body) => body.approved_by = by,
+        Fact::PassUpgraded(body) => body.approved_by = by,
+        Fact::PassTransferred(body) => body.approved_by = by,
+        Fact::PassCancelled(body) => body.approved_by = by,
+        _ => {}
+    }
+}
