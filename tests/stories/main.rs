@@ -26,6 +26,7 @@ mod migration;
 #[cfg(target_os = "linux")]
 mod power;
 mod restore;
+mod rules;
 mod skew;
 mod staff;
 mod sync;

@@ -27,6 +27,7 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::TierSet(set) => set.record.check().is_ok(),
         Fact::RewardSet(set) => set.record.check().is_ok(),
         Fact::PassTypeSet(set) => set.record.check().is_ok(),
+        Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
     }
 }
@@ -38,6 +39,8 @@ fn effect_fits(effect: &Effect) -> bool {
         Effect::Issue { lot, .. } => AMOUNT.contains(&lot.amount),
         Effect::Owe { amount, .. } => CHANGE.contains(amount),
         Effect::TakeBack { spent, .. } => spent.iter().all(|part| MONEY.contains(&part.amount)),
+        Effect::Pending { until_ms, .. } => MOMENT.contains(until_ms),
+        Effect::Gave { part, .. } => AMOUNT.contains(&part.points),
         _ => true,
     }
 }

@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod bounds;
 pub mod decide;
+pub mod earning;
 pub mod effects;
 pub mod fact;
 pub mod ledger;

@@ -37,6 +37,7 @@ pub use use_cases::{
     actor::Actor,
     backup::BackupDone,
     check_in::{CheckInHow, Who},
+    earning::{LineInput, Trial},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
     points::RedeemInput,

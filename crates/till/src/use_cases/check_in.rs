@@ -2,7 +2,8 @@
 
 use punchcard_domain::{
     decide::{self, CheckIn, How, KnownMember, KnownPass},
-    fact::{Fact, VisitRecorded},
+    earning::event::What,
+    fact::{Fact, VisitRecorded, gained},
     ledger::ValueKind,
     refusal::Refusal,
     staff::{Permission, Role},
@@ -10,7 +11,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::MemberId;
 
-use super::{actor::Actor, show::Eye};
+use super::{actor::Actor, earning, show::Eye};
 use crate::{
     error::{Error, Result},
     phone,
@@ -165,6 +166,7 @@ fn known(
         last_visit_ms: None,
         points: purse_of_nobody(),
         how,
+        by_rules: None,
     };
     let Some(file) = file else { return Ok(blank) };
     let now_ms = work.now_ms();
@@ -192,6 +194,7 @@ fn known(
         member: Some((file.id, member)),
         passes,
         last_visit_ms: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
+        by_rules: earning::by_rules(work, file, What::Visit, at_ms)?,
         points: purse::purse(
             work.db,
             work.owned,
@@ -230,7 +233,7 @@ fn answer(
         last_visit_ms,
         points: None,
         stored_minor: 0,
-        points_earned: visit.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+        points_earned: gained(visit.earned.as_ref(), visit.by_rules.as_ref()),
         undo_until_ms: undo_until(work),
     };
     let Some(file) = file else {

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod check_in;
 pub mod day;
 pub mod duties;
+pub mod earning;
 pub mod expire;
 pub mod give;
 pub mod house;

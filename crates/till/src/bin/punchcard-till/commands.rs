@@ -19,22 +19,22 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{Args, CheckIn, Command, Enrol, Import, Init},
-    print,
+    print, rules,
 };
 
 /// What a command answers: the object, its text, and the exit status.
-struct Answer {
+pub(crate) struct Answer {
     json: Value,
     text: String,
     status: u8,
 }
 
 impl Answer {
-    fn new(json: Value, text: impl Into<String>) -> Self {
+    pub(crate) fn new(json: Value, text: impl Into<String>) -> Self {
         Self { json, text: text.into(), status: 0 }
     }
 
-    fn pretty(json: Value) -> Self {
+    pub(crate) fn pretty(json: Value) -> Self {
         let text = serde_json::to_string_pretty(&json).unwrap_or_default();
         Self::new(json, text)
     }
@@ -82,10 +82,12 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         Command::Import(import) => bring_in(till, &actor, &import),
         Command::Find { query, limit } => find(till, &actor, &query, limit),
         Command::CheckIn(input) => check_in(till, &actor, input),
-        Command::Earn { member, amount } => {
-            let done = till.earn(&actor, id(&member)?, &amount)?;
+        Command::Earn { member, amount, lines } => {
+            let lines = rules::lines(&lines)?;
+            let done = till.earn_for(&actor, id(&member)?, &amount, lines)?;
             Ok(Answer::pretty(print::done(&done)))
         }
+        Command::Rules(command) => rules::perform(till, &actor, command),
         Command::Redeem { member, reward, points, on_trust } => {
             let input =
                 RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
@@ -218,7 +220,7 @@ fn keep_syncing(till: &Arc<Till>) -> Result<Answer> {
     }
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| Error::bad_input("id", format!("{text} is not an id")))
 }
 
@@ -374,7 +376,7 @@ fn check_in(till: &Till, actor: &Actor, input: CheckIn) -> Result<Answer> {
 }
 
 /// RFC 3339, or the store's own time without a zone.
-fn moment(till: &Till, text: &str) -> Result<i64> {
+pub(crate) fn moment(till: &Till, text: &str) -> Result<i64> {
     if let Ok(moment) = chrono::DateTime::parse_from_rfc3339(text) {
         return Ok(moment.timestamp_millis());
     }

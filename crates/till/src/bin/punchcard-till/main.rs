@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod print;
+mod rules;
 
 use std::process::ExitCode;
 
