@@ -130,6 +130,30 @@ fn what_cannot_be_a_rule_is_refused_and_nothing_of_the_file_is_kept() {
     assert_eq!(shop.till().earn_rules().expect("it answers"), []);
 }
 
+#[test]
+fn a_tier_is_reached_shown_and_lost_by_what_they_did() {
+    let shop = Shop::new();
+    let owner = shop.owner();
+    let tiers = r#"[{"name": "Silver", "multiplier_percent": 150, "ladder":
+        {"by": "spend", "over": {"rolling_days": 30}, "entry": 50000}}]"#;
+    shop.till().set_tiers(&owner, tiers).expect("a good tier");
+    let rule = r#"{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100,
+                   "tier_times": true}"#;
+    shop.till().set_earn_rules(&owner, rule).expect("a good rule");
+    let member = shop.member("李喆", 1).brief.id;
+    let has = || shop.till().member(&owner, id(&member)).expect("their file").brief.tier;
+    let earns = |amount: &str| shop.till().earn(&owner, id(&member), amount).expect("given");
+    assert_eq!((earns("499.99").points, has()), (499, None));
+    let reached = earns("0.01");
+    assert_eq!(has().as_deref(), Some("Silver"), "exactly five hundred");
+    assert_eq!(earns("100.00").points, 150);
+    shop.till().undo_entry(&owner, &reached.fact).expect("taken back");
+    assert_eq!(has().as_deref(), Some("Silver"), "the later hundred keeps it");
+    shop.pass(30 * DAY);
+    assert_eq!((has(), earns("100.00").points), (None, 100), "thirty days later");
+    assert_eq!(code(shop.till().set_tiers(&owner, "[{\"name\": \"x\"}]")), "bad_input");
+}
+
 fn rules_at(desk: &Desk) {
     desk.till().set_earn_rules(&desk.owner(), RULES).expect("good rules");
 }

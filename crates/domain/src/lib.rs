@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod staff;
 pub mod stamps;
 pub mod text;
+pub mod tiers;
 pub mod time;
 pub mod verdict;
 

@@ -8,6 +8,7 @@ use crate::{
     refusal::Refusal,
     staff::Role,
     text::one_line,
+    tiers::{Ladder, Privileges},
     time::{Day, StoreDays},
 };
 
@@ -119,6 +120,12 @@ pub struct Tier {
     pub name: String,
     /// Points are multiplied by this, in percent.
     pub multiplier_percent: i64,
+    /// How it is reached and kept; none: only a person sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<Ladder>,
+    /// What it is good for, beside the multiplier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileges: Option<Privileges>,
 }
 
 /// What points buy.
@@ -227,7 +234,8 @@ impl Tier {
         if !(0..=10_000).contains(&self.multiplier_percent) {
             return Err(Refusal::BadInput("multiplier_percent"));
         }
-        Ok(())
+        self.ladder.map_or(Ok(()), |ladder| ladder.check())?;
+        self.privileges.map_or(Ok(()), |privileges| privileges.check())
     }
 }
 

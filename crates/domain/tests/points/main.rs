@@ -5,4 +5,5 @@
 mod properties;
 mod reading;
 mod table;
+mod tiers;
 mod world;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     earning::event::Given,
+    tiers::Done,
     time::{Day, StoreDays},
 };
 use punchcard_protocol::RecordId;
@@ -60,6 +61,33 @@ pub fn so_far(db: &Connection, member: i64, days: StoreDays, at_ms: i64) -> Resu
         }
     }
     Ok(so_far)
+}
+
+/// What a person did, for tiers: points given, money spent and visits that count, each with its
+/// business day. What was taken back does not count.
+///
+/// # Errors
+/// Those of the store.
+pub fn done(db: &Connection, member: i64, days: StoreDays) -> Result<Vec<Done>> {
+    let mut done = Vec::new();
+    for (file, _) in merged::files(db, member)? {
+        let mut statement = db.prepare_cached(
+            "SELECT f.kind, f.counted, f.at_ms, f.points, f.amount_minor FROM fact f
+             WHERE f.member = ?1 AND f.kind IN (?2, ?3)
+               AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
+        )?;
+        let mut rows = statement.query(params![file, VISIT, EARNED])?;
+        while let Some(row) = rows.next()? {
+            let (kind, counted): (i64, bool) = (row.get(0)?, row.get(1)?);
+            done.push(Done {
+                day: days.day_of(row.get(2)?),
+                points: row.get::<_, i64>(3)?.max(0),
+                spend: if kind == EARNED { row.get(4)? } else { 0 },
+                visits: i64::from(kind == VISIT && counted),
+            });
+        }
+    }
+    Ok(done)
 }
 
 /// What each rule gave a person, seen from a moment. What was taken back does not count.

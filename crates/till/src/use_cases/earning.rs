@@ -11,6 +11,7 @@ use punchcard_domain::{
     fact::Fact,
     ledger::ValueKind,
     money::parse_amount,
+    records::Tier,
     refusal::Refusal,
     staff::Permission,
 };
@@ -80,6 +81,24 @@ impl Till {
             Ok(())
         })?;
         self.earn_rules()
+    }
+
+    /// Sets tiers, all or none: one object or a list of them, as docs/rules/README.md describes. A
+    /// tier without an id is the one of the same name, or a new one.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`, `name_missing`.
+    pub fn set_tiers(&self, actor: &Actor, text: &str) -> Result<Vec<Tier>> {
+        let (actor, text) = (actor.clone(), text.to_owned());
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            let known = records::tiers(work.db)?;
+            for object in objects(&text)? {
+                let tier = read_tier(work, &known, object)?;
+                owner::set(work, &actor, tier, Fact::TierSet)?;
+            }
+            records::tiers(work.db)
+        })
     }
 
     /// What each rule would give, and why. Changes nothing.
@@ -168,12 +187,9 @@ fn event(work: &Work<'_>, file: &MemberFile, what: What, at_ms: Option<i64>) -> 
         },
         visit_days: so_far.visit_days,
     };
-    let tier = match file.tier {
-        Some(id) => records::tier(work.db, id)?,
-        None => None,
-    };
-    let purse = work.eye(punchcard_domain::staff::Role::Cashier);
-    let points = purse.purse(file.number, ValueKind::Points)?.on_file(at_ms);
+    let eye = work.eye(punchcard_domain::staff::Role::Receptionist);
+    let tier = eye.tier(file)?;
+    let points = eye.purse(file.number, ValueKind::Points)?.on_file(at_ms);
     let member = Known {
         tier: tier.as_ref().map(|tier| tier.id),
         multiplier_percent: tier.as_ref().map_or(100, |tier| tier.multiplier_percent),
@@ -217,17 +233,40 @@ fn shown(work: &Work<'_>, outcome: &Outcome) -> DryRunView {
     DryRunView { points: outcome.points(), rules: told.collect() }
 }
 
-/// Rules as a file holds them, looked through.
-fn read_rules(work: &Work<'_>, text: &str) -> Result<Vec<EarnRule>> {
+/// One object, or a list of them.
+fn objects(text: &str) -> Result<Vec<Value>> {
     let read: Value = serde_json::from_str(text)
-        .map_err(|error| Error::bad_input("rules", format!("this is not JSON: {error}")))?;
-    let objects = match read {
+        .map_err(|error| Error::bad_input("file", format!("this is not JSON: {error}")))?;
+    Ok(match read {
         Value::Array(objects) => objects,
         object => vec![object],
+    })
+}
+
+fn read_tier(work: &Work<'_>, known: &[Tier], object: Value) -> Result<Tier> {
+    let Value::Object(mut fields) = object else {
+        return Err(Error::bad_input("tiers", "a tier is an object: {\"name\": …}"));
     };
+    let name = fields.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if !fields.contains_key("id") {
+        let id = match known.iter().find(|tier| tier.name == name) {
+            Some(tier) => tier.id,
+            None => RecordId(random::uuid_at(work.now_ms())?),
+        };
+        fields.insert("id".into(), id.to_string().into());
+    }
+    let tier: Tier = serde_json::from_value(Value::Object(fields))
+        .map_err(|error| Error::bad_input("tiers", format!("{name}: {error}")))?;
+    punchcard_domain::records::check_name(&tier.name)?;
+    tier.check()?;
+    Ok(tier)
+}
+
+/// Rules as a file holds them, looked through.
+fn read_rules(work: &Work<'_>, text: &str) -> Result<Vec<EarnRule>> {
     let mut known: Vec<EarnRule> = work.house.book.rules().cloned().collect();
     let mut rules = Vec::new();
-    for object in objects {
+    for object in objects(text)? {
         let rule = read_rule(work, &known, object)?;
         known.retain(|other| other.id != rule.id);
         known.push(rule.clone());

@@ -167,6 +167,11 @@ pub(crate) enum Rules {
         /// One rule, or a list of them.
         file: PathBuf,
     },
+    /// Set the tiers in a JSON file, all or none: see docs/rules/README.md.
+    SetTiers {
+        /// One tier, or a list of them.
+        file: PathBuf,
+    },
     /// What each rule would give, and why. Changes nothing.
     DryRun(DryRun),
 }

@@ -1,6 +1,6 @@
 //! The owner's rules for points: listing, setting, trying out.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use punchcard_till::{Actor, Error, LineInput, Result, Till, Trial, views::DryRunView};
 
@@ -16,15 +16,22 @@ pub(crate) fn perform(till: &Till, actor: &Actor, rules: Rules) -> Result<Answer
     match rules {
         Rules::List => Ok(Answer::pretty(serde_json::to_value(till.earn_rules()?)?)),
         Rules::Set { file } => {
-            if std::fs::metadata(&file)?.len() > MOST_BYTES {
-                return Err(Error::bad_input("file", "this is no file of rules: it is too large"));
-            }
-            let text = std::fs::read_to_string(&file)?;
-            let rules = till.set_earn_rules(actor, &text)?;
+            let rules = till.set_earn_rules(actor, &read(&file)?)?;
             Ok(Answer::pretty(serde_json::to_value(rules)?))
+        }
+        Rules::SetTiers { file } => {
+            let tiers = till.set_tiers(actor, &read(&file)?)?;
+            Ok(Answer::pretty(serde_json::to_value(tiers)?))
         }
         Rules::DryRun(run) => dry_run(till, actor, run),
     }
+}
+
+fn read(file: &Path) -> Result<String> {
+    if std::fs::metadata(file)?.len() > MOST_BYTES {
+        return Err(Error::bad_input("file", "this is no file of rules: it is too large"));
+    }
+    Ok(std::fs::read_to_string(file)?)
 }
 
 fn dry_run(till: &Till, actor: &Actor, run: DryRun) -> Result<Answer> {
