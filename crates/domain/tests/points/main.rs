@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "tests")]
 
+mod programmes;
 mod properties;
 mod reading;
 mod table;
