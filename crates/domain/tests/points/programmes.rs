@@ -31,7 +31,7 @@ fn rules(programme: &Value) -> Vec<EarnRule> {
         rule["version"] = 1.into();
         rule["active"] = true.into();
         let rule: EarnRule = serde_json::from_value(rule).expect("a rule");
-        rule.check().unwrap_or_else(|refusal| panic!("{}: {refusal}", rule.name));
+        assert_eq!(rule.check(), Ok(()), "{}", rule.name);
         rule
     };
     rules.iter().enumerate().map(read).collect()
