@@ -235,6 +235,8 @@ const WIDTHS: &[(&str, usize)] = &[
     ("take_back", 4),
     ("gave_back", 3),
     ("frozen", 4),
+    ("earned", 4),
+    ("pending", 2),
 ];
 
 fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64> {

@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         points: Purse { debt: 500, ..Purse::default() },
         zone: Some("pool".into()),
         how: How::Scan,
+        by_rules: None,
     };
     let (business, store, rules) = house();
     let mut times = Vec::new();

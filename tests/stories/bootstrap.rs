@@ -246,8 +246,8 @@ fn a_line_that_breaks_again_and_again_is_waited_for(engine: Engine) {
 fn a_till_that_was_ended_goes_on_after_its_last_page(engine: Engine) {
     let (mut business, first) = imported(engine);
     let joining = Joining::new(&business, "滨江 2");
-    // Thirteen tables of a page each: begun anew, neither of the later ones would come to its end.
-    joining.ended_after(5);
+    // Fifteen tables of a page each: begun anew, neither of the later ones would come to its end.
+    joining.ended_after(6);
     joining.ended_after(5);
     business.cut();
     let hasty = Beginning { patience: Duration::ZERO, ..beginning() };

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use punchcard_domain::{
+    earning::Part,
     fact::{
-        Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass, PassExtended,
-        PassFrozen, PassGiven, PassUnfrozen, PointsEarned, PointsRedeemed, RecordSet,
+        ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass,
+        PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsEarned, PointsRedeemed, RecordSet,
         StreamVouched,
     },
     ledger::{Account, Lot, Posting, ValueKind},
@@ -61,6 +62,25 @@ fn day(n: u8) -> Day {
     first.plus_days(i32::from(n))
 }
 
+/// Some by the owner's rules: with a second lot that can be used later, and the same rule twice.
+fn by_rules(deed: &Deed, n: usize, first: Lot) -> Option<ByRules> {
+    if n.is_multiple_of(2) {
+        return None;
+    }
+    let amount = i64::from(deed.number);
+    let part = |rule: u8, version, points| Part {
+        rule: RecordId::from_bytes([rule; 16]),
+        version,
+        points,
+    };
+    let lot = Lot { id: LotId::from_bytes(uuid(5, usize::from(deed.number % 4))), ..first };
+    Some(ByRules {
+        parts: vec![part(1, 1, amount), part(2, 3, amount), part(1, 2, 1)],
+        more: vec![Gain { lot, repaid: None, usable_ms: Some(amount) }],
+        lines: Vec::new(),
+    })
+}
+
 /// The fact that a deed leaves; whether it makes sense is not folding's business.
 fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
     let id = FactId::from_bytes(uuid(1, n));
@@ -114,7 +134,8 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 amount_minor: amount,
                 points_per_unit: 1,
                 multiplier_percent: 100,
-                earned: Some(Gain { lot, repaid: None }),
+                earned: Some(Gain { lot, repaid: None, usable_ms: None }),
+                by_rules: by_rules(deed, n, lot),
                 approved_by: None,
             })
         }

@@ -29,6 +29,7 @@ mod passes;
 #[cfg(target_os = "linux")]
 mod power;
 mod restore;
+mod rules;
 mod skew;
 mod staff;
 mod sync;

@@ -215,7 +215,8 @@ impl Scribe {
             amount_minor: lot.amount.saturating_mul(100),
             points_per_unit: 1,
             multiplier_percent: 100,
-            earned: Some(Gain { lot, repaid: None }),
+            earned: Some(Gain { lot, repaid: None, usable_ms: None }),
+            by_rules: None,
             approved_by: None,
         }
     }

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punchcard_protocol::{LotId, MemberId};
+use punchcard_protocol::{LotId, MemberId, StoreId};
 
 use crate::{
+    earning::{event::What, follows, rule::EarnRule},
     fact::{
-        Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded, PointsRedeemed,
+        ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded,
+        PointsRedeemed, gained, gains,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     points,
     records::{PassType, Reward, Rules},
+    time::StoreDays,
 };
 
 /// Every version of what points were ever given by: a desk may have sold with yesterday's.
@@ -22,6 +25,10 @@ pub struct RulesOfOld {
     pub rules: Vec<Rules>,
     /// Multipliers of tiers, in percent, 100 among them.
     pub multipliers: BTreeSet<i64>,
+    /// The owner's rules for points, each version.
+    pub earn_rules: Vec<EarnRule>,
+    /// How each store counts days, as it does now.
+    pub days: BTreeMap<StoreId, StoreDays>,
     /// Rewards, each version.
     pub rewards: Vec<Reward>,
     /// Kinds of pass, each version.
@@ -43,8 +50,60 @@ pub struct Doubt {
     pub expected: i64,
 }
 
-/// Whether the points of a fact follow from some version of the rules; the doubt, where not.
-pub fn points_follow(fact: &Fact, old: &RulesOfOld) -> Option<Doubt> {
+/// Whether the points of a fact follow from some version of the rules; the doubts, where not.
+pub fn points_follow(fact: &Fact, old: &RulesOfOld) -> Vec<Doubt> {
+    match by_rules(fact, old) {
+        Some(doubts) => doubts,
+        None => by_plain_rules(fact, old).into_iter().collect(),
+    }
+}
+
+/// The doubts in what was given by the owner's rules; none: it was not.
+fn by_rules(fact: &Fact, old: &RulesOfOld) -> Option<Vec<Doubt>> {
+    let (member, first, by_rules, claim) = match fact {
+        Fact::PointsEarned(body) => {
+            let by_rules = body.by_rules.as_ref()?;
+            let what =
+                What::Sale { amount_minor: body.amount_minor, lines: by_rules.lines.clone() };
+            // A tier that nobody ever set multiplies nothing.
+            let known = old.multipliers.contains(&body.multiplier_percent);
+            let multiplier_percent = if known { body.multiplier_percent } else { 100 };
+            let claim = claim(by_rules, what, body.at_ms, body.store, multiplier_percent, old);
+            (body.member, body.earned.as_ref(), by_rules, claim)
+        }
+        Fact::VisitRecorded(body) => {
+            let by_rules = body.by_rules.as_ref()?;
+            let highest = old.multipliers.last().copied().unwrap_or(100);
+            let claim = claim(by_rules, What::Visit, body.at_ms, body.store, highest, old);
+            (body.member?, body.earned.as_ref(), by_rules, claim)
+        }
+        _ => return None,
+    };
+    let most = follows::most(&claim, &old.earn_rules).unwrap_or_default();
+    let told = by_rules.parts.iter().map(|part| part.points).fold(0, i64::saturating_add);
+    let fits = by_rules.parts.len() == most.len()
+        && by_rules.parts.iter().zip(&most).all(|(part, most)| (1..=*most).contains(&part.points))
+        && told == gained(first, Some(by_rules));
+    if fits {
+        return Some(Vec::new());
+    }
+    let expected = most.into_iter().fold(0, i64::saturating_add);
+    Some(gains(first, Some(by_rules)).map(|gain| doubted(member, &gain.lot, expected)).collect())
+}
+
+fn claim<'a>(
+    by_rules: &'a ByRules,
+    what: What,
+    at_ms: i64,
+    store: StoreId,
+    multiplier_percent: i64,
+    old: &RulesOfOld,
+) -> follows::Claim<'a> {
+    let days = old.days.get(&store).copied();
+    follows::Claim { parts: &by_rules.parts, what, at_ms, store, days, multiplier_percent }
+}
+
+fn by_plain_rules(fact: &Fact, old: &RulesOfOld) -> Option<Doubt> {
     match fact {
         Fact::PointsEarned(body) => {
             let gain = body.earned.as_ref()?;
@@ -242,7 +301,8 @@ mod tests {
             amount_minor: 12_800,
             points_per_unit,
             multiplier_percent,
-            earned: Some(Gain { lot, repaid: None }),
+            earned: Some(Gain { lot, repaid: None, usable_ms: None }),
+            by_rules: None,
             approved_by: None,
         })
     }
@@ -253,6 +313,8 @@ mod tests {
             digits: 2,
             rules: vec![Rules::default(), yesterday],
             multipliers: BTreeSet::from([100, 150]),
+            earn_rules: Vec::new(),
+            days: BTreeMap::new(),
             rewards: vec![reward(300, 0), reward(0, 2)],
             pass_types: Vec::new(),
         }
@@ -396,15 +458,15 @@ mod tests {
     #[test]
     fn yesterdays_rules_are_rules() {
         for (points, per_unit, times) in [(128, 1, 100), (256, 2, 100), (192, 1, 150)] {
-            assert_eq!(points_follow(&earned(points, per_unit, times), &old()), None);
+            assert_eq!(points_follow(&earned(points, per_unit, times), &old()), []);
         }
     }
 
     #[test]
     fn what_no_rule_gives_is_doubted() {
         for (points, per_unit, times) in [(129, 1, 100), (1280, 10, 100), (256, 1, 200)] {
-            let doubt = points_follow(&earned(points, per_unit, times), &old()).expect("doubt");
-            assert_eq!(doubt.points, points);
+            let doubts = points_follow(&earned(points, per_unit, times), &old());
+            assert_eq!(doubts.iter().map(|doubt| doubt.points).collect::<Vec<_>>(), [points]);
         }
     }
 }

@@ -44,6 +44,7 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PassExtended(body) => (1..=LONGEST_EXTENSION_DAYS).contains(&body.days),
         Fact::PassCancelled(body) => MONEY.contains(&body.refund_minor),
         Fact::VisitRecorded(body) => body.changes.len() <= MOST_CHANGES,
+        Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
     }
 }
@@ -59,6 +60,8 @@ fn effect_fits(effect: &Effect) -> bool {
         Effect::Issue { lot, .. } => AMOUNT.contains(&lot.amount),
         Effect::Owe { amount, .. } => CHANGE.contains(amount),
         Effect::TakeBack { spent, .. } => spent.iter().all(|part| MONEY.contains(&part.amount)),
+        Effect::Pending { until_ms, .. } => MOMENT.contains(until_ms),
+        Effect::Gave { part, .. } => AMOUNT.contains(&part.points),
         _ => true,
     }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    fact::{Fact, Gain, Pass, RecordSet, SpentAt, TakeBack},
+    earning::Part,
+    fact::{ByRules, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, gained, gains},
     ledger::{Account, Lot, Posting, ValueKind},
     member::{MemberField, MemberPrivate},
     standing::{Change, EndedWhy},
@@ -34,6 +35,8 @@ pub enum RecordKind {
     PassType,
     /// One of the staff.
     Staff,
+    /// A rule by which points are given.
+    EarnRule,
 }
 
 impl RecordKind {
@@ -47,6 +50,7 @@ impl RecordKind {
             Self::Reward => 5,
             Self::PassType => 6,
             Self::Staff => 7,
+            Self::EarnRule => 8,
         }
     }
 }
@@ -204,6 +208,20 @@ pub enum Effect {
         /// Who.
         stream: StreamId,
     },
+    /// A lot cannot be spent before a moment: keeps the latest moment.
+    Pending {
+        /// Which.
+        lot: LotId,
+        /// Unix ms.
+        until_ms: i64,
+    },
+    /// What one rule gave: inserts under fact and rule.
+    Gave {
+        /// By which fact.
+        fact: FactId,
+        /// Rule, version and points.
+        part: Part,
+    },
     /// A lot cannot be spent, or can again: keeps the latest.
     Freeze {
         /// Which.
@@ -268,6 +286,9 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(record(RecordKind::PassType, body.record.id.0, body));
         }
         Fact::StaffSet(body) => out.extend(staff(body, private.staff_name)),
+        Fact::EarnRuleSet(body) => {
+            out.extend(record(RecordKind::EarnRule, body.record.id.0, body));
+        }
         Fact::MemberRegistered(body) => {
             out.push(Effect::Joined { member: body.member, at_ms: body.joined_ms });
             let mut fields = private.member.map(MemberPrivate::fields).unwrap_or_default();
@@ -323,12 +344,14 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
                 out.extend(body.changes.iter().filter_map(|to| change_pass(pass, body.id, to)));
             }
             out.extend(post(body.member, &body.postings));
-            if let (Some(member), Some(gain)) = (body.member, &body.earned) {
-                out.extend(earn(member, gain, stream));
+            if let Some(member) = body.member {
+                let by_rules = body.by_rules.as_ref();
+                out.extend(earn(member, body.id, body.earned.as_ref(), by_rules, stream));
             }
         }
         Fact::PointsEarned(body) => {
-            out.extend(body.earned.iter().flat_map(|gain| earn(body.member, gain, stream)));
+            let by_rules = body.by_rules.as_ref();
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
         }
         Fact::PointsRedeemed(body) => {
             out.extend(post(Some(body.member), &body.postings));
@@ -391,7 +414,6 @@ fn row(fact: &Fact) -> FactRow {
         verdict: None,
         counted: false,
     };
-    let gained = |gain: &Option<Gain>| gain.as_ref().map_or(0, |gain| gain.lot.amount);
     match fact {
         Fact::MemberRegistered(body) => FactRow { member: Some(body.member), ..blank },
         Fact::MemberChanged(body) => FactRow { member: Some(body.member), ..blank },
@@ -413,7 +435,7 @@ fn row(fact: &Fact) -> FactRow {
             member: body.member,
             store: Some(body.store),
             at_ms: Some(body.at_ms),
-            points: gained(&body.earned),
+            points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
             verdict: Some(body.verdict),
             counted: body.counted,
             ..blank
@@ -422,7 +444,7 @@ fn row(fact: &Fact) -> FactRow {
             member: Some(body.member),
             store: Some(body.store),
             at_ms: Some(body.at_ms),
-            points: gained(&body.earned),
+            points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
             amount_minor: body.amount_minor,
             ..blank
         },
@@ -517,12 +539,26 @@ fn owe(member: MemberId, stream: StreamId, amount: i64) -> Option<Effect> {
     (amount != 0).then_some(Effect::Owe { member, kind: ValueKind::Points, stream, amount })
 }
 
-fn earn(member: MemberId, gain: &Gain, stream: StreamId) -> Vec<Effect> {
-    let mut out = vec![Effect::Issue { member: Some(member), lot: gain.lot }];
-    if let Some(posting) = gain.repaid {
-        out.push(Effect::Post { member: Some(member), posting });
-        out.extend(owe(member, stream, posting.amount.saturating_neg()));
+fn earn(
+    member: MemberId,
+    fact: FactId,
+    first: Option<&Gain>,
+    by_rules: Option<&ByRules>,
+    stream: StreamId,
+) -> Vec<Effect> {
+    let mut out = Vec::new();
+    for gain in gains(first, by_rules) {
+        out.push(Effect::Issue { member: Some(member), lot: gain.lot });
+        if let Some(posting) = gain.repaid {
+            out.push(Effect::Post { member: Some(member), posting });
+            out.extend(owe(member, stream, posting.amount.saturating_neg()));
+        }
+        if let Some(until_ms) = gain.usable_ms {
+            out.push(Effect::Pending { lot: gain.lot.id, until_ms });
+        }
     }
+    let parts = by_rules.into_iter().flat_map(|by_rules| &by_rules.parts);
+    out.extend(parts.map(|part| Effect::Gave { fact, part: *part }));
     out
 }
 

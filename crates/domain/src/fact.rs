@@ -9,6 +9,7 @@ use punchcard_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    earning::{Part, event::SaleLine, rule::EarnRule},
     ledger::{Lot, Posting, ValueKind},
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
     standing::Change,
@@ -334,6 +335,9 @@ pub struct VisitRecorded {
     /// Points for the visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<Gain>,
+    /// How they came about, where the owner wrote rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_rules: Option<ByRules>,
     /// Why they were let in against a red verdict. A cashier's words: may name people, so it is
     /// the private part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -351,6 +355,35 @@ pub struct Gain {
     /// What of it repays the member's debt at this till.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaid: Option<Posting>,
+    /// From when on it can be used, where not at once: Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usable_ms: Option<i64>,
+}
+
+/// How points came about by rules that the owner wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByRules {
+    /// What each rule gave, and which version of it.
+    pub parts: Vec<Part>,
+    /// Lots beside the first: points that run out, or can be used, at other times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Gain>,
+    /// What was sold, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SaleLine>,
+}
+
+/// Every lot that points were given in.
+pub fn gains<'a>(
+    first: Option<&'a Gain>,
+    by_rules: Option<&'a ByRules>,
+) -> impl Iterator<Item = &'a Gain> {
+    first.into_iter().chain(by_rules.into_iter().flat_map(|by_rules| &by_rules.more))
+}
+
+/// How many points were given in all of them.
+pub fn gained(first: Option<&Gain>, by_rules: Option<&ByRules>) -> i64 {
+    gains(first, by_rules).map(|gain| gain.lot.amount).fold(0, i64::saturating_add)
 }
 
 /// Points were given for an amount spent.
@@ -366,13 +399,16 @@ pub struct PointsEarned {
     pub at_ms: i64,
     /// What was paid, in minor units.
     pub amount_minor: i64,
-    /// Points per unit that the rules gave.
+    /// Points per unit that the rules gave; 0 where the owner wrote rules.
     pub points_per_unit: i64,
     /// The tier's multiplier in percent.
     pub multiplier_percent: i64,
     /// The points; none where the amount was too small for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<Gain>,
+    /// How they came about, where the owner wrote rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_rules: Option<ByRules>,
     /// A manager who approved it on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<StaffId>,
@@ -680,6 +716,8 @@ facts! {
     15 "pass_type_set" PassTypeSet(RecordSet<PassType>) id,
     /// One of the staff.
     16 "staff_set" StaffSet(RecordSet<Staff>) id,
+    /// A rule by which points are given.
+    17 "earn_rule_set" EarnRuleSet(RecordSet<EarnRule>) id,
     /// A member's file was opened.
     20 "member_registered" MemberRegistered(MemberRegistered) id,
     /// A member's file was changed.

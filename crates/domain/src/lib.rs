@@ -12,6 +12,7 @@ pub mod bounds;
 pub mod cards;
 pub mod custom;
 pub mod decide;
+pub mod earning;
 pub mod effects;
 pub mod fact;
 pub mod ledger;
@@ -25,6 +26,7 @@ pub mod stamps;
 pub mod standing;
 pub mod terms;
 pub mod text;
+pub mod tiers;
 pub mod time;
 pub mod verdict;
 

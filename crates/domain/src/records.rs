@@ -11,6 +11,7 @@ use crate::{
     staff::Role,
     terms::{Length, Start, Terms, Unit},
     text::one_line,
+    tiers::{Ladder, Privileges},
     time::{Day, StoreDays},
 };
 
@@ -130,6 +131,12 @@ pub struct Tier {
     pub name: String,
     /// Points are multiplied by this, in percent.
     pub multiplier_percent: i64,
+    /// How it is reached and kept; none: only a person sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<Ladder>,
+    /// What it is good for, beside the multiplier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileges: Option<Privileges>,
 }
 
 /// What points buy.
@@ -259,7 +266,8 @@ impl Tier {
         if !(0..=10_000).contains(&self.multiplier_percent) {
             return Err(Refusal::BadInput("multiplier_percent"));
         }
-        Ok(())
+        self.ladder.map_or(Ok(()), |ladder| ladder.check())?;
+        self.privileges.map_or(Ok(()), |privileges| privileges.check())
     }
 }
 

@@ -1,6 +1,6 @@
 //! "You may not": a rule said no. Nothing is broken and nothing was changed.
 
-use crate::staff::Permission;
+use crate::{earning::condition::Trouble, staff::Permission};
 
 /// Why a rule refuses. Each has a code that the desk branches on and translates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +63,17 @@ pub enum Refusal {
     /// A field cannot be understood.
     #[error("{0} cannot be understood")]
     BadInput(&'static str),
+    /// A field that no rule has: a slip of the pen, or from a newer program.
+    #[error("nothing is called {0} here")]
+    UnknownField(String),
+    /// The condition of a rule cannot be used.
+    #[error("the condition of “{rule}” cannot be used: {trouble}")]
+    BadCondition {
+        /// Which rule.
+        rule: String,
+        /// Why.
+        trouble: Trouble,
+    },
     /// Not an amount of money, or none.
     #[error("not an amount that points are given for")]
     BadAmount,
@@ -132,6 +143,8 @@ impl Refusal {
             Self::PhoneTaken { .. } => "phone_taken",
             Self::CardTaken { .. } => "card_taken",
             Self::BadInput(_) => "bad_input",
+            Self::UnknownField(_) => "unknown_field",
+            Self::BadCondition { .. } => "bad_condition",
             Self::BadAmount => "bad_amount",
             Self::AlreadyVoided => "already_voided",
             Self::NotVoidable => "not_voidable",
@@ -169,6 +182,10 @@ impl Refusal {
             }
             Self::PhoneTaken { name } | Self::CardTaken { name } => vec![("name", name.clone())],
             Self::BadInput(field) => vec![("field", (*field).to_owned())],
+            Self::UnknownField(field) => vec![("field", field.clone())],
+            Self::BadCondition { rule, trouble } => {
+                vec![("rule", rule.clone()), ("why", trouble.to_string())]
+            }
             _ => Vec::new(),
         }
     }

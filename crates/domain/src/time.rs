@@ -63,6 +63,15 @@ impl std::str::FromStr for Day {
     }
 }
 
+/// What a calendar and a clock on the wall show, whatever the business day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wall {
+    /// The date.
+    pub date: Day,
+    /// Minutes since midnight, 0 to 1439.
+    pub minute_of_day: u32,
+}
+
 /// How a store counts days: its time zone, and the hour at which its business day begins (a bar
 /// that closes at three in the morning has not begun a new day at midnight).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +110,13 @@ impl StoreDays {
             local += TimeDelta::minutes(30);
         }
         local.and_utc().timestamp_millis()
+    }
+
+    /// The clock on the wall at a moment.
+    pub fn wall(&self, unix_ms: i64) -> Wall {
+        let utc = DateTime::<Utc>::from_timestamp_millis(unix_ms).unwrap_or_default();
+        let local = utc.with_timezone(&self.zone).naive_local();
+        Wall { date: Day(local.date()), minute_of_day: local.hour() * 60 + local.minute() }
     }
 
     /// The first moment after a business day.

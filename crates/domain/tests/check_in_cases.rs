@@ -280,6 +280,7 @@ impl World {
         let local = zone.from_local_datetime(&self.at).earliest().ok_or("no such moment")?;
         let now_ms = local.timestamp_millis();
         let known = CheckIn {
+            by_rules: None,
             member: (!self.nobody).then(|| (MemberId::from_bytes([3; 16]), self.file)),
             last_visit: self.seen.map(|(minutes, store)| LastVisit {
                 at_ms: now_ms - minutes * 60_000,

@@ -142,7 +142,13 @@ fn catalogue(work: &mut Work<'_>, actor: &Actor) -> Result<Vec<RecordId>> {
     let mut tiers = Vec::new();
     for (name, multiplier_percent) in [("普通", 100), ("银卡", 120), ("金卡", 150), ("钻石", 200)]
     {
-        let tier = Tier { id: id()?, name: name.into(), multiplier_percent };
+        let tier = Tier {
+            id: id()?,
+            name: name.into(),
+            multiplier_percent,
+            ladder: None,
+            privileges: None,
+        };
         tiers.push(tier.id);
         owner::set(work, actor, tier, Fact::TierSet)?;
     }

@@ -39,6 +39,7 @@ pub use use_cases::{
     backup::{BackupDone, BackupPlan},
     cards::CardChange,
     check_in::{CheckInHow, Who},
+    earning::{LineInput, Trial},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
     passes::PassChange,

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use punchcard_domain::{
@@ -428,7 +428,12 @@ fn first_entries(
         role: Role::Owner,
         active: true,
     };
-    let house = House { business: business.clone(), store: store.clone(), rules: rules.clone() };
+    let house = House {
+        business: business.clone(),
+        store: store.clone(),
+        rules: rules.clone(),
+        book: Arc::default(),
+    };
     let transaction = db.transaction()?;
     let number = streams::number(&transaction, stream)?;
     remember(&transaction, stream)?;
@@ -498,6 +503,7 @@ fn no_house() -> House {
             day_start_hour: 0,
         },
         rules: Rules::default(),
+        book: Arc::default(),
     }
 }
 

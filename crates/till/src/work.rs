@@ -102,8 +102,10 @@ impl<'a> Work<'a> {
 
     /// A fact was folded: what is kept in memory is to be read anew where it is about that.
     pub(crate) fn note(&mut self, fact: &Fact) {
-        self.house_changed |=
-            matches!(fact, Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_));
+        self.house_changed |= matches!(
+            fact,
+            Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_) | Fact::EarnRuleSet(_)
+        );
     }
 
     /// The journal's local number.

@@ -2,9 +2,10 @@
 
 use punchcard_protocol::{MemberId, PassId, StoreId};
 
-use super::{Decided, Desk, gain, pass::reason};
+use super::{Decided, Desk, gain, gain_by_rules, pass::reason};
 use crate::{
-    fact::{Fact, VisitRecorded},
+    earning::Outcome,
+    fact::{ByRules, Fact, Gain, VisitRecorded},
     ledger::{Posting, Purse},
     member::{CardState, MemberPrivate},
     points,
@@ -113,6 +114,8 @@ pub struct CheckIn {
     pub zone: Option<String>,
     /// Just scanned, or mended.
     pub how: How,
+    /// What the owner's rules come to for this visit, if it counts; none: the plain ones go.
+    pub by_rules: Option<Outcome>,
 }
 
 /// Decides a check-in. A refused one is a fact too.
@@ -149,11 +152,23 @@ pub fn check_in(desk: &mut Desk<'_>, known: &CheckIn) -> Result<Decided, Refusal
         fact.counted = seen.is_none() && !is_guest;
     }
     if fact.counted {
-        let rules = desk.rules;
-        let points = points::for_visit(file.multiplier_percent, rules)?;
-        fact.earned = gain(desk, points, &known.points)?;
+        (fact.earned, fact.by_rules) = points_for(desk, known, file)?;
     }
     Ok(Decided { fact: Fact::VisitRecorded(fact), private: words(&known.how)? })
+}
+
+/// Points for a visit that counts.
+fn points_for(
+    desk: &mut Desk<'_>,
+    known: &CheckIn,
+    file: &KnownMember,
+) -> Result<(Option<Gain>, Option<ByRules>), Refusal> {
+    if let Some(outcome) = &known.by_rules {
+        let (earned, by_rules) = gain_by_rules(desk, outcome, &known.points)?;
+        return Ok((earned, Some(by_rules)));
+    }
+    let points = points::for_visit(file.multiplier_percent, desk.rules)?;
+    Ok((gain(desk, points, &known.points)?, None))
 }
 
 /// What the cashier wrote when letting somebody in: a private part, as it may name people.
@@ -184,6 +199,7 @@ fn visit(
         changes: Vec::new(),
         postings: Vec::new(),
         earned: None,
+        by_rules: None,
         private: None,
         approved_by: None,
     }
@@ -656,6 +672,7 @@ mod tests {
     fn known(passes: Vec<KnownPass>) -> CheckIn {
         let file = KnownMember { multiplier_percent: 100, ..KnownMember::default() };
         CheckIn {
+            by_rules: None,
             member: Some((MemberId::from_bytes([3; 16]), file)),
             passes,
             last_visit: None,

@@ -2,8 +2,9 @@
 
 use punchcard_protocol::MemberId;
 
-use super::{Decided, Desk, gain};
+use super::{Decided, Desk, gain, gain_by_rules};
 use crate::{
+    earning::{Outcome, event::SaleLine},
     fact::{Fact, PointsEarned},
     ledger::Purse,
     points,
@@ -21,6 +22,10 @@ pub struct Earn {
     pub multiplier_percent: i64,
     /// Their points.
     pub points: Purse,
+    /// What the owner's rules came to for it; none: there are none, and the plain ones go.
+    pub by_rules: Option<Outcome>,
+    /// What was sold, where that is known.
+    pub lines: Vec<SaleLine>,
 }
 
 /// Gives points for an amount.
@@ -28,18 +33,26 @@ pub struct Earn {
 /// # Errors
 /// [`Refusal::BadAmount`], [`Refusal::TooLarge`].
 pub fn earn(desk: &mut Desk<'_>, known: &Earn) -> Result<Decided, Refusal> {
-    let digits = desk.business.currency_digits;
-    let earned =
-        points::for_amount(known.amount_minor, digits, known.multiplier_percent, desk.rules)?;
+    let (points_per_unit, earned, by_rules) = if let Some(outcome) = &known.by_rules {
+        let (first, mut by_rules) = gain_by_rules(desk, outcome, &known.points)?;
+        by_rules.lines.clone_from(&known.lines);
+        (0, first, Some(by_rules))
+    } else {
+        let digits = desk.business.currency_digits;
+        let earned =
+            points::for_amount(known.amount_minor, digits, known.multiplier_percent, desk.rules)?;
+        (desk.rules.points_per_unit, gain(desk, earned.points, &known.points)?, None)
+    };
     let fact = PointsEarned {
         id: desk.fact_id(),
         member: known.member,
         store: desk.store.id,
         at_ms: desk.now_ms,
         amount_minor: known.amount_minor,
-        points_per_unit: desk.rules.points_per_unit,
+        points_per_unit,
         multiplier_percent: known.multiplier_percent,
-        earned: gain(desk, earned.points, &known.points)?,
+        earned,
+        by_rules,
         approved_by: None,
     };
     Ok(Fact::PointsEarned(fact).into())
@@ -56,6 +69,8 @@ mod tests {
             amount_minor,
             multiplier_percent: 150,
             points: Purse { debt_here, debt: debt_here, ..Purse::default() },
+            by_rules: None,
+            lines: Vec::new(),
         };
         match shop().at(NOON, |desk| earn(desk, &known)).expect("an amount").fact {
             Fact::PointsEarned(fact) => fact,

@@ -12,7 +12,8 @@ use punchcard_protocol::{FactId, LotId, StreamId};
 use uuid::Uuid;
 
 use crate::{
-    fact::{Fact, Gain},
+    earning::{Bundle, Outcome},
+    fact::{ByRules, Fact, Gain},
     ledger::{Account, Lot, Posting, Purse, ValueKind, check_amount},
     member::MemberPrivate,
     points,
@@ -101,20 +102,43 @@ pub fn authorize(
     }
 }
 
-/// Gives points: a new lot with this till, of which part repays what the member owes here.
+/// Gives points by the plain rules: a new lot with this till, of which part repays what the member
+/// owes here.
 fn gain(desk: &mut Desk<'_>, amount: i64, purse: &Purse) -> Result<Option<Gain>, Refusal> {
+    let expires_ms = points::expiry(desk.now_ms, desk.store.days(), desk.rules);
+    let bundle = Bundle { points: amount, expires_ms, usable_ms: None };
+    bundled(desk, bundle, purse.debt_here)
+}
+
+/// Gives what the owner's rules came to: a lot for each time at which points run out or can be
+/// used. Those that can be used at once repay what the member owes here.
+fn gain_by_rules(
+    desk: &mut Desk<'_>,
+    outcome: &Outcome,
+    purse: &Purse,
+) -> Result<(Option<Gain>, ByRules), Refusal> {
+    check_amount(outcome.points().max(1))?;
+    let (mut gains, mut owed) = (Vec::new(), purse.debt_here);
+    for bundle in outcome.bundles() {
+        let repays = if bundle.usable_ms.is_none() { owed } else { 0 };
+        if let Some(gain) = bundled(desk, bundle, repays)? {
+            owed -= gain.repaid.map_or(0, |posting| posting.amount);
+            gains.push(gain);
+        }
+    }
+    let more = gains.split_off(gains.len().min(1));
+    Ok((gains.pop(), ByRules { parts: outcome.parts(), more, lines: Vec::new() }))
+}
+
+fn bundled(desk: &mut Desk<'_>, bundle: Bundle, owed: i64) -> Result<Option<Gain>, Refusal> {
+    let Bundle { points: amount, expires_ms, usable_ms } = bundle;
     if amount == 0 {
         return Ok(None);
     }
     check_amount(amount)?;
-    let lot = Lot {
-        id: desk.lot_id(),
-        kind: ValueKind::Points,
-        amount,
-        to: Account::Till(desk.me),
-        expires_ms: points::expiry(desk.now_ms, desk.store.days(), desk.rules),
-    };
-    let repays = purse.debt_here.clamp(0, amount);
+    let (id, to) = (desk.lot_id(), Account::Till(desk.me));
+    let lot = Lot { id, kind: ValueKind::Points, amount, to, expires_ms };
+    let repays = owed.clamp(0, amount);
     let repaid = (repays > 0).then_some(Posting {
         lot: lot.id,
         kind: ValueKind::Points,
@@ -123,7 +147,7 @@ fn gain(desk: &mut Desk<'_>, amount: i64, purse: &Purse) -> Result<Option<Gain>,
         amount: repays,
         owner: None,
     });
-    Ok(Some(Gain { lot, repaid }))
+    Ok(Some(Gain { lot, repaid, usable_ms }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use punchcard_protocol::{LotId, MemberId, StreamId};
 
 use super::{Decided, Desk};
 use crate::{
-    fact::{Fact, FactVoided, Gain, SpentAt, TakeBack},
+    fact::{Fact, FactVoided, Gain, SpentAt, TakeBack, gains},
     ledger::{Account, Holding, Lot, Posting, Purse, ValueKind},
     refusal::Refusal,
 };
@@ -83,11 +83,15 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
     let member = match known.target {
         Fact::VisitRecorded(body) => {
             undo.restore(desk, known, body.member, &body.postings);
-            undo.take_back_gain(known, body.earned.as_ref());
+            for gain in gains(body.earned.as_ref(), body.by_rules.as_ref()) {
+                undo.take_back_gain(known, gain);
+            }
             body.member
         }
         Fact::PointsEarned(body) => {
-            undo.take_back_gain(known, body.earned.as_ref());
+            for gain in gains(body.earned.as_ref(), body.by_rules.as_ref()) {
+                undo.take_back_gain(known, gain);
+            }
             Some(body.member)
         }
         Fact::PointsRedeemed(body) => {
@@ -203,13 +207,12 @@ impl Undo {
     /// What other owners hold and spent they answer for, once each, when this fact reaches them:
     /// so that whoever else takes the same back, and whatever is put back meanwhile, nobody owes
     /// anything twice.
-    fn take_back_gain(&mut self, known: &Void<'_>, gain: Option<&Gain>) {
-        let Some(gain) = gain else { return };
+    fn take_back_gain(&mut self, known: &Void<'_>, gain: &Gain) {
         self.take_back(known, gain.lot.id);
         let spent = standing(known, gain.lot.id).into_iter().flat_map(|lot| &lot.spent);
         let here = spent.filter(|spent| (known.owns)(spent.stream));
         self.debt += here.map(|spent| spent.amount).sum::<i64>();
-        self.points = -gain.lot.amount;
+        self.points -= gain.lot.amount;
     }
 
     fn take_back(&mut self, known: &Void<'_>, lot: LotId) {
@@ -318,7 +321,8 @@ mod tests {
             amount_minor: amount * 100,
             points_per_unit: 1,
             multiplier_percent: 100,
-            earned: Some(Gain { lot: lot(amount), repaid: None }),
+            earned: Some(Gain { lot: lot(amount), repaid: None, usable_ms: None }),
+            by_rules: None,
             approved_by: None,
         })
     }

@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
+    earning::Part,
     effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberField,
     stamps::StampKey,
 };
-use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
+use punchcard_protocol::{FactId, Header, LotId, MemberId, RecordId, StreamId};
 use uuid::Uuid;
 
 /// The store's own lots belong to no member; nobody's accounts to no stream.
@@ -82,6 +83,10 @@ pub struct Changes {
     pub take_backs: BTreeMap<(LotId, FactId), (MemberId, Vec<SpentAt>)>,
     /// Who gave back.
     pub gave_backs: BTreeSet<(LotId, StreamId)>,
+    /// What each rule gave.
+    pub earned: BTreeMap<(FactId, RecordId), Part>,
+    /// Lots that cannot be spent before a moment.
+    pub pending: BTreeMap<LotId, i64>,
     /// Lots that cannot be spent.
     pub frozen: BTreeMap<LotId, (RecordStamp, bool)>,
 }
@@ -138,6 +143,13 @@ impl Changes {
                 self.gave_backs.insert((lot, stream));
             }
             Effect::Freeze { lot, frozen } => keep_latest(&mut self.frozen, lot, stamp, frozen),
+            Effect::Gave { fact, part } => {
+                self.earned.entry((fact, part.rule)).or_insert(part);
+            }
+            Effect::Pending { lot, until_ms } => {
+                let known = self.pending.entry(lot).or_insert(until_ms);
+                *known = until_ms.max(*known);
+            }
         }
     }
 

@@ -147,6 +147,24 @@ const FROZEN: Insert = Insert {
         stream = excluded.stream WHERE (excluded.hlc, excluded.stream) > (frozen.hlc, frozen.stream)",
 };
 
+const EARNED: Insert = Insert {
+    table: "earned",
+    columns: &[
+        ("fact", Column::Blob),
+        ("rule", Column::Blob),
+        ("version", Column::Int),
+        ("points", Column::Int),
+    ],
+    on_conflict: "(fact, rule) DO NOTHING",
+};
+
+const PENDING: Insert = Insert {
+    table: "pending",
+    columns: &[("lot", Column::Blob), ("until_ms", Column::Int)],
+    on_conflict: "(lot) DO UPDATE SET until_ms = excluded.until_ms
+        WHERE excluded.until_ms > pending.until_ms",
+};
+
 const MEMBER: Insert = Insert {
     table: "member",
     columns: &[
@@ -312,7 +330,19 @@ fn ledger(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     let frozen = changes.frozen.iter().map(|(lot, ((hlc, stream), frozen))| {
         vec![lot.as_bytes().into(), (*frozen).into(), (*hlc).into(), (*stream).into()]
     });
-    session.insert(&FROZEN, &frozen.collect::<Vec<_>>())
+    session.insert(&FROZEN, &frozen.collect::<Vec<_>>())?;
+    let earned = changes.earned.iter().map(|((fact, rule), part)| {
+        vec![
+            fact.as_bytes().into(),
+            rule.as_bytes().into(),
+            i64::from(part.version).into(),
+            part.points.into(),
+        ]
+    });
+    session.insert(&EARNED, &earned.collect::<Vec<_>>())?;
+    let pending =
+        changes.pending.iter().map(|(lot, until)| vec![lot.as_bytes().into(), (*until).into()]);
+    session.insert(&PENDING, &pending.collect::<Vec<_>>())
 }
 
 /// A member's row: the fields in the order of [`MemberField::ALL`], as the table has them.

@@ -100,6 +100,16 @@ pub const TABLES: &[Table] = &[
         query: "SELECT lot, frozen, hlc, stream FROM frozen ORDER BY lot",
         columns: &[Plain; 4],
     },
+    Table {
+        name: "earned",
+        query: "SELECT fact, rule, version, points FROM earned ORDER BY fact, rule",
+        columns: &[Plain; 4],
+    },
+    Table {
+        name: "pending",
+        query: "SELECT lot, until_ms FROM pending ORDER BY lot",
+        columns: &[Plain; 2],
+    },
 ];
 
 /// Calls `each` with every row of a table, as it is shown to others.

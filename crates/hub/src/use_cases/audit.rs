@@ -11,11 +11,12 @@ use punchcard_domain::{
         Doubt, RulesOfOld, brought_again, pass_follows, points_follow, redemption_follows,
         transfer_follows, upgrade_follows, void_follows,
     },
+    effects::RecordKind,
     fact::{
         Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded,
     },
     ledger::ValueKind,
-    records::{Rules, Tier},
+    records::{Rules, Store, Tier},
 };
 use punchcard_protocol::{FactId, Header, MemberId, StreamId, TillId};
 use serde_json::json;
@@ -24,7 +25,7 @@ use super::{inbox, push::fresh, records, work::Work};
 use crate::{error::Result, store::Row};
 
 const RULES_KIND: i64 = 12;
-const PASS_TYPE_KIND: i64 = 15;
+const EARN_RULE_KIND: i64 = 17;
 const REGISTERED_KIND: u16 = 20;
 const VISIT_KIND: u16 = 40;
 const VOIDED_KIND: u16 = 60;
@@ -249,6 +250,7 @@ impl Openings {
 /// Every version that was ever set of whatever points, rewards and passes are decided by.
 fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
     let session = &mut *work.session;
+    let stores: Vec<Store> = records::all(session, RecordKind::Store)?;
     let digits = records::business(session)?.map_or(2, |business| business.currency_digits);
     let sql = "SELECT f.kind, l.payload FROM fact f
                JOIN log l ON l.stream = f.stream AND l.seq = f.seq
@@ -257,10 +259,12 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
         digits,
         rules: vec![Rules::default()],
         multipliers: BTreeSet::from([100]),
+        earn_rules: Vec::new(),
+        days: stores.into_iter().map(|store| (store.id, store.days())).collect(),
         rewards: Vec::new(),
         pass_types: Vec::new(),
     };
-    for row in session.rows(sql, &[RULES_KIND.into(), PASS_TYPE_KIND.into()])? {
+    for row in session.rows(sql, &[RULES_KIND.into(), EARN_RULE_KIND.into()])? {
         match fact_in(&row)? {
             Some(Fact::RulesSet(set)) => old.rules.push(set.record),
             Some(Fact::TierSet(set)) => {
@@ -269,6 +273,7 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
             }
             Some(Fact::RewardSet(set)) => old.rewards.push(set.record),
             Some(Fact::PassTypeSet(set)) => old.pass_types.push(set.record),
+            Some(Fact::EarnRuleSet(set)) => old.earn_rules.push(set.record),
             _ => {}
         }
     }

@@ -83,12 +83,12 @@ pub(crate) fn person(session: &mut dyn Session, member: MemberId) -> Result<Vec<
 /// A person's value of one kind, over all their files; the first of `files` is the one they are
 /// shown as.
 pub(crate) fn purse(work: &mut Work<'_>, files: &[MemberId], kind: ValueKind) -> Result<Purse> {
-    let hub = work.hub.id;
+    let (hub, now_ms) = (work.hub.id, work.effective_ms());
     let taken_over = taken_over_by_hub(&mut *work.session, hub)?;
     let mut purse = Purse::default();
     for member in files {
         let owner = (files.first() != Some(member)).then_some(*member);
-        read(&mut *work.session, *member, owner, kind, &taken_over, &mut purse)?;
+        read(&mut *work.session, *member, owner, kind, now_ms, &taken_over, &mut purse)?;
     }
     Ok(purse)
 }
@@ -98,12 +98,14 @@ fn read(
     member: MemberId,
     owner: Option<MemberId>,
     kind: ValueKind,
+    now_ms: i64,
     taken_over: &BTreeSet<StreamId>,
     purse: &mut Purse,
 ) -> Result<()> {
     let sql = "SELECT a.lot, a.account, a.stream, a.amount, a.expires_ms,
-                      coalesce(f.frozen, 0)
+                      coalesce(f.frozen, 0), p.until_ms
                FROM account a LEFT JOIN frozen f ON f.lot = a.lot
+               LEFT JOIN pending p ON p.lot = a.lot
                WHERE a.member = $1 AND a.kind = $2 ORDER BY a.lot, a.account";
     // What was issued stands first of its lot, and says when the lot runs out.
     let mut issued: (Option<LotId>, Option<i64>) = (None, None);
@@ -115,7 +117,9 @@ fn read(
             continue;
         }
         let expires_ms = issued.1.filter(|_| issued.0 == Some(lot));
-        let frozen = row[5].int()? != 0;
+        // What cannot be spent yet is kept like what somebody doubts.
+        let pending = row[6].optional(Datum::int)?.is_some_and(|until| until > now_ms);
+        let frozen = row[5].int()? != 0 || pending;
         let held = |account| Holding { lot, kind, account, amount, expires_ms, owner, frozen };
         match account {
             POOL if amount > 0 => purse.ours.push(held(Account::Pool)),

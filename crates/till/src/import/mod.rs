@@ -209,7 +209,8 @@ fn tier(
         return Ok(*id);
     }
     let id = RecordId(random::uuid_at(work.now_ms())?);
-    let record = Tier { id, name: name.to_owned(), multiplier_percent: 100 };
+    let record =
+        Tier { id, name: name.to_owned(), multiplier_percent: 100, ladder: None, privileges: None };
     let fact = RecordSet { id: FactId(random::uuid_at(work.now_ms())?), record, private: None };
     work.append_with(actor.staff, Fact::TierSet(fact), None)?;
     tiers.insert(name.to_owned(), id);

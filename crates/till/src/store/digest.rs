@@ -62,6 +62,8 @@ const TABLES: &[(&str, &str)] = &[
          ORDER BY g.lot, s.till, s.incarnation",
     ),
     ("frozen", "SELECT lot, frozen, hlc, stream FROM frozen ORDER BY lot"),
+    ("earned", "SELECT fact, rule, version, points FROM earned ORDER BY fact, rule"),
+    ("pending", "SELECT lot, until_ms FROM pending ORDER BY lot"),
 ];
 
 /// The hash of each folded table, by name.

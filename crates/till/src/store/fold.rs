@@ -2,6 +2,7 @@
 //! order of arrival cannot matter.
 
 use punchcard_domain::{
+    earning::Part,
     effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
@@ -32,6 +33,8 @@ pub const FOLDED: &[&str] = &[
     "take_back",
     "gave_back",
     "frozen",
+    "earned",
+    "pending",
 ];
 
 /// Nobody's, in the column of members: the store's own lots.
@@ -115,6 +118,8 @@ pub fn carry_out(
         }
         Effect::GaveBack { lot, stream } => gave_back(db, *lot, numbers.stream(db, *stream)?),
         Effect::Freeze { lot, frozen } => freeze(db, header, *lot, *frozen),
+        Effect::Gave { fact, part } => earned(db, *fact, *part),
+        Effect::Pending { lot, until_ms } => pending(db, *lot, *until_ms),
     }
 }
 
@@ -420,6 +425,24 @@ fn freeze(db: &Connection, header: &Header, lot: LotId, frozen: bool) -> Result<
          WHERE (excluded.hlc, excluded.stream) > (frozen.hlc, frozen.stream)",
     )?
     .execute(params![lot.as_bytes(), frozen, hlc, stream])?;
+    Ok(())
+}
+
+fn earned(db: &Connection, fact: FactId, part: Part) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO earned (fact, rule, version, points) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![fact.as_bytes(), part.rule.as_bytes(), part.version, part.points])?;
+    Ok(())
+}
+
+fn pending(db: &Connection, lot: LotId, until_ms: i64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO pending (lot, until_ms) VALUES (?1, ?2)
+         ON CONFLICT (lot) DO UPDATE SET until_ms = ?2 WHERE excluded.until_ms > pending.until_ms",
+    )?
+    .execute(params![lot.as_bytes(), until_ms])?;
     Ok(())
 }
 

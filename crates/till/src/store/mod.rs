@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod digest;
+pub mod earned;
 pub mod fold;
 pub mod journal;
 pub mod keys_of_members;

@@ -96,6 +96,7 @@ struct Row {
     amount: i64,
     expires_ms: Option<i64>,
     frozen: bool,
+    pending_ms: Option<i64>,
     owner: Option<MemberId>,
 }
 
@@ -120,7 +121,8 @@ fn rows_of_file(
     };
     let mut statement = db.prepare_cached(
         "SELECT a.lot, a.kind, a.account, a.stream, a.amount, a.expires_ms,
-                coalesce((SELECT frozen FROM frozen f WHERE f.lot = a.lot), 0)
+                coalesce((SELECT frozen FROM frozen f WHERE f.lot = a.lot), 0),
+                (SELECT until_ms FROM pending p WHERE p.lot = a.lot)
          FROM account a
          WHERE a.member = ?1 AND (?2 IS NULL OR a.kind = ?2) AND (?3 IS NULL OR a.lot = ?3)
          ORDER BY a.lot, a.account",
@@ -138,8 +140,18 @@ fn rows_of_file(
             let kind = ValueKind::from_number(kind)
                 .ok_or_else(|| Error::Damaged(format!("a lot of kind {kind}")))?;
             let expires_ms = if issued.0 == lot { issued.1 } else { None };
-            let (stream, frozen) = (row.get(3)?, row.get(6)?);
-            rows.push(Row { lot, kind, account, stream, amount, expires_ms, frozen, owner });
+            let (stream, frozen, pending_ms) = (row.get(3)?, row.get(6)?, row.get(7)?);
+            rows.push(Row {
+                lot,
+                kind,
+                account,
+                stream,
+                amount,
+                expires_ms,
+                frozen,
+                pending_ms,
+                owner,
+            });
         }
     }
     Ok(rows)
@@ -159,6 +171,8 @@ pub fn purse(
     let mut purse = Purse::default();
     for row in rows(db, member, which)? {
         let usable = row.expires_ms.is_none_or(|expires| expires > now_ms);
+        // What cannot be spent yet is kept like what somebody doubts.
+        let frozen = row.frozen || row.pending_ms.is_some_and(|until| until > now_ms);
         match (row.account, owned.spendable(db, row.stream)) {
             (TILL, Some(stream)) => purse.here.push(Holding {
                 lot: row.lot,
@@ -167,9 +181,9 @@ pub fn purse(
                 amount: row.amount,
                 expires_ms: row.expires_ms,
                 owner: row.owner,
-                frozen: row.frozen,
+                frozen,
             }),
-            (TILL | POOL, _) if usable && !row.frozen => {
+            (TILL | POOL, _) if usable && !frozen => {
                 purse.elsewhere = purse.elsewhere.saturating_add(row.amount);
             }
             _ => {}

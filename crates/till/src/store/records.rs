@@ -1,6 +1,7 @@
 //! What the owner set up, as it is now.
 
 use punchcard_domain::{
+    earning::{Book, rule::EarnRule},
     effects::RecordKind,
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
     staff::Role,
@@ -8,6 +9,7 @@ use punchcard_domain::{
 use punchcard_protocol::{RecordId, StaffId, StoreId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, de::DeserializeOwned};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -21,6 +23,8 @@ pub struct House {
     pub store: Store,
     /// The house rules.
     pub rules: Rules,
+    /// The owner's rules for points, their conditions read once.
+    pub book: Arc<Book>,
 }
 
 /// Reads business, store and rules.
@@ -34,6 +38,7 @@ pub fn house(db: &Connection, store: StoreId) -> Result<House> {
             .ok_or_else(|| missing("the business"))?,
         store: one(db, RecordKind::Store, store.0)?.ok_or_else(|| missing("this store"))?,
         rules: one(db, RecordKind::Rules, Uuid::nil())?.unwrap_or_default(),
+        book: Arc::new(Book::new(all::<EarnRule>(db, RecordKind::EarnRule)?)),
     })
 }
 
@@ -53,6 +58,14 @@ fn all<T: DeserializeOwned>(db: &Connection, kind: RecordKind) -> Result<Vec<T>>
     let mut statement = db.prepare_cached("SELECT body FROM record WHERE kind = ?1 ORDER BY id")?;
     let rows = statement.query_map([kind.number()], |row| row.get::<_, String>(0))?;
     rows.map(|body| Ok(serde_json::from_str(&body?)?)).collect()
+}
+
+/// Every store.
+///
+/// # Errors
+/// Those of the store.
+pub fn stores(db: &Connection) -> Result<Vec<Store>> {
+    all(db, RecordKind::Store)
 }
 
 /// Every tier, the lowest multiplier first.

@@ -3,7 +3,8 @@
 use punchcard_domain::{
     cards::other_spellings,
     decide::{self, CheckIn, How, KnownMember, KnownPass},
-    fact::{Fact, VisitRecorded},
+    earning::event::What,
+    fact::{Fact, VisitRecorded, gained},
     ledger::ValueKind,
     refusal::Refusal,
     staff::{Permission, Role},
@@ -11,7 +12,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{LotId, MemberId};
 
-use super::{actor::Actor, cards, show::Eye};
+use super::{actor::Actor, cards, earning, show::Eye};
 use crate::{
     error::{Error, Result},
     phone,
@@ -259,6 +260,7 @@ fn known(
         points: purse_of_nobody(),
         zone: door.zone.clone(),
         how,
+        by_rules: None,
     };
     let Some(file) = file else { return Ok(blank) };
     let now_ms = work.now_ms();
@@ -292,6 +294,7 @@ fn known(
         member: Some((file.id, member)),
         passes,
         last_visit: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
+        by_rules: earning::by_rules(work, file, What::Visit, at_ms)?,
         points: purse::purse(
             work.db,
             work.owned,
@@ -331,7 +334,7 @@ fn answer(
         last_visit_ms,
         points: None,
         stored_minor: 0,
-        points_earned: visit.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+        points_earned: gained(visit.earned.as_ref(), visit.by_rules.as_ref()),
         undo_until_ms: undo_until(work),
     };
     let Some(file) = file else {

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use punchcard_domain::{
-    decide::voidable, effects::RecordKind, fact::Fact, staff::Permission, time::Day,
+    decide::voidable,
+    effects::RecordKind,
+    fact::{Fact, gained},
+    staff::Permission,
+    time::Day,
     verdict::Verdict,
 };
 use punchcard_protocol::{MemberId, StaffId, StoreId};
@@ -240,14 +244,14 @@ impl About {
         match fact {
             Fact::VisitRecorded(body) => Self {
                 member: body.member,
-                points: body.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+                points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
                 verdict: Some(body.verdict),
                 reasons: body.reasons.clone(),
                 ..Self::default()
             },
             Fact::PointsEarned(body) => Self {
                 member: Some(body.member),
-                points: body.earned.as_ref().map_or(0, |gain| gain.lot.amount),
+                points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
                 amount_minor: body.amount_minor,
                 ..Self::default()
             },

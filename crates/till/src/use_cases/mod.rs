@@ -7,6 +7,7 @@ pub mod check_in;
 pub mod day;
 pub mod details;
 pub mod duties;
+pub mod earning;
 pub mod expire;
 pub mod give;
 pub mod house;

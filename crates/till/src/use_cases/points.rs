@@ -2,16 +2,21 @@
 
 use punchcard_domain::{
     decide::{self, Earn, Redeem},
-    fact::{Fact, Gain},
+    earning::event::What,
+    fact::{Fact, gained, gains},
     ledger::{Posting, ValueKind},
-    money::parse_amount,
     records::Reward,
     refusal::Refusal,
     staff::Permission,
 };
 use punchcard_protocol::{MemberId, RecordId};
 
-use super::{actor::Actor, check_in::undo_until, show::Eye};
+use super::{
+    actor::Actor,
+    check_in::undo_until,
+    earning::{self, LineInput},
+    show::Eye,
+};
 use crate::{
     error::{Error, Result},
     store::{
@@ -50,21 +55,33 @@ impl Till {
         let (actor, amount) = (actor.clone(), amount.to_owned());
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
-            let (file, amount_minor, fact) = earning(work, &actor, member, &amount)?;
+            let (file, amount_minor, fact) = an_earning(work, &actor, member, &amount, &[])?;
             let Fact::PointsEarned(body) = &fact.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
             let gain = body.earned.as_ref();
+            let by_rules = body.by_rules.as_ref();
+            let points = gained(gain, by_rules);
             let rules = &work.house.rules;
             let digits = work.house.business.currency_digits;
+            let base = match by_rules {
+                // The owner's rules say themselves what a tier adds.
+                Some(_) => points,
+                None => {
+                    punchcard_domain::points::for_amount(amount_minor, digits, 100, rules)?.base
+                }
+            };
             Ok(EarnPreview {
                 amount_minor,
-                points: gain.map_or(0, |gain| gain.lot.amount),
-                base: punchcard_domain::points::for_amount(amount_minor, digits, 100, rules)?.base,
-                multiplier_percent: work.multiplier(&file)?,
+                points,
+                base,
+                multiplier_percent: if by_rules.is_some() { 100 } else { work.multiplier(&file)? },
                 expires: gain
                     .and_then(|gain| gain.lot.expires_ms)
                     .and_then(|expires| eye.last_day(expires)),
-                repays_debt: gain.map_or(0, repaid),
+                repays_debt: gains(gain, by_rules)
+                    .filter_map(|gain| gain.repaid)
+                    .map(|posting| posting.amount)
+                    .sum(),
             })
         })
     }
@@ -74,13 +91,27 @@ impl Till {
     /// # Errors
     /// `bad_amount`, `approval_needed`, `not_found`.
     pub fn earn(&self, actor: &Actor, member: MemberId, amount: &str) -> Result<DoneView> {
+        self.earn_for(actor, member, amount, Vec::new())
+    }
+
+    /// Gives points for an amount, as it was typed, and what was sold for it.
+    ///
+    /// # Errors
+    /// As [`Till::earn`]; `bad_input` for lines that cannot be.
+    pub fn earn_for(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        amount: &str,
+        lines: Vec<LineInput>,
+    ) -> Result<DoneView> {
         let (actor, amount) = (actor.clone(), amount.to_owned());
         self.write(move |work| {
             actor.require(Permission::EarnPoints)?;
-            let (file, _, mut decided) = earning(work, &actor, member, &amount)?;
+            let (file, _, mut decided) = an_earning(work, &actor, member, &amount, &lines)?;
             let Fact::PointsEarned(body) = &mut decided.fact else { return Err(unexpected()) };
             body.approved_by = actor.approved_by(Permission::EarnPoints);
-            let points = body.earned.as_ref().map_or(0, |gain| gain.lot.amount);
+            let points = gained(body.earned.as_ref(), body.by_rules.as_ref());
             done(work, &actor, decided, &file, points)
         })
     }
@@ -154,30 +185,30 @@ fn unexpected() -> Error {
     Error::Internal("a rule decided something else than it was asked".into())
 }
 
-fn repaid(gain: &Gain) -> i64 {
-    gain.repaid.map_or(0, |posting| posting.amount)
-}
-
 pub(crate) fn known_member(work: &Work<'_>, member: MemberId) -> Result<MemberFile> {
     let file = read::member(work.db, member)?.ok_or(Refusal::NotFound("member"))?;
     work.numbers.remember(file.id, file.number);
     Ok(file)
 }
 
-fn earning(
+fn an_earning(
     work: &Work<'_>,
     actor: &Actor,
     member: MemberId,
     amount: &str,
+    lines: &[LineInput],
 ) -> Result<(MemberFile, i64, decide::Decided)> {
     let file = known_member(work, member)?;
-    let amount_minor = parse_amount(amount, work.house.business.currency_digits)
-        .map_err(|error| Error::bad_input("amount", format!("{amount}: {error}")))?;
+    let amount_minor = earning::money(work, amount)?;
+    let lines = earning::sale_lines(work, lines)?;
+    let what = What::Sale { amount_minor, lines: lines.clone() };
     let known = Earn {
         member: file.id,
         amount_minor,
         multiplier_percent: work.multiplier(&file)?,
         points: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
+        by_rules: earning::by_rules(work, &file, what, None)?,
+        lines,
     };
     let decided = work.decide(None, |desk| Ok(decide::earn(desk, &known)?))?;
     Ok((file, amount_minor, decided))

@@ -3,7 +3,9 @@
 use punchcard_domain::{
     ledger::{Purse, ValueKind},
     member::mask_email,
+    records::Tier,
     staff::{Permission, Role},
+    tiers,
     time::{Day, StoreDays},
 };
 use rusqlite::Connection;
@@ -12,7 +14,7 @@ use crate::{
     error::Result,
     phone,
     store::{
-        local,
+        earned, local,
         purse::{self, Owned, Which},
         read::{MemberFile, PassFile},
         records,
@@ -47,10 +49,7 @@ impl Eye<'_> {
     }
 
     pub(crate) fn brief(&self, file: &MemberFile) -> Result<MemberBrief> {
-        let tier = match file.tier {
-            Some(id) => records::tier(self.db, id)?.map(|tier| tier.name),
-            None => None,
-        };
+        let tier = self.tier(file)?.map(|tier| tier.name);
         Ok(MemberBrief {
             id: file.id.to_string(),
             name: file.name.clone(),
@@ -59,6 +58,18 @@ impl Eye<'_> {
             tier,
             photo: file.photo.map(|photo| photo.to_string()),
         })
+    }
+
+    /// The tier that a member has today: the one that a person set, or the one they reached.
+    pub(crate) fn tier(&self, file: &MemberFile) -> Result<Option<Tier>> {
+        let tiers = records::tiers(self.db)?;
+        if tiers.iter().all(|tier| tier.ladder.is_none()) {
+            // Nothing to work out.
+            return Ok(tiers.into_iter().find(|tier| Some(tier.id) == file.tier));
+        }
+        let done = earned::done(self.db, file.number, self.days)?;
+        let reached = tiers::standing(&tiers, &done, self.today()).tier;
+        Ok(tiers::better(&tiers, file.tier, reached))
     }
 
     pub(crate) fn purse(&self, member: i64, kind: ValueKind) -> Result<Purse> {
@@ -172,10 +183,7 @@ impl crate::work::Work<'_> {
 
     /// The multiplier of a member's tier, in percent.
     pub(crate) fn multiplier(&self, file: &MemberFile) -> Result<i64> {
-        let tier = match file.tier {
-            Some(id) => records::tier(self.db, id)?,
-            None => None,
-        };
+        let tier = self.eye(Role::Receptionist).tier(file)?;
         Ok(tier.map_or(100, |tier| tier.multiplier_percent))
     }
 }

@@ -2,7 +2,7 @@
 
 use punchcard_domain::{
     decide::{self, Void, voidable},
-    fact::Fact,
+    fact::{Fact, gains},
     ledger::ValueKind,
     refusal::Refusal,
     staff::Permission,
@@ -174,9 +174,11 @@ fn lots_of(fact: &Fact) -> Vec<LotId> {
             .postings
             .iter()
             .map(|posting| posting.lot)
-            .chain(body.earned.iter().map(|gain| gain.lot.id))
+            .chain(gains(body.earned.as_ref(), body.by_rules.as_ref()).map(|gain| gain.lot.id))
             .collect(),
-        Fact::PointsEarned(body) => body.earned.iter().map(|gain| gain.lot.id).collect(),
+        Fact::PointsEarned(body) => {
+            gains(body.earned.as_ref(), body.by_rules.as_ref()).map(|gain| gain.lot.id).collect()
+        }
         Fact::PointsRedeemed(body) => body.postings.iter().map(|posting| posting.lot).collect(),
         Fact::PassGiven(body) => body.pass.visits.iter().map(|lot| lot.id).collect(),
         Fact::PassUpgraded(body) => {

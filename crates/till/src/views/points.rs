@@ -49,6 +49,40 @@ pub struct EarnPreview {
     pub repays_debt: i64,
 }
 
+/// What rules would give, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DryRunView {
+    /// All points.
+    pub points: i64,
+    /// Each rule, in the order in which they are asked.
+    pub rules: Vec<RuleToldView>,
+}
+
+/// What one rule would give, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RuleToldView {
+    /// Id.
+    pub rule: String,
+    /// Version.
+    pub version: u32,
+    /// Name.
+    pub name: String,
+    /// What it is worth before any cap.
+    pub worth: i64,
+    /// What it gives.
+    pub points: i64,
+    /// Why: a name from docs/rules/README.md.
+    pub why: String,
+    /// What was wrong with its condition, in words.
+    pub detail: Option<String>,
+    /// Last day its points can be used; none: for ever.
+    pub expires: Option<Day>,
+    /// First day its points can be used, where that is not today.
+    pub usable: Option<Day>,
+}
+
 /// Whether a member can have a reward here, now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

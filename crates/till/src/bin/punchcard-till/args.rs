@@ -51,7 +51,13 @@ pub(crate) enum Command {
         /// What was paid: 128.00.
         #[arg(long)]
         amount: String,
+        /// What was sold: pieces, category, item and what was paid for it, as 2:coffee:latte:60.00.
+        #[arg(long = "line")]
+        lines: Vec<String>,
     },
+    /// The owner's rules for points.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Redeem points for a reward.
     Redeem {
         /// Whose points.
@@ -182,6 +188,54 @@ pub(crate) enum Command {
     /// Read one command a line from standard input, answer one JSON object a line: for scripts
     /// that do many things. Lines are those of the command line, without --data.
     Batch,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Rules {
+    /// All of them, in the order in which they are asked.
+    List,
+    /// Set the rules in a JSON file, all or none: see docs/rules/README.md. What is in the file
+    /// becomes the newest version of each; other rules stay as they are.
+    Set {
+        /// One rule, or a list of them.
+        file: PathBuf,
+    },
+    /// Set the tiers in a JSON file, all or none: see docs/rules/README.md.
+    SetTiers {
+        /// One tier, or a list of them.
+        file: PathBuf,
+    },
+    /// What each rule would give, and why. Changes nothing.
+    DryRun(DryRun),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DryRun {
+    /// To whom.
+    #[arg(long)]
+    pub(crate) member: String,
+    #[command(flatten)]
+    pub(crate) what: TrialArgs,
+    /// What would be sold, as 2:coffee:latte:60.00.
+    #[arg(long = "line", requires = "amount")]
+    pub(crate) lines: Vec<String>,
+    /// When: RFC 3339, or the store's own time without a zone; now where it is not given.
+    #[arg(long)]
+    pub(crate) at: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[group(required = true, multiple = false)]
+pub(crate) struct TrialArgs {
+    /// A sale of so much: 128.00.
+    #[arg(long)]
+    pub(crate) amount: Option<String>,
+    /// A visit.
+    #[arg(long)]
+    pub(crate) visit: bool,
+    /// Money loaded: 500.00.
+    #[arg(long)]
+    pub(crate) top_up: Option<String>,
 }
 
 #[derive(ClapArgs)]

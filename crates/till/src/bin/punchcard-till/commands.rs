@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{Args, Backups, CheckIn, Command, Enrol, Import, Init},
-    passes, print,
+    passes, print, rules,
 };
 
 /// What a command answers: the object, its text, and the exit status.
@@ -30,7 +30,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn new(json: Value, text: impl Into<String>) -> Self {
+    pub(crate) fn new(json: Value, text: impl Into<String>) -> Self {
         Self { json, text: text.into(), status: 0 }
     }
 
@@ -84,10 +84,12 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         Command::Import(import) => bring_in(till, &actor, &import),
         Command::Find { query, limit } => find(till, &actor, &query, limit),
         Command::CheckIn(input) => check_in(till, &actor, input),
-        Command::Earn { member, amount } => {
-            let done = till.earn(&actor, id(&member)?, &amount)?;
+        Command::Earn { member, amount, lines } => {
+            let lines = rules::lines(&lines)?;
+            let done = till.earn_for(&actor, id(&member)?, &amount, lines)?;
             Ok(Answer::pretty(print::done(&done)))
         }
+        Command::Rules(command) => rules::perform(till, &actor, command),
         Command::Redeem { member, reward, points, on_trust } => {
             let input =
                 RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
@@ -446,7 +448,7 @@ fn verdict_line(view: &CheckInView) -> String {
 }
 
 /// RFC 3339, or the store's own time without a zone.
-fn moment(till: &Till, text: &str) -> Result<i64> {
+pub(crate) fn moment(till: &Till, text: &str) -> Result<i64> {
     if let Ok(moment) = chrono::DateTime::parse_from_rfc3339(text) {
         return Ok(moment.timestamp_millis());
     }

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod passes;
 mod print;
+mod rules;
 
 use std::process::ExitCode;
 

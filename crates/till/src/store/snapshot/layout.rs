@@ -101,6 +101,8 @@ pub(super) const TABLES: &[Layout] = &[
     table("take_back", &[Plain, Plain, Member, Plain], "take_back (lot, by, member, spent)", None),
     table("gave_back", &[Plain, Stream], "gave_back (lot, stream)", None),
     table("frozen", &[Plain; 4], "frozen (lot, frozen, hlc, stream)", None),
+    table("earned", &[Plain; 4], "earned (fact, rule, version, points)", None),
+    table("pending", &[Plain; 2], "pending (lot, until_ms)", None),
 ];
 
 /// Places of name, phone and cards in a member's row.

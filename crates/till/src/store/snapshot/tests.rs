@@ -128,6 +128,8 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("take_back", vec![row(&[blob(&id(0x33)), blob(&id(0x14)), blob(&anna), words("[]")])]),
         ("gave_back", vec![row(&[blob(&id(0x33)), blob(&HUB), number(1)])]),
         ("frozen", vec![row(&[blob(&id(0x32)), number(1), number(9), blob(&STAMP)])]),
+        ("earned", vec![row(&[blob(&id(0x14)), blob(&id(0x41)), number(2), number(7)])]),
+        ("pending", vec![row(&[blob(&id(0x33)), number(99)])]),
     ]
 }
 

@@ -1,0 +1,127 @@
+//! Programmes as their owners describe them, as data: each with examples that are worked out here.
+
+use std::time::Instant;
+
+use punchcard_domain::{
+    earning::{
+        Book,
+        event::{SaleLine, What},
+        rule::{EarnRule, Per},
+    },
+    time::Day,
+};
+use punchcard_protocol::RecordId;
+use serde_json::Value;
+
+use crate::world::World;
+
+const PROGRAMMES: [&str; 5] = [
+    include_str!("../../cases/programmes/coffee.json"),
+    include_str!("../../cases/programmes/airline.json"),
+    include_str!("../../cases/programmes/supermarket.json"),
+    include_str!("../../cases/programmes/gym.json"),
+    include_str!("../../cases/programmes/stored-value.json"),
+];
+
+fn rules(programme: &Value) -> Vec<EarnRule> {
+    let rules = programme["rules"].as_array().expect("rules");
+    let read = |(n, rule): (usize, &Value)| {
+        let mut rule = rule.clone();
+        rule["id"] = uuid::Uuid::from_u128(n as u128 + 1).to_string().into();
+        rule["version"] = 1.into();
+        rule["active"] = true.into();
+        let rule: EarnRule = serde_json::from_value(rule).expect("a rule");
+        assert_eq!(rule.check(), Ok(()), "{}", rule.name);
+        rule
+    };
+    rules.iter().enumerate().map(read).collect()
+}
+
+fn day(value: &Value) -> Option<Day> {
+    value.as_str().map(|text| text.parse().expect("a day"))
+}
+
+fn works_out(programme: &Value, example: &Value) {
+    let mut world = World::new(Book::new(rules(programme)));
+    let on = day(&example["on"]).expect("when");
+    if let Some(tier) = example["tier"].as_str() {
+        tier.clone_into(&mut world.member.tier_name);
+    }
+    let tags = example["tags"].as_array().into_iter().flatten();
+    world.member.tags.extend(tags.filter_map(Value::as_str).map(str::to_owned));
+    world.member.birthday = day(&example["born"]);
+    for back in 1..=example["came_days_before"].as_i64().unwrap_or(0) {
+        world.came.insert(on.plus_days(-i32::try_from(back).expect("few")));
+    }
+    let line = |line: &Value| SaleLine {
+        item: line[0].as_str().expect("a category").to_owned(),
+        category: line[0].as_str().expect("a category").to_owned(),
+        quantity: 1,
+        amount_minor: line[1].as_i64().expect("an amount"),
+    };
+    let lines = example["lines"].as_array().into_iter().flatten().map(line).collect();
+    let what = match (example["pays"].as_i64(), example["loads"].as_i64()) {
+        (Some(amount_minor), _) => What::Sale { amount_minor, lines },
+        (_, Some(amount_minor)) => What::TopUp { amount_minor },
+        _ => What::Visit,
+    };
+    let at_ms = world.store.days().start_of(on) + 12 * 3_600_000;
+    let (_, outcome) = world.happens(what, at_ms).expect("it can happen");
+    let about = format!("{}: {}", programme["about"], example["why"]);
+    assert_eq!(Some(outcome.points()), example["points"].as_i64(), "{about}: {outcome:?}");
+    let days = world.store.days();
+    for told in outcome.told.iter().filter(|told| told.points > 0) {
+        let last = told.expires_ms.map(|ms| days.day_of(ms - 1));
+        assert_eq!(last, day(&example["last_day"]), "{about}: {}", told.name);
+    }
+}
+
+#[test]
+fn five_programmes_are_data() {
+    for text in PROGRAMMES {
+        let programme: Value = serde_json::from_str(text).expect("JSON");
+        let examples = programme["example"].as_array().expect("examples");
+        assert!(!examples.is_empty());
+        for example in examples {
+            works_out(&programme, example);
+        }
+    }
+}
+
+/// A hundred rules with conditions on a sale of twenty lines. The bound is loose, for a build that
+/// is not optimised on a machine that does other things; `benches` holds the figure.
+#[test]
+fn a_hundred_conditions_on_twenty_lines_take_no_time() {
+    let rules: Vec<EarnRule> = (0..100u128)
+        .map(|n| {
+            let id = RecordId(uuid::Uuid::from_u128(n + 1));
+            let mut rule = EarnRule::new(id, &format!("rule {n}"), Per::Amount);
+            (rule.points, rule.each_minor) = (1, 100);
+            rule.condition = Some(format!(
+                "sale.amount > {n} && lines.exists(l, l.category == 'c{}' && l.quantity > 0)",
+                n % 25
+            ));
+            rule
+        })
+        .collect();
+    let world = World::new(Book::new(rules));
+    let lines: Vec<SaleLine> = (0..20)
+        .map(|n| SaleLine {
+            item: format!("i{n}"),
+            category: format!("c{n}"),
+            quantity: 1,
+            amount_minor: 500,
+        })
+        .collect();
+    let event = world.event(What::Sale { amount_minor: 10_000, lines }, 1_795_406_400_000);
+    let mut took = Vec::new();
+    for _ in 0..20 {
+        let began = Instant::now();
+        let outcome = world.book.give(&event, &world.rules).expect("it can happen");
+        took.push(began.elapsed());
+        assert_eq!(outcome.parts().len(), 80, "five of twenty-five categories are not sold");
+    }
+    took.sort_unstable();
+    println!("100 rules on 20 lines: median {:?}", took[10]);
+    assert!(took[10].as_millis() < 60, "{took:?}");
+}

@@ -1,0 +1,256 @@
+//! Points by the owner's rules: set, tried out, given, bounded, taken back; at one desk, and at two
+//! with a hub between them.
+
+use punchcard_domain::{
+    earning::Part,
+    fact::{ByRules, Fact},
+};
+use punchcard_tests::{
+    DAY, MINUTE, Shop,
+    business::{Business, Desk, Engine},
+    id, on_both_engines,
+};
+use punchcard_till::{CheckInHow, Error, LineInput, Trial, Who};
+
+use crate::skew::Scribe;
+
+on_both_engines!(
+    two_desks_with_rules_stay_equal,
+    the_hub_doubts_what_no_version_of_a_rule_gives,
+    pending_points_go_nowhere_before_their_day,
+);
+
+const RULES: &str = r#"[
+  {"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100},
+  {"name": "coffee counts double", "per": "multiply", "percent": 200, "categories": ["coffee"]},
+  {"name": "five for a visit", "per": "visit", "points": 5, "caps": {"day": 5}},
+  {"name": "large sales", "per": "sale", "points": 20, "condition": "sale.amount >= 20000",
+   "caps": {"times_day": 1}},
+  {"name": "for a week later", "per": "sale", "points": 7, "min_amount_minor": 5000,
+   "pending_days": 7, "expires": {"days": 30}}
+]"#;
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> &'static str {
+    outcome.expect_err("refused").code()
+}
+
+fn spendable(shop: &Shop, member: &str) -> i64 {
+    let view = shop.till().member(&shop.owner(), id(member)).expect("their file");
+    view.points.spendable_here
+}
+
+fn coffee(amount: &str) -> Vec<LineInput> {
+    let (category, item) = ("coffee".to_owned(), "latte".to_owned());
+    vec![LineInput { quantity: 1, category, item, amount: amount.to_owned() }]
+}
+
+#[test]
+fn a_shop_without_rules_of_its_own_goes_on_as_before() {
+    let shop = Shop::new();
+    let member = shop.member("李喆", 1).brief.id;
+    shop.earn(&member, "128.00");
+    assert_eq!(spendable(&shop, &member), 128);
+    let dry = shop.till().earn_dry_run(&shop.owner(), id(&member), Trial::Visit, None);
+    assert_eq!(dry.expect("nothing to ask").rules, []);
+}
+
+#[test]
+fn rules_are_set_tried_out_and_given_alike() {
+    let mut shop = Shop::new();
+    let member = shop.member("李喆", 1).brief.id;
+    shop.till().set_earn_rules(&shop.owner(), RULES).expect("good rules");
+    for (amount, lines) in [("300.00", coffee("60.00")), ("19.00", vec![]), ("250.00", vec![])] {
+        let trial = Trial::Sale(amount.to_owned(), lines.clone());
+        let dry = shop.till().earn_dry_run(&shop.owner(), id(&member), trial, None);
+        let dry = dry.expect("it can be tried");
+        let done = shop.till().earn_for(&shop.owner(), id(&member), amount, lines);
+        assert_eq!(done.expect("it is given").points, dry.points, "{amount}");
+    }
+    // 300 + 60 + 20 + 7 pending, 19, 250 + 7 pending; large sales only once a day.
+    assert_eq!(spendable(&shop, &member), 300 + 60 + 20 + 19 + 250);
+    shop.reopen();
+    shop.pass(7 * DAY);
+    assert_eq!(spendable(&shop, &member), 649 + 14, "a week later the rest can be used");
+    let visit = || {
+        let who = Who::Member(id(&member));
+        let how = CheckInHow::LetIn("new".into());
+        shop.till().check_in(&shop.owner(), who, how, None).expect("let in").points_earned
+    };
+    assert_eq!((visit(), visit()), (5, 0), "five a day");
+    assert_eq!(shop.till().rebuild().map(|(before, after)| before == after).ok(), Some(true));
+}
+
+#[test]
+fn a_change_is_a_new_version_and_takes_the_place_of_the_old_one() {
+    let shop = Shop::new();
+    let owner = shop.owner();
+    let member = shop.member("李喆", 1).brief.id;
+    let one = r#"{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100}"#;
+    let two = one.replace("\"points\": 1", "\"points\": 2");
+    let first = shop.till().set_earn_rules(&owner, one).expect("a rule");
+    let second = shop.till().set_earn_rules(&owner, &two).expect("a rule");
+    assert_eq!((first[0].version, second[0].version), (1, 2));
+    assert_eq!((first[0].id, second.len()), (second[0].id, 1), "by its name the same rule");
+    shop.earn(&member, "10.00");
+    assert_eq!(spendable(&shop, &member), 20);
+    let off = format!("{{\"active\": false, {}", &two[1..]);
+    shop.till().set_earn_rules(&owner, &off).expect("a rule");
+    shop.earn(&member, "10.00");
+    assert_eq!(spendable(&shop, &member), 30, "none in use: the plain rules again");
+}
+
+#[test]
+fn what_cannot_be_a_rule_is_refused_and_nothing_of_the_file_is_kept() {
+    let shop = Shop::new();
+    let set = |text: &str| code(shop.till().set_earn_rules(&shop.owner(), text));
+    let with = |more: &str| {
+        format!(
+            "[{{\"name\": \"good\", \"per\": \"visit\", \"points\": 5}}, {{\"name\": \"x\", {more}}}]"
+        )
+    };
+    for (text, refused) in [
+        ("not JSON".to_owned(), "bad_input"),
+        ("[1]".to_owned(), "bad_input"),
+        (with("\"per\": \"visit\""), "bad_input"),
+        (with("\"per\": \"moon\", \"points\": 1"), "bad_input"),
+        (with("\"per\": \"visit\", \"points\": -1"), "bad_input"),
+        (with("\"per\": \"visit\", \"points\": 1.5"), "bad_input"),
+        (with("\"per\": \"visit\", \"points\": 1, \"pionts\": 2"), "unknown_field"),
+        (with("\"per\": \"visit\", \"points\": 1, \"tiers\": [\"Gold\"]"), "bad_input"),
+        (with("\"per\": \"visit\", \"points\": 1, \"condition\": \"1 / 0 == 1\""), "bad_condition"),
+        (with("\"per\": \"visit\", \"points\": 1, \"hours\": {\"from\": \"9\"}"), "bad_input"),
+    ] {
+        assert_eq!(set(&text), refused, "{text}");
+    }
+    let megabyte = with(&format!(
+        "\"per\": \"visit\", \"points\": 1, \"condition\": \"{}\"",
+        "true || ".repeat(1 << 17)
+    ));
+    assert_eq!(set(&megabyte), "bad_input");
+    assert_eq!(shop.till().earn_rules().expect("it answers"), []);
+}
+
+#[test]
+fn a_tier_is_reached_shown_and_lost_by_what_they_did() {
+    let shop = Shop::new();
+    let owner = shop.owner();
+    let tiers = r#"[{"name": "Silver", "multiplier_percent": 150, "ladder":
+        {"by": "spend", "over": {"rolling_days": 30}, "entry": 50000}}]"#;
+    shop.till().set_tiers(&owner, tiers).expect("a good tier");
+    let rule = r#"{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100,
+                   "tier_times": true}"#;
+    shop.till().set_earn_rules(&owner, rule).expect("a good rule");
+    let member = shop.member("李喆", 1).brief.id;
+    let has = || shop.till().member(&owner, id(&member)).expect("their file").brief.tier;
+    let earns = |amount: &str| shop.till().earn(&owner, id(&member), amount).expect("given");
+    assert_eq!((earns("499.99").points, has()), (499, None));
+    let reached = earns("0.01");
+    assert_eq!(has().as_deref(), Some("Silver"), "exactly five hundred");
+    assert_eq!(earns("100.00").points, 150);
+    shop.till().undo_entry(&owner, &reached.fact).expect("taken back");
+    assert_eq!(has().as_deref(), Some("Silver"), "the later hundred keeps it");
+    shop.pass(30 * DAY);
+    assert_eq!((has(), earns("100.00").points), (None, 100), "thirty days later");
+    assert_eq!(code(shop.till().set_tiers(&owner, "[{\"name\": \"x\"}]")), "bad_input");
+}
+
+fn rules_at(desk: &Desk) {
+    desk.till().set_earn_rules(&desk.owner(), RULES).expect("good rules");
+}
+
+fn two_desks_with_rules_stay_equal(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    rules_at(&first);
+    let second = business.desk("滨江 2", None);
+    let member = first.member("王堃", 1);
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    // Both give, neither knows of the other: a cap holds for what a desk knows.
+    for desk in [&first, &second] {
+        let done = desk.till().earn_for(&desk.owner(), id(&member), "300.00", coffee("60.00"));
+        assert_eq!(done.expect("given").points, 300 + 60 + 20 + 7);
+    }
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    // Now both know: once a day is once a day.
+    let known = second.till().earn(&second.owner(), id(&member), "200.00").expect("given");
+    assert_eq!(known.points, 200 + 7);
+    second.till().undo_entry(&second.owner(), &known.fact).expect("taken back");
+    business.same_everywhere(&[&first, &second]);
+    for desk in [&first, &second] {
+        assert_eq!(desk.points(&member).0, 2 * (300 + 60 + 20));
+        desk.verify();
+        let (before, after) = desk.till().rebuild().expect("it can be rebuilt");
+        assert_eq!(before, after);
+    }
+    assert_eq!(business.hub.inbox().map(|told| told.len()).ok(), Some(0), "nothing is doubted");
+    // A third desk starts from the hub's tables, and counts caps as the others do.
+    let third = business.desk("滨江 3", None);
+    business.same_everywhere(&[&first, &second, &third]);
+    let done = third.till().earn(&third.owner(), id(&member), "200.00").expect("given");
+    assert_eq!(done.points, 200 + 7);
+}
+
+/// A genuine till that lies: more points than the rule that it names gives, a version that was
+/// never set, a multiplier with nothing to multiply.
+fn the_hub_doubts_what_no_version_of_a_rule_gives(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    rules_at(&first);
+    let member = first.member("王堃", 1);
+    first.sync();
+    let rules = first.till().earn_rules().expect("they are set");
+    let rule = |name: &str| rules.iter().find(|rule| rule.name == name).expect("set").id;
+    let mut scribe = Scribe::join(&business);
+    let part = |rule, version, points| Part { rule, version, points };
+    let plain = rule("a point a yuan");
+    let claims = [
+        (vec![part(plain, 1, 100)], 0),
+        (vec![part(plain, 1, 99)], 0),
+        (vec![part(plain, 1, 101)], 1),
+        (vec![part(plain, 2, 100)], 1),
+        (vec![part(plain, 1, 100), part(plain, 1, 100)], 1),
+        (vec![part(rule("coffee counts double"), 1, 100)], 1),
+        (vec![part(rule("five for a visit"), 1, 5)], 1),
+        (vec![part(rule("large sales"), 1, 21)], 1),
+        (Vec::new(), 1),
+    ];
+    let mut doubted = 0;
+    for (parts, doubts) in claims {
+        let points = parts.iter().map(|part| part.points).sum::<i64>().max(1);
+        let mut earned = scribe.earned(id(&member), scribe.lot(points));
+        earned.amount_minor = 10_000;
+        earned.points_per_unit = 0;
+        earned.by_rules = Some(ByRules { parts: parts.clone(), ..ByRules::default() });
+        let packet = scribe.fact(&Fact::PointsEarned(earned), None);
+        scribe.says(vec![packet]);
+        doubted += doubts;
+        let told = business.hub.inbox().expect("it answers");
+        let told = told.iter().filter(|line| line.code == "doubtful_points").count();
+        assert_eq!(told, doubted, "{parts:?}");
+    }
+    business.same_everywhere(&[&first]);
+}
+
+/// Points that are pending are on nobody's table: not granted, not drawn, not spent.
+fn pending_points_go_nowhere_before_their_day(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let later = r#"{"name": "later", "per": "amount", "points": 1, "each_minor": 100,
+                    "pending_days": 7}"#;
+    first.till().set_earn_rules(&first.owner(), later).expect("a good rule");
+    let second = business.desk("滨江 2", None);
+    let reward = first.reward("毛巾", 100);
+    let member = first.member("王堃", 1);
+    first.earn(&member, "500.00");
+    business.same_everywhere(&[&first, &second]);
+    business.pass(2 * DAY);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(Desk::code(first.redeem(&member, &reward, false)), "points_short");
+    let drawn = second.line().draw(&second.owner(), id(&member), 100).expect("it answers");
+    assert_eq!(drawn.drawn, 0);
+    business.pass(5 * DAY);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member).0, 500, "on file on their day");
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    assert!(first.redeem(&member, &reward, false).is_ok());
+}
