@@ -4,6 +4,7 @@
 #
 #   scripts/bench.sh             all
 #   scripts/bench.sh till        search and check-in
+#   scripts/bench.sh rules       a verdict, and points by a hundred rules, without the store
 #   scripts/bench.sh bootstrap   a new till joins a business of a million members
 #   scripts/bench.sh window      the real window beside an empty one
 set -euo pipefail
@@ -15,6 +16,10 @@ chosen() { [ "$which" = all ] || [ "$which" = "$1" ]; }
 if chosen till; then
     say "a till with a million members"
     cargo bench --locked -p punchcard-benches --bench till
+fi
+if chosen rules; then
+    say "the rules of the house by themselves"
+    cargo bench --locked -p punchcard-benches --bench verdict --bench rules
 fi
 if chosen bootstrap; then
     say "a new till joins a hub with a million members"

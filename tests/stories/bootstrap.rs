@@ -248,7 +248,7 @@ fn a_till_that_was_ended_goes_on_after_its_last_page(engine: Engine) {
     let joining = Joining::new(&business, "滨江 2");
     // Fifteen tables of a page each: begun anew, neither of the later ones would come to its end.
     joining.ended_after(6);
-    joining.ended_after(5);
+    joining.ended_after(6);
     business.cut();
     let hasty = Beginning { patience: Duration::ZERO, ..beginning() };
     assert_eq!(Desk::code(joining.with(&hasty)), "hub_unreachable");

@@ -155,6 +155,9 @@ const NOT_KEPT: &[&str] = &[
     "take_back",
     "gave_back",
     "frozen",
+    "pass_change",
+    "earned",
+    "pending",
 ];
 
 impl Kept {
