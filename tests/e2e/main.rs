@@ -12,6 +12,7 @@ mod keyboard;
 mod lock;
 mod looks;
 mod members;
+mod passes;
 mod points;
 mod shell;
 mod shop;

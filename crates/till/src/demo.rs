@@ -166,7 +166,7 @@ fn catalogue(work: &mut Work<'_>, actor: &Actor) -> Result<Vec<RecordId>> {
             visits,
             price_minor,
             active: true,
-            terms: Terms::default(),
+            terms: terms_of(name),
         };
         owner::set(work, actor, kind, Fact::PassTypeSet)?;
     }
@@ -309,8 +309,16 @@ fn passes(work: &Work<'_>, part: Part, today: Day, dice: &mut Dice) -> Result<Ve
         from,
         until,
         visits: visits.map(lot).transpose()?,
-        terms: Terms::default(),
+        terms: terms_of(name),
     }])
+}
+
+/// A pass for a year can be frozen for two months of it, and brings a guest a month.
+fn terms_of(name: &str) -> Terms {
+    match name {
+        "年卡" => Terms { freeze_days: 60, guests: 1, ..Terms::default() },
+        _ => Terms::default(),
+    }
 }
 
 /// Visits of the last week and of this morning, so that the desk has something to show.
