@@ -5,8 +5,8 @@ use punchcard_domain::{
     earning::Part,
     fact::{
         ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass,
-        PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsEarned, PointsRedeemed, RecordSet,
-        StreamVouched,
+        PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsAdjusted, PointsEarned,
+        PointsRedeemed, PointsTransferred, RecordSet, StreamVouched,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberPrivate,
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..12u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..14u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -218,6 +218,39 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             on: day(deed.number + 3),
             approved_by: None,
         }),
+        12 => Fact::PointsAdjusted(PointsAdjusted {
+            id,
+            member,
+            store,
+            at_ms: amount,
+            points: -amount,
+            earned: None,
+            postings: vec![posting(Account::Till(me), Account::Spent(me))],
+            private: None,
+            approved_by: None,
+        }),
+        13 => {
+            let into = LotId::from_bytes(uuid(6, n));
+            let to = Account::Till(me);
+            let lot =
+                Lot { id: into, kind: ValueKind::Points, amount, to, expires_ms: Some(amount) };
+            Fact::PointsTransferred(PointsTransferred {
+                id,
+                member,
+                store,
+                at_ms: amount,
+                points: amount,
+                other: MemberId::from_bytes([deed.number + 1; 16]),
+                counterpart: FactId::from_bytes(uuid(1, usize::from(deed.number))),
+                postings: vec![],
+                gains: vec![Gain {
+                    lot,
+                    repaid: Some(Posting { lot: into, ..posting(to, Account::Spent(me)) }),
+                    usable_ms: None,
+                }],
+                approved_by: None,
+            })
+        }
         _ => Fact::StreamVouched(StreamVouched {
             id,
             takes_over: if deed.till == 2 { vec![stream(1)] } else { vec![] },
@@ -231,6 +264,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             cards: Some(vec!["7".into()]),
             ..MemberPrivate::default()
         }),
+        12 => Some(MemberPrivate { note: text("因"), ..MemberPrivate::default() }),
         2 => Some(MemberPrivate {
             name: (deed.number.is_multiple_of(2)).then(|| "王堃".into()),
             note: text("n"),

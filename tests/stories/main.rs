@@ -7,6 +7,7 @@ mod backups;
 mod bindings;
 mod book;
 mod bootstrap;
+mod by_hand;
 mod convergence;
 mod daily;
 mod damage;

@@ -101,6 +101,18 @@ fn a_script_does_a_days_work() {
     let (status, again) = run(&data, &["void", fact]);
     assert_eq!((status, &again["error"]["code"]), (3, &"already_voided".into()));
 
+    let adjust = ["adjust", "--member", id, "--points", "-5", "--reason", "多给了"];
+    let (status, taken) = run(&data, &adjust);
+    assert_eq!((status, &taken["points"]), (0, &(-5).into()), "{taken}");
+    let (_, others) = run(&data, &["find", "喆", "--limit", "9"]);
+    let others = others.as_array().expect("a list").iter().map(|found| &found["id"]);
+    let other = others.filter_map(Value::as_str).find(|other| *other != id).expect("another one");
+    let give = ["transfer-points", "--from", id, "--to", other, "--points", "7"];
+    let (status, given) = run(&data, &give);
+    assert_eq!((status, &given["points"]), (0, &(-7).into()), "{given}");
+    let fact = given["fact"].as_str().expect("an id");
+    assert_eq!(run(&data, &["void", fact]).0, 0);
+
     let too_many = ["redeem", "--member", id, "--reward", &reward, "--points", "99999999"];
     let (status, short) = run(&data, &too_many);
     assert_eq!((status, &short["error"]["code"]), (3, &"points_short".into()));

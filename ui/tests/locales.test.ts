@@ -42,7 +42,9 @@ const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full 
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
   tier_set staff_set rules_set earn_rule_set business_set store_set stream_reclaimed members_merged value_granted
-  value_returned value_given_back debt_repaid lot_ruled unknown`.split(/\s+/);
+  value_returned value_given_back debt_repaid lot_ruled points_adjusted points_transferred unknown`.split(
+  /\s+/,
+);
 /** What sync tells people, with what fills each sentence in. */
 const NOTICES: Record<string, string[]> = {
   value_given_back: ["name", "points"],

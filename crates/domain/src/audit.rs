@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punchcard_protocol::{LotId, MemberId, StoreId};
+use punchcard_protocol::{LotId, MemberId, StaffId, StoreId};
 
 use crate::{
     earning::{event::What, follows, rule::EarnRule},
     fact::{
         ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded,
-        PointsRedeemed, gained, gains,
+        PointsAdjusted, PointsRedeemed, PointsTransferred, gained, gains,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     points,
     records::{PassType, Reward, Rules},
+    staff::{Permission, Role},
     time::StoreDays,
 };
 
@@ -33,6 +34,8 @@ pub struct RulesOfOld {
     pub rewards: Vec<Reward>,
     /// Kinds of pass, each version.
     pub pass_types: Vec<PassType>,
+    /// The highest role that each of the staff ever had.
+    pub staff: BTreeMap<StaffId, Role>,
 }
 
 /// Value that nothing explains: it is frozen until a person rules.
@@ -174,19 +177,26 @@ pub fn void_follows(void: &FactVoided, target: Option<&Fact>, again: bool) -> Ve
 
 /// What a fact took from a member, by kind.
 fn spent(fact: &Fact) -> BTreeMap<ValueKind, i64> {
-    let (postings, on_trust) = match fact {
-        Fact::VisitRecorded(body) => (body.postings.as_slice(), 0),
-        Fact::PointsRedeemed(body) => (body.postings.as_slice(), body.on_trust.max(0)),
-        Fact::PassUpgraded(body) => (body.postings.as_slice(), 0),
-        Fact::PassTransferred(body) => (body.postings.as_slice(), 0),
-        _ => (&[][..], 0),
-    };
+    let (postings, on_trust) = taken_by(fact);
     let mut spent = BTreeMap::from([(ValueKind::Points, on_trust)]);
     for posting in postings {
         let sum = spent.entry(posting.kind).or_insert(0);
         *sum = sum.saturating_add(posting.amount);
     }
     spent
+}
+
+/// What a fact took from a member, and what it gave them on trust.
+fn taken_by(fact: &Fact) -> (&[Posting], i64) {
+    match fact {
+        Fact::VisitRecorded(body) => (&body.postings, 0),
+        Fact::PointsRedeemed(body) => (&body.postings, body.on_trust.max(0)),
+        Fact::PointsAdjusted(body) => (&body.postings, 0),
+        Fact::PointsTransferred(body) => (&body.postings, 0),
+        Fact::PassUpgraded(body) => (&body.postings, 0),
+        Fact::PassTransferred(body) => (&body.postings, 0),
+        _ => (&[], 0),
+    }
 }
 
 /// What a file brings along is brought once, when it is opened: all that a second opening of the
@@ -227,6 +237,97 @@ pub fn transfer_follows(given: &PassGiven, cause: Option<&Fact>) -> bool {
     cause.given == given.id
         && cause.to == given.member
         && given.pass.visits.map_or(0, |lot| lot.amount) <= taken
+}
+
+/// Whether points that were given for a reason were given by somebody who may, or whom somebody
+/// who may approved; the doubt, where not. How many is theirs to say: the owner is told the sum.
+pub fn adjustment_follows(
+    adjusted: &PointsAdjusted,
+    by: StaffId,
+    old: &RulesOfOld,
+) -> Option<Doubt> {
+    let gain = adjusted.earned.as_ref()?;
+    let might = |staff: StaffId| {
+        old.staff.get(&staff).is_some_and(|role| role.may(Permission::AdjustPoints))
+    };
+    let follows = might(by) || adjusted.approved_by.is_some_and(might);
+    (!follows).then(|| doubted(adjusted.member, &gain.lot, 0))
+}
+
+/// A lot that points were given away from, as it stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// When it runs out: Unix ms.
+    pub expires_ms: Option<i64>,
+    /// Nobody doubts it, and the account that was debited held as much.
+    pub sound: bool,
+}
+
+/// Points that came to a member are those that went from another: lot by lot as many, and not for
+/// longer; the doubts, where not. `gone`: the other fact, of the same journal. `sources`: the lots
+/// of its postings, one by one; none: nobody knows it.
+pub fn points_transfer_follows(
+    came: &PointsTransferred,
+    gone: Option<&PointsTransferred>,
+    sources: &[Option<Source>],
+) -> Vec<Doubt> {
+    let pairs = gone.is_some_and(|gone| {
+        gone.counterpart == came.id
+            && came.counterpart == gone.id
+            && (gone.other, gone.member) == (came.member, came.other)
+            && gone.postings.len() == came.gains.len()
+            && gone.postings.len() == sources.len()
+    });
+    let went = gone.map_or(&[][..], |gone| gone.postings.as_slice());
+    let follows = |n: usize, gain: &Gain| {
+        let (Some(posting), Some(Some(source))) = (went.get(n), sources.get(n)) else {
+            return false;
+        };
+        pairs
+            && source.sound
+            && gain.lot.amount == posting.amount
+            && gain.lot.expires_ms == source.expires_ms
+    };
+    let doubtful = came.gains.iter().enumerate().filter(|(n, gain)| !follows(*n, gain));
+    doubtful.map(|(_, gain)| doubted(came.member, &gain.lot, 0)).collect()
+}
+
+/// What a void puts back must be what its target took: of each lot no more than that; and where
+/// the target gave points away, they must have been taken back from whoever got them first, or
+/// they are had twice. The doubts: the lots that something went back to. `again`: the same journal
+/// took the same back before. `came_back`: whatever the target gave away was taken back.
+pub fn put_back_follows(
+    void: &FactVoided,
+    target: Option<&Fact>,
+    again: bool,
+    came_back: bool,
+) -> Vec<Doubt> {
+    let target = target.filter(|_| !again);
+    let gave_away = matches!(target, Some(Fact::PointsTransferred(gone)) if gone.points < 0);
+    let postings = target.map_or(&[][..], |target| taken_by(target).0);
+    let mut left: BTreeMap<LotId, i64> = BTreeMap::new();
+    for posting in postings.iter().filter(|_| came_back || !gave_away) {
+        let sum = left.entry(posting.lot).or_insert(0);
+        *sum = sum.saturating_add(posting.amount);
+    }
+    let mut doubts: BTreeMap<LotId, Doubt> = BTreeMap::new();
+    for back in void.postings.iter().filter(|posting| puts_back(posting)) {
+        // Nobody's value is nobody's gain.
+        let Some(member) = back.owner.or(void.member) else { continue };
+        let left = left.entry(back.lot).or_insert(0);
+        if back.amount <= *left {
+            *left -= back.amount;
+            continue;
+        }
+        let Posting { lot, kind, amount, .. } = *back;
+        doubts.entry(lot).or_insert(Doubt { member, lot, kind, points: amount, expected: *left });
+    }
+    doubts.into_values().collect()
+}
+
+/// Whether it moves what was spent to where it can be spent again.
+pub fn puts_back(posting: &Posting) -> bool {
+    matches!((posting.from, posting.to), (Account::Spent(_), Account::Till(_) | Account::Pool))
 }
 
 fn of_its_kind<'a>(
@@ -317,6 +418,7 @@ mod tests {
             days: BTreeMap::new(),
             rewards: vec![reward(300, 0), reward(0, 2)],
             pass_types: Vec::new(),
+            staff: BTreeMap::new(),
         }
     }
 

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use crate::{
     effects::{Effect, FactRow},
-    fact::{Fact, Pass},
+    fact::{Fact, Gain, Pass},
+    ledger::{Account, Posting, ValueKind},
     money::MAX_AMOUNT,
 };
 
@@ -44,8 +45,39 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PassExtended(body) => (1..=LONGEST_EXTENSION_DAYS).contains(&body.days),
         Fact::PassCancelled(body) => MONEY.contains(&body.refund_minor),
         Fact::VisitRecorded(body) => body.changes.len() <= MOST_CHANGES,
+        Fact::PointsAdjusted(body) => {
+            moves(body.points, &body.postings, body.earned.as_ref().into_iter())
+        }
+        Fact::PointsTransferred(body) => {
+            body.member != body.other && moves(body.points, &body.postings, body.gains.iter())
+        }
         Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
+    }
+}
+
+/// Whether so many points were either taken from lots, to be spent, or given in lots: nothing
+/// else, and no fewer and no more. Nothing left the shop, so that what does not add up need not
+/// count.
+fn moves<'a>(points: i64, taken: &[Posting], given: impl Iterator<Item = &'a Gain>) -> bool {
+    let mut sums = [0i64; 2];
+    for posting in taken {
+        let spent = matches!((posting.from, posting.to), (Account::Till(_), Account::Spent(_)));
+        if posting.kind != ValueKind::Points || !spent {
+            return false;
+        }
+        sums[0] = sums[0].saturating_add(posting.amount);
+    }
+    for gain in given {
+        if gain.lot.kind != ValueKind::Points || gain.usable_ms.is_some() {
+            return false;
+        }
+        sums[1] = sums[1].saturating_add(gain.lot.amount);
+    }
+    match points {
+        ..0 => sums == [points.saturating_neg(), 0],
+        0 => false,
+        1.. => sums == [0, points],
     }
 }
 

@@ -357,6 +357,14 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(post(Some(body.member), &body.postings));
             out.extend(owe(body.member, stream, body.on_trust));
         }
+        Fact::PointsAdjusted(body) => {
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), None, stream));
+        }
+        Fact::PointsTransferred(body) => {
+            out.extend(post(Some(body.member), &body.postings));
+            out.extend(body.gains.iter().flat_map(|gain| receive(body.member, gain, stream)));
+        }
         Fact::ValueExpired(body) => out.extend(post(Some(body.member), &body.postings)),
         Fact::FactVoided(body) => {
             out.push(Effect::Void { target: body.target, by: body.id });
@@ -456,6 +464,16 @@ fn row(fact: &Fact) -> FactRow {
             amount_minor: body.money_off_minor,
             ..blank
         },
+        Fact::PointsAdjusted(body) => FactRow {
+            store: Some(body.store),
+            points: body.points,
+            ..about(body.member, body.at_ms, &blank)
+        },
+        Fact::PointsTransferred(body) => FactRow {
+            store: Some(body.store),
+            points: body.points,
+            ..about(body.member, body.at_ms, &blank)
+        },
         Fact::ValueExpired(body) => {
             let lost: i64 = points_of(&body.postings);
             let points = lost.saturating_neg();
@@ -546,19 +564,23 @@ fn earn(
     by_rules: Option<&ByRules>,
     stream: StreamId,
 ) -> Vec<Effect> {
-    let mut out = Vec::new();
-    for gain in gains(first, by_rules) {
-        out.push(Effect::Issue { member: Some(member), lot: gain.lot });
-        if let Some(posting) = gain.repaid {
-            out.push(Effect::Post { member: Some(member), posting });
-            out.extend(owe(member, stream, posting.amount.saturating_neg()));
-        }
-        if let Some(until_ms) = gain.usable_ms {
-            out.push(Effect::Pending { lot: gain.lot.id, until_ms });
-        }
-    }
+    let received = gains(first, by_rules).flat_map(|gain| receive(member, gain, stream));
+    let mut out: Vec<Effect> = received.collect();
     let parts = by_rules.into_iter().flat_map(|by_rules| &by_rules.parts);
     out.extend(parts.map(|part| Effect::Gave { fact, part: *part }));
+    out
+}
+
+/// A new lot, and what of it repays a debt at once.
+fn receive(member: MemberId, gain: &Gain, stream: StreamId) -> Vec<Effect> {
+    let mut out = vec![Effect::Issue { member: Some(member), lot: gain.lot }];
+    if let Some(posting) = gain.repaid {
+        out.push(Effect::Post { member: Some(member), posting });
+        out.extend(owe(member, stream, posting.amount.saturating_neg()));
+    }
+    if let Some(until_ms) = gain.usable_ms {
+        out.push(Effect::Pending { lot: gain.lot.id, until_ms });
+    }
     out
 }
 

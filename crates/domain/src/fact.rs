@@ -637,6 +637,63 @@ pub struct LotRuled {
     pub at_ms: i64,
 }
 
+/// Points were given, or taken, by somebody who may, for a reason of theirs and by no rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsAdjusted {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// How many: given (positive) or taken (negative).
+    pub points: i64,
+    /// What was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Gain>,
+    /// What was taken, from which lots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// Why. A cashier's words: may name people, so it is the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// One member's points became another's: two facts, one for each of the two, that are written and
+/// taken back together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsTransferred {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose points this one is about.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// How many: they went (negative) or came (positive).
+    pub points: i64,
+    /// To whom they went, or from whom they came.
+    pub other: MemberId,
+    /// The other one of the two facts.
+    pub counterpart: FactId,
+    /// What went, from which lots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// What came: for each posting of the other fact a lot of as many, that runs out when that
+    /// one does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gains: Vec<Gain>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident($body:ty) $id:ident),* $(,)?) => {
         /// A fact of a kind that this build knows.
@@ -760,6 +817,10 @@ facts! {
     57 "lot_ruled" LotRuled(LotRuled) id,
     /// Something was taken back.
     60 "fact_voided" FactVoided(FactVoided) id,
+    /// Points were given or taken for a reason.
+    61 "points_adjusted" PointsAdjusted(PointsAdjusted) id,
+    /// Points became somebody else's.
+    62 "points_transferred" PointsTransferred(PointsTransferred) id,
 }
 
 impl Fact {
@@ -778,6 +839,7 @@ impl Fact {
             Self::VisitRecorded(body) => Some(&mut body.private),
             Self::PassExtended(body) => Some(&mut body.private),
             Self::PassCancelled(body) => Some(&mut body.private),
+            Self::PointsAdjusted(body) => Some(&mut body.private),
             _ => None,
         }
     }
@@ -792,6 +854,7 @@ impl Fact {
             Self::VisitRecorded(body) => body.private,
             Self::PassExtended(body) => body.private,
             Self::PassCancelled(body) => body.private,
+            Self::PointsAdjusted(body) => body.private,
             _ => None,
         }
     }

@@ -46,6 +46,10 @@ pub enum Permission {
     RedeemPoints,
     /// Redeem beyond what is spendable here, within the owner's limit.
     RedeemOnTrust,
+    /// Give or take points for a reason, by no rule.
+    AdjustPoints,
+    /// Make one member's points another's.
+    TransferPoints,
     /// Let somebody in against a red verdict.
     LetInOnce,
     /// Give a pass.
@@ -72,7 +76,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -81,6 +85,8 @@ impl Permission {
         Self::EarnPoints,
         Self::RedeemPoints,
         Self::RedeemOnTrust,
+        Self::AdjustPoints,
+        Self::TransferPoints,
         Self::LetInOnce,
         Self::GivePass,
         Self::VoidFact,
@@ -104,6 +110,8 @@ impl Permission {
             Self::ViewContact
             | Self::BanMember
             | Self::RedeemOnTrust
+            | Self::AdjustPoints
+            | Self::TransferPoints
             | Self::LetInOnce
             | Self::GivePass
             | Self::VoidFact

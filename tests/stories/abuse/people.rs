@@ -178,6 +178,14 @@ fn nobody_does_what_their_role_does_not_let_them() {
             Box::new(|a| till.merge_members(a, id(&member), id(&other)).map(drop)),
         ),
         (Permission::MergeMembers, Box::new(|a| till.keep_apart(a, id(&member), id(&other)))),
+        (
+            Permission::AdjustPoints,
+            Box::new(|a| till.adjust_points(a, id(&member), 5, "x").map(drop)),
+        ),
+        (
+            Permission::TransferPoints,
+            Box::new(|a| till.transfer_points(a, id(&member), id(&other), 5).map(drop)),
+        ),
         (Permission::VouchForStore, Box::new(|a| till.vouch(a))),
     ];
     let before = till.digest().expect("a digest");

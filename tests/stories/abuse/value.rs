@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
-    fact::{Fact, FactVoided, MemberRegistered, Pass, PassGiven, PointsRedeemed, ValueReturned},
+    fact::{
+        Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PointsAdjusted, PointsRedeemed,
+        PointsTransferred, ValueReturned,
+    },
     ledger::{Account, Lot, ValueKind},
     terms::Terms,
 };
@@ -29,6 +32,8 @@ on_both_engines!(
     a_redemption_below_its_price_is_told,
     more_than_there_is_is_told_and_attributed,
     one_member_at_two_branches_at_once_is_told,
+    points_by_hand_are_given_by_who_may,
+    points_that_were_given_away_are_had_once,
 );
 
 fn codes(business: &Business) -> Vec<String> {
@@ -396,4 +401,175 @@ fn one_member_at_two_branches_at_once_is_told(engine: Engine) {
     let apart = lines[0]["at_ms"].as_i64().expect("a moment")
         - lines[0]["other_at_ms"].as_i64().expect("a moment");
     assert_eq!(apart.abs(), 5 * MINUTE);
+}
+
+fn gain(lot: Lot) -> Gain {
+    Gain { lot, repaid: None, usable_ms: None }
+}
+
+fn frozen(business: &Business) -> BTreeSet<LotId> {
+    let lines = told(business, "doubtful_points").into_iter();
+    lines.map(|args| id(args["lot"].as_str().expect("an id"))).collect()
+}
+
+/// Both facts of a transfer out of one lot into another: what goes, and what comes.
+fn given_away(scribe: &Scribe, from: &str, to: &str, out_of: LotId, into: Lot) -> [Fact; 2] {
+    let (mine, spent) = (Account::Till(scribe.stream), Account::Spent(scribe.stream));
+    let (went, came) = (FactId(fresh()), FactId(fresh()));
+    let gone = PointsTransferred {
+        id: went,
+        member: id(from),
+        store: scribe.store,
+        at_ms: NOON,
+        points: -into.amount,
+        other: id(to),
+        counterpart: came,
+        postings: vec![posting(out_of, mine, spent, into.amount)],
+        gains: vec![],
+        approved_by: None,
+    };
+    let arrival = PointsTransferred {
+        id: came,
+        member: id(to),
+        points: into.amount,
+        other: id(from),
+        counterpart: went,
+        postings: vec![],
+        gains: vec![gain(into)],
+        ..gone.clone()
+    };
+    [gone, arrival].map(Fact::PointsTransferred)
+}
+
+/// A till that says that nobody gave a hundred thousand points for a reason, and gives them on: they
+/// are frozen with whoever has them.
+fn points_by_hand_are_given_by_who_may(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let other = first.member("李喆", 2);
+    business.same_everywhere(&[&first, &second]);
+    let mut scribe = Scribe::join(&business);
+    let (lot, on) = (scribe.lot(100_000), scribe.lot(100_000));
+    let adjusted = Fact::PointsAdjusted(PointsAdjusted {
+        id: FactId(fresh()),
+        member: id(&member),
+        store: scribe.store,
+        at_ms: NOON,
+        points: 100_000,
+        earned: Some(gain(lot)),
+        postings: vec![],
+        private: None,
+        approved_by: None,
+    });
+    let [gone, came] = given_away(&scribe, &member, &other, lot.id, on);
+    let packets = [adjusted, gone, came].map(|fact| scribe.fact(&fact, None));
+    scribe.says(packets.to_vec());
+    assert_eq!(frozen(&business), BTreeSet::from([lot.id, on.id]));
+    let sums = told(&business, "adjusted_points");
+    assert_eq!((sums.len(), &sums[0]["given"]), (1, &json!(100_000)));
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member).1, 500);
+    assert_eq!(second.points(&other).1, 0);
+
+    // Somebody who may says it in so many words, and is believed.
+    let mut honest = Scribe::join(&business);
+    let lot = honest.lot(70);
+    let approved = Fact::PointsAdjusted(PointsAdjusted {
+        id: FactId(fresh()),
+        member: id(&member),
+        store: honest.store,
+        at_ms: NOON,
+        points: 70,
+        earned: Some(gain(lot)),
+        postings: vec![],
+        private: None,
+        approved_by: Some(first.owner().staff),
+    });
+    let approved = honest.fact(&approved, None);
+    honest.says(vec![approved]);
+    assert!(!frozen(&business).contains(&lot.id));
+}
+
+/// More comes than went, it comes for longer, twice, out of nothing, or goes back while somebody else
+/// still has it: frozen, each. An honest one is believed.
+fn points_that_were_given_away_are_had_once(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let other = first.member("李喆", 2);
+    business.same_everywhere(&[&first, &second]);
+    let mut scribe = Scribe::join(&business);
+    let mine = scribe.lot(100);
+    let earned = Fact::PointsEarned(scribe.earned(id(&member), mine));
+    let (honest, longer, more) = (scribe.lot(40), scribe.lot(10), scribe.lot(1_000));
+    let [gone, came] = given_away(&scribe, &member, &other, mine.id, honest);
+    let longer = Lot { expires_ms: Some(NOON + DAY), ..longer };
+    let [gone_for_now, for_longer] = given_away(&scribe, &member, &other, mine.id, longer);
+    let packets = [earned, gone.clone(), came.clone(), gone_for_now, for_longer]
+        .map(|fact| scribe.fact(&fact, None));
+    scribe.says(packets.to_vec());
+    assert_eq!(frozen(&business), BTreeSet::from([longer.id]));
+
+    // The same arrival once more, with a lot of its own; and one that nothing went for.
+    let Fact::PointsTransferred(body) = &came else { unreachable!("it came") };
+    let again = scribe.lot(40);
+    let twice = PointsTransferred { gains: vec![gain(again)], ..body.clone() };
+    let nowhere = scribe.lot(40);
+    let from_nothing = PointsTransferred {
+        id: FactId(fresh()),
+        counterpart: FactId(fresh()),
+        gains: vec![gain(nowhere)],
+        ..body.clone()
+    };
+    let packets =
+        [twice, from_nothing].map(|body| scribe.fact(&Fact::PointsTransferred(body), None));
+    scribe.says(packets.to_vec());
+    assert_eq!(frozen(&business), BTreeSet::from([longer.id, again.id, nowhere.id]));
+
+    // Put back, and still there.
+    let Fact::PointsTransferred(body) = &gone else { unreachable!("it went") };
+    let back = posting(mine.id, body.postings[0].to, body.postings[0].from, 40);
+    let void = Fact::FactVoided(FactVoided {
+        id: FactId(fresh()),
+        target: body.id,
+        member: Some(id(&member)),
+        at_ms: NOON,
+        postings: vec![back],
+        lots: vec![],
+        take_back: vec![],
+        debt: 0,
+        points: 40,
+        approved_by: None,
+    });
+    let void = scribe.fact(&void, None);
+    scribe.says(vec![void]);
+    assert!(frozen(&business).contains(&mine.id));
+
+    // Given anew by a till that never had it.
+    let mut stranger = Scribe::join(&business);
+    let anew = stranger.lot(40);
+    let void = Fact::FactVoided(FactVoided {
+        id: FactId(fresh()),
+        target: body.id,
+        member: Some(id(&member)),
+        at_ms: NOON,
+        postings: vec![],
+        lots: vec![anew],
+        take_back: vec![],
+        debt: 0,
+        points: 40,
+        approved_by: None,
+    });
+    let void = stranger.fact(&void, None);
+    stranger.says(vec![void]);
+    assert!(frozen(&business).contains(&anew.id));
+
+    business.same_everywhere(&[&first, &second]);
+    assert!(!frozen(&business).contains(&honest.id));
+
+    // More than the lot ever held: overdrawn, and nobody can spend what came.
+    let [gone, came] = given_away(&scribe, &member, &other, mine.id, more);
+    let packets = [gone, came].map(|fact| scribe.fact(&fact, None));
+    scribe.says(packets.to_vec());
+    assert!(frozen(&business).contains(&more.id));
+    assert_eq!(told(&business, "overdrawn").len(), 1);
+    first.sync();
+    assert_eq!(first.points(&other).1, 0);
 }

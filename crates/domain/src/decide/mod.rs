@@ -1,6 +1,7 @@
 //! What is asked and what is known → the fact, or a refusal. Pure: the moment, the ids and
 //! everything that was read come in as arguments.
 
+mod by_hand;
 mod check_in;
 mod earn;
 mod member;
@@ -23,6 +24,7 @@ use crate::{
     time::Day,
 };
 
+pub use by_hand::{Adjust, GiveAway, adjust_points, transfer_points};
 pub use check_in::{CheckIn, How, KnownMember, KnownPass, LastVisit, check_in, mends};
 pub use earn::{Earn, earn};
 pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};

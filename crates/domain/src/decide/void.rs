@@ -38,7 +38,7 @@ pub struct Void<'a> {
     pub member: Option<MemberId>,
     /// It was already.
     pub voided: bool,
-    /// What led to it is taken back in the same breath: a pass that somebody gave away.
+    /// What led to it is taken back in the same breath: a pass, or points, that somebody gave away.
     pub with_its_cause: bool,
     /// Every lot it names, as it stands.
     pub lots: Vec<LotStanding>,
@@ -58,9 +58,11 @@ pub fn voidable(fact: &Fact) -> bool {
         | Fact::PassExtended(_)
         | Fact::PassUpgraded(_)
         | Fact::PassTransferred(_)
-        | Fact::PassCancelled(_) => true,
+        | Fact::PassCancelled(_)
+        | Fact::PointsAdjusted(_) => true,
         // What somebody gave away is taken back with what says that they did.
         Fact::PassGiven(body) => body.transferred.is_none(),
+        Fact::PointsTransferred(body) => body.points < 0,
         Fact::VisitRecorded(body) => body.member.is_some(),
         _ => false,
     }
@@ -117,6 +119,28 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
             undo.restore(desk, known, Some(body.member), &body.postings);
             Some(body.member)
         }
+        Fact::PointsAdjusted(body) => {
+            undo.restore(desk, known, Some(body.member), &body.postings);
+            if let Some(gain) = &body.earned {
+                undo.take_back_gain(known, gain);
+            }
+            undo.points = body.points.saturating_neg();
+            Some(body.member)
+        }
+        Fact::PointsTransferred(body) => {
+            // Two desks that took the same transfer back would give the points twice.
+            let ours =
+                |posting: &Posting| posting.to.stream().is_some_and(|stream| (known.owns)(stream));
+            if !body.postings.iter().all(ours) {
+                return Err(Refusal::NotVoidable);
+            }
+            undo.restore(desk, known, Some(body.member), &body.postings);
+            for gain in &body.gains {
+                undo.take_back_gain(known, gain);
+            }
+            undo.points = body.points.saturating_neg();
+            Some(body.member)
+        }
         Fact::PassFrozen(body) => Some(body.member),
         Fact::PassUnfrozen(body) => Some(body.member),
         Fact::PassExtended(body) => Some(body.member),
@@ -147,8 +171,11 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
 
 /// One pass takes the place of another.
 fn changes_passes(known: &Void<'_>) -> bool {
-    let target = known.target;
-    known.with_its_cause || matches!(target, Fact::PassUpgraded(_) | Fact::PassTransferred(_))
+    match known.target {
+        Fact::PassUpgraded(_) | Fact::PassTransferred(_) => true,
+        Fact::PassGiven(_) => known.with_its_cause,
+        _ => false,
+    }
 }
 
 /// Whether the pass that took the place of another one was used, or lies partly elsewhere: what

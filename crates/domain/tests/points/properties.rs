@@ -153,6 +153,7 @@ fn old(rules: &[EarnRule], world: &World) -> RulesOfOld {
         days: BTreeMap::from([(world.store.id, world.store.days())]),
         rewards: Vec::new(),
         pass_types: Vec::new(),
+        staff: BTreeMap::new(),
     }
 }
 

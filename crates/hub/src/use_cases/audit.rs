@@ -2,21 +2,22 @@
 //! person rules; what cannot be frozen is told. The desk that sold honestly with yesterday's rules
 //! is not accused: every version that was ever in force counts.
 
+mod by_hand;
 mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     audit::{
-        Doubt, RulesOfOld, brought_again, pass_follows, points_follow, redemption_follows,
-        transfer_follows, upgrade_follows, void_follows,
+        Doubt, RulesOfOld, brought_again, pass_follows, points_follow, put_back_follows, puts_back,
+        redemption_follows, transfer_follows, upgrade_follows, void_follows,
     },
     effects::RecordKind,
     fact::{
         Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded,
     },
-    ledger::ValueKind,
-    records::{Rules, Store, Tier},
+    ledger::{Account, ValueKind},
+    records::{Rules, Staff, Store, Tier},
 };
 use punchcard_protocol::{FactId, Header, MemberId, StreamId, TillId};
 use serde_json::json;
@@ -40,6 +41,7 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
             Fact::PointsEarned(_)
                 | Fact::VisitRecorded(_)
                 | Fact::PointsRedeemed(_)
+                | Fact::PointsAdjusted(_)
                 | Fact::PassGiven(_)
                 | Fact::PassUpgraded(_)
         )
@@ -62,6 +64,8 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                     inbox::tell(work, "doubtful_redemption", &args)?;
                 }
             }
+            (Fact::PointsAdjusted(body), Some(old)) => by_hand::adjusted(work, header, body, old)?,
+            (Fact::PointsTransferred(body), _) => by_hand::came(work, header, body)?,
             (Fact::PassGiven(body), Some(old)) => pass(work, header, body, old)?,
             (Fact::PassUpgraded(body), Some(old)) => upgrade(work, header, body, old)?,
             (Fact::FactVoided(body), _) => void(work, header, body)?,
@@ -141,14 +145,23 @@ fn doubt_pass(
     freeze(work, header, visits)
 }
 
-/// Value that a void gives anew.
+/// Value that a void gives anew, or puts back where it was spent.
 fn void(work: &mut Work<'_>, header: &Header, void: &FactVoided) -> Result<()> {
-    if void.lots.is_empty() {
+    if void.lots.is_empty() && !void.postings.iter().any(puts_back) {
         return Ok(());
     }
     let target = known_fact(work, void.target)?;
     let again = took_back_before(work, header.stream, void)?;
-    freeze(work, header, void_follows(void, target.as_ref(), again))
+    let came_back = by_hand::came_back(work, header, target.as_ref())?;
+    let explains = target.as_ref().filter(|_| came_back);
+    freeze(work, header, void_follows(void, explains, again))?;
+    // What a journal itself took stands in it before: it is known here. What an earlier life took
+    // may not have come yet.
+    let own = void.postings.iter().any(|posting| posting.from == Account::Spent(header.stream));
+    if target.is_none() && !own {
+        return Ok(());
+    }
+    freeze(work, header, put_back_follows(void, target.as_ref(), again, came_back))
 }
 
 /// Whether the same journal took the same back before: a desk refuses that, so that only a till
@@ -263,6 +276,7 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
         days: stores.into_iter().map(|store| (store.id, store.days())).collect(),
         rewards: Vec::new(),
         pass_types: Vec::new(),
+        staff: BTreeMap::new(),
     };
     for row in session.rows(sql, &[RULES_KIND.into(), EARN_RULE_KIND.into()])? {
         match fact_in(&row)? {
@@ -273,6 +287,11 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
             }
             Some(Fact::RewardSet(set)) => old.rewards.push(set.record),
             Some(Fact::PassTypeSet(set)) => old.pass_types.push(set.record),
+            Some(Fact::StaffSet(set)) => {
+                let Staff { id, role, .. } = set.record;
+                let highest = old.staff.entry(id).or_insert(role);
+                *highest = role.max(*highest);
+            }
             Some(Fact::EarnRuleSet(set)) => old.earn_rules.push(set.record),
             _ => {}
         }

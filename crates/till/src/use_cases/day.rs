@@ -281,6 +281,12 @@ impl About {
             Fact::PassUnfrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassExtended(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassCancelled(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::PointsAdjusted(body) => {
+                Self { member: Some(body.member), points: body.points, ..Self::default() }
+            }
+            Fact::PointsTransferred(body) => {
+                Self { member: Some(body.member), points: body.points, ..Self::default() }
+            }
             Fact::ValueExpired(body) => Self {
                 member: Some(body.member),
                 points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),

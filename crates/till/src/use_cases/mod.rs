@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod backup;
+pub mod by_hand;
 pub mod cards;
 pub mod check_in;
 pub mod day;

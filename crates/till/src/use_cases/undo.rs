@@ -65,16 +65,32 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
     let header = journal::read_header(&stored.entry.header)?;
     let fact = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
     let approved_by = permitted(work, actor, &header, &fact)?;
+    // Points that were given away are taken back from whoever got them before they are put back:
+    // so nobody ever sees them twice.
+    if let Fact::PointsTransferred(gone) = &fact {
+        counterpart(work, actor, gone.counterpart, approved_by)?;
+    }
     let done = take_back(work, actor, &fact, place.voided, approved_by)?;
     // What was given away comes back from whoever has it now, in the same transaction.
     if let Fact::PassTransferred(gone) = &fact {
-        let place = read::fact(work.db, gone.given)?.ok_or_else(not_found)?;
-        let stored = journal::get(work.db, place.entry)?.ok_or(Refusal::NotVoidable)?;
-        let header = journal::read_header(&stored.entry.header)?;
-        let given = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
-        take_back(work, actor, &given, place.voided, approved_by)?;
+        counterpart(work, actor, gone.given, approved_by)?;
     }
     Ok(done)
+}
+
+/// Takes the other one of two facts back, that are one transfer.
+fn counterpart(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    other: FactId,
+    approved_by: Option<punchcard_protocol::StaffId>,
+) -> Result<()> {
+    let place = read::fact(work.db, other)?.ok_or_else(not_found)?;
+    let stored = journal::get(work.db, place.entry)?.ok_or(Refusal::NotVoidable)?;
+    let header = journal::read_header(&stored.entry.header)?;
+    let fact = journal::fact_of(&header, &stored.entry.payload)?.ok_or_else(not_found)?;
+    take_back(work, actor, &fact, place.voided, approved_by)?;
+    Ok(())
 }
 
 fn take_back(
@@ -138,17 +154,23 @@ fn permitted(
     // Half a second of grace: the countdown on screen began a moment after the entry.
     let fresh = work.now_ms() - header.hlc.unix_ms() <= window + 500;
     let own = header.stream == work.stream() && header.staff == actor.staff;
-    let given_a_pass = about_a_pass(fact) && !actor.role.may(Permission::GivePass);
-    if own && fresh && !given_a_pass {
+    if own && fresh && actor.role.may(to_do(fact)) {
         return Ok(None);
     }
     actor.require(Permission::VoidFact)?;
     Ok(actor.approved_by(Permission::VoidFact))
 }
 
-/// Whether it takes a manager to do it in the first place.
-fn about_a_pass(fact: &Fact) -> bool {
-    !matches!(fact, Fact::VisitRecorded(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_))
+/// What one must be allowed to do by oneself, to take it back as one's own last action.
+fn to_do(fact: &Fact) -> Permission {
+    match fact {
+        Fact::VisitRecorded(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_) => {
+            Permission::CheckIn
+        }
+        Fact::PointsAdjusted(_) => Permission::AdjustPoints,
+        Fact::PointsTransferred(_) => Permission::TransferPoints,
+        _ => Permission::GivePass,
+    }
 }
 
 fn member_of(fact: &Fact) -> Option<MemberId> {
@@ -163,6 +185,8 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::PassUpgraded(body) => Some(body.member),
         Fact::PassTransferred(body) => Some(body.member),
         Fact::PassCancelled(body) => Some(body.member),
+        Fact::PointsAdjusted(body) => Some(body.member),
+        Fact::PointsTransferred(body) => Some(body.member),
         _ => None,
     }
 }
@@ -186,6 +210,14 @@ fn lots_of(fact: &Fact) -> Vec<LotId> {
             body.postings.iter().map(|posting| posting.lot).chain(given).collect()
         }
         Fact::PassTransferred(body) => body.postings.iter().map(|posting| posting.lot).collect(),
+        Fact::PointsAdjusted(body) => {
+            let given = body.earned.iter().map(|gain| gain.lot.id);
+            body.postings.iter().map(|posting| posting.lot).chain(given).collect()
+        }
+        Fact::PointsTransferred(body) => {
+            let came = body.gains.iter().map(|gain| gain.lot.id);
+            body.postings.iter().map(|posting| posting.lot).chain(came).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn look(work: &mut Work<'_>, header: &Header, visit: &VisitRecorded) 
     Ok(())
 }
 
-fn taken_back(work: &mut Work<'_>, visit: FactId) -> Result<bool> {
+/// Whether a fact was taken back.
+pub(super) fn taken_back(work: &mut Work<'_>, fact: FactId) -> Result<bool> {
     let sql = "SELECT 1 FROM void WHERE target = $1";
-    Ok(work.session.row(sql, &[visit.as_bytes().into()])?.is_some())
+    Ok(work.session.row(sql, &[fact.as_bytes().into()])?.is_some())
 }

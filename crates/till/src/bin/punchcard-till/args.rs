@@ -73,6 +73,30 @@ pub(crate) enum Command {
         #[arg(long)]
         on_trust: bool,
     },
+    /// Give points by hand, or take them: a number below zero.
+    Adjust {
+        /// Whose points.
+        #[arg(long)]
+        member: String,
+        /// How many: 50, or -50.
+        #[arg(long, allow_negative_numbers = true)]
+        points: i64,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Make points of one member another's; they run out when they would have.
+    TransferPoints {
+        /// Whose they are.
+        #[arg(long)]
+        from: String,
+        /// Whose they will be.
+        #[arg(long)]
+        to: String,
+        /// How many.
+        #[arg(long)]
+        points: i64,
+    },
     /// Rewards on offer, with their ids.
     Rewards,
     /// Kinds of pass on offer, with their ids.

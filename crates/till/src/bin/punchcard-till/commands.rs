@@ -95,6 +95,14 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
                 RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
             Ok(Answer::pretty(print::done(&till.redeem(&actor, input)?)))
         }
+        Command::Adjust { member, points, reason } => {
+            let done = till.adjust_points(&actor, id(&member)?, points, &reason)?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
+        Command::TransferPoints { from, to, points } => {
+            let done = till.transfer_points(&actor, id(&from)?, id(&to)?, points)?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
         Command::Rewards => Ok(Answer::pretty(serde_json::to_value(till.reward_list()?)?)),
         Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
         Command::GivePass { member, pass_type, from } => {
