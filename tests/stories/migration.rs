@@ -8,7 +8,7 @@ use punchcard_tests::{
     lossy::{Cut, Disk, Mounted},
     processes::{Dice, TillProgram},
 };
-use punchcard_till::{Till, demo};
+use punchcard_till::{CheckInHow, RedeemInput, Till, Who};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -71,9 +71,19 @@ fn columns(db: &Connection, table: &str) -> String {
 /// program, and its rows brought into a database on which only the first migration was run.
 fn first_schema() -> (Shop, String) {
     let mut shop = Shop::new();
-    demo::fill(shop.till(), &shop.owner()).expect("a demo shop");
-    let member = shop.till().find(&shop.owner(), "1000", 1).expect("members").remove(0).id;
-    shop.earn(&member, "7");
+    // Nothing that the first schema has no place for.
+    let reward = shop.reward("毛巾", 5);
+    let mut member = String::new();
+    for n in 0..60 {
+        member = shop.member("王堃", n).id;
+        shop.give(&member, "年卡", Some(365), (n % 2 == 0).then_some(10));
+        shop.earn(&member, "12");
+        let who = Who::Member(id(&member));
+        shop.till().check_in(&shop.owner(), who, CheckInHow::Scan, None).expect("a verdict");
+        let input =
+            RedeemInput { member: id(&member), reward: id(&reward), points: None, on_trust: false };
+        shop.till().redeem(&shop.owner(), input).expect("enough points");
+    }
     shop.close();
     let folder = shop.folder();
     let mut old = database(&folder, "old.db");
