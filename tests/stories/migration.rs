@@ -75,7 +75,7 @@ fn first_schema() -> (Shop, String) {
     let reward = shop.reward("毛巾", 5);
     let mut member = String::new();
     for n in 0..60 {
-        member = shop.member("王堃", n).id;
+        member = shop.member("王堃", n).brief.id;
         shop.give(&member, "年卡", Some(365), (n % 2 == 0).then_some(10));
         shop.earn(&member, "12");
         let who = Who::Member(id(&member));
@@ -152,8 +152,8 @@ fn cut_short_before_any_step_the_schema_is_old_or_new() {
         let done = upgraded_until(&disk, step);
         let how = *dice.pick(&[Cut::Kill, Cut::Drop, Cut::Torn]);
         disk.cut(how, &mut dice);
-        let mounted = Mounted::new(&disk);
-        let folder = mounted.at("till");
+        let out = Mounted::new(&disk).taken_out("till");
+        let folder = out.path().to_owned();
         let which = format!("seed {seed}, step {step}, {how:?}");
         match schema(&folder) {
             (1, 0) => old += 1,

@@ -2,9 +2,10 @@
 
 use std::{
     ffi::OsStr,
+    io::Write as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -25,9 +26,51 @@ use super::{
 const TTL: Duration = Duration::from_hours(1);
 
 /// A disk that is mounted. Dropped, it is no more.
+///
+/// The disk is served by the process that mounts it. Where that process itself maps a file of it (a
+/// store's `-shm`), the kernel may hold the map of the process's memory while it waits for an answer for
+/// which more memory is needed: both wait for ever. So [`Mounted::taken_out`] is the way to look at a
+/// store from inside, and [`Watch`] ends what hangs all the same.
 pub struct Mounted {
     folder: TempDir,
     session: Option<BackgroundSession>,
+    watch: Option<Watch>,
+}
+
+/// No disk is mounted for longer, in seconds.
+const LONGEST: u32 = 600;
+
+/// Another process, which ends a disk that is mounted for too long or whose process is gone: whoever
+/// waits for it gets an error, and a test fails rather than hangs.
+struct Watch {
+    child: Child,
+    line: Option<ChildStdin>,
+}
+
+impl Watch {
+    fn over(folder: &Path) -> Self {
+        // A line says that all is well; the end of all lines, or none, does not.
+        let script = format!(r#"read -r -t {LONGEST} || umount --force "$0""#);
+        let mut child = Command::new("bash")
+            .args(["-c", &script])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("bash is there");
+        let line = child.stdin.take();
+        Self { child, line }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(mut line) = self.line.take() {
+            drop(line.write_all(b"well\n"));
+        }
+        drop(self.child.wait());
+    }
 }
 
 impl Mounted {
@@ -48,12 +91,26 @@ impl Mounted {
                  are /dev/fuse and root, or the package fuse3: run scripts/install.sh build e2e"
             )
         });
-        Self { folder, session: Some(session) }
+        let watch = Some(Watch::over(folder.path()));
+        Self { folder, session: Some(session), watch }
     }
 
     /// Where.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A copy of one of its folders, on the machine's own disk: what a store that was moved there is.
+    ///
+    /// # Panics
+    /// Where it cannot be copied.
+    pub fn taken_out(&self, name: &str) -> TempDir {
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        let whole = self.at(name).join(".");
+        let done = Command::new("cp").arg("-a").arg(whole).arg(copy.path()).output();
+        let done = done.expect("cp is there");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        copy
     }
 
     /// A path on it.
@@ -74,6 +131,7 @@ impl Drop for Mounted {
             // Ends as soon as the last program has let go.
             drop(session);
         }
+        self.watch.take();
         if !gone && !std::thread::panicking() {
             unreachable!("{} stays mounted", path.display());
         }
