@@ -26,8 +26,8 @@ use crate::shop::{Shop, program};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Slower than any scanner: see `scanner_gap_ms`.
-const HUMAN: Duration = Duration::from_millis(70);
+/// Slower than any scanner: see `shop::SCANNER_GAP_MS`.
+const HUMAN: Duration = Duration::from_millis(300);
 /// One window at a time: there is one screen, and it has one focus.
 static SCREEN: Mutex<()> = Mutex::const_new(());
 

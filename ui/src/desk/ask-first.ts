@@ -1,4 +1,4 @@
-/** Read and run before everything else: see `opening.ts`. */
+/** Run before the rest of the page: see `opening.ts`. */
 import { askFirst } from "./opening";
 
 askFirst();

@@ -1,3 +1,5 @@
+// First of all: its questions are on their way while everything below is put together.
+import "./ask-first";
 import { createPinia } from "pinia";
 import { createApp } from "vue";
 import "@/shared/theme.css";

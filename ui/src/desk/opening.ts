@@ -1,6 +1,6 @@
 /**
- * What the window asks the shell while it opens. The two questions are asked before the page's own
- * script is read (`ask-first.ts`): the answers are there when it is.
+ * What the window asks the shell while it opens. The two questions are asked together, and before the
+ * page is put together (`ask-first.ts`), so that neither waits for the other or for the page.
  */
 import * as ipc from "./ipc";
 
