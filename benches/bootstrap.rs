@@ -9,47 +9,32 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::{
-    env,
-    error::Error,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use punchcard_benches::{Dice, MILLION, PIN, card, folder, name, options, phone, ratio};
-use punchcard_domain::{
-    fact::{Fact, KIND_VERSION, MemberChanged, MemberRegistered, Pass, RecordSet, StreamOpened},
-    ledger::{Account, Lot, ValueKind},
-    member::MemberPrivate,
-    records::{Business, Rules, Staff, Store},
-    staff::Role,
-    terms::Terms,
-    time::Day,
+use punchcard_benches::{
+    MILLION, Outcome, PIN,
+    desk::{Desk, first_stream},
+    folder, open_hub, options, ratio, seconds,
 };
 use punchcard_hub::{
-    Hub, clock,
+    Hub,
     http::{self, Running, Tls},
-    store,
 };
 use punchcard_protocol::{
-    Draft, FactId, Hlc, Link, LotId, MemberId, PassId, PrivatePart, StaffId, StoreId, StreamId,
-    StreamKey, TillId, Value, seal,
-    sync::{EnrolRequest, Packet, PageHead, Push, SnapshotQuery, Window},
+    Value,
+    sync::{PageHead, SnapshotQuery},
 };
 use punchcard_tests::cluster;
 use punchcard_till::{Till, sync::join, views::PairInput};
 use rusqlite::types::ValueRef;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 /// Hub's address, code and folder of the till that this process is to make.
 const CHILD: &str = "PUNCHCARD_BENCH_JOIN";
-/// Entries of one push.
-const BATCH: usize = 500;
-/// When the business began: Unix ms.
-const BEGAN_MS: i64 = 1_700_000_000_000;
 
 fn main() -> Outcome<()> {
     if let Ok(told) = env::var(CHILD) {
@@ -62,7 +47,7 @@ fn main() -> Outcome<()> {
         measure("SQLite", &kept_hub(&path, members)?)?;
     }
     if only != "sqlite" {
-        let hub = open(&cluster::shared().fresh_database())?;
+        let hub = open_hub(&cluster::shared().fresh_database())?;
         fill(&hub, members)?;
         measure("PostgreSQL", &hub)?;
     }
@@ -73,22 +58,18 @@ fn members() -> u32 {
     env::var("PUNCHCARD_BENCH_MEMBERS").ok().and_then(|n| n.parse().ok()).unwrap_or(MILLION)
 }
 
-fn open(database: &str) -> Outcome<Arc<Hub>> {
-    Ok(Arc::new(Hub::open(store::open(database)?, clock::system())?))
-}
-
 /// The hub that is kept between runs, made where it is not there yet.
 fn kept_hub(path: &Path, members: u32) -> Outcome<Arc<Hub>> {
     let done = path.with_extension("complete");
     let database = format!("sqlite:{}", path.display());
     if done.exists() {
-        return open(&database);
+        return open_hub(&database);
     }
     fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     for ending in ["", "-wal", "-shm"] {
         drop(fs::remove_file(format!("{}{ending}", path.display())));
     }
-    let hub = open(&database)?;
+    let hub = open_hub(&database)?;
     fill(&hub, members)?;
     fs::File::create(done)?;
     Ok(hub)
@@ -112,10 +93,6 @@ fn measure(engine: &str, hub: &Arc<Hub>) -> Outcome<()> {
     let fast = took.joining <= Duration::from_mins(1);
     println!("{} at most 60 s for a million", if fast { "ok  " } else { "SLOW" });
     compare(hub, &till)
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
 }
 
 fn serve(hub: &Arc<Hub>) -> Outcome<Running> {
@@ -269,193 +246,23 @@ fn shown(value: Value<'_>) -> ValueRef<'_> {
 
 // ── The business ─────────────────────────────────────────────────────────────────────────────────
 
-fn first_stream() -> StreamId {
-    StreamId { till: TillId::from_bytes([7; 16]), incarnation: 1 }
-}
-
-fn owner() -> StaffId {
-    StaffId::from_bytes([8; 16])
-}
-
-/// A till that writes nothing down, and pushes what it says to the hub.
-struct Desk<'a> {
-    hub: &'a Hub,
-    key: StreamKey,
-    link: Link,
-    at_ms: i64,
-    dice: Dice,
-    packets: Vec<Packet>,
-}
-
-/// The first till's whole journal: members with points, every second one with stored value too, each
-/// with a pass; and every second file changed later, in no order.
+/// The first till's whole journal: a file for each member, and every second file changed later, in no
+/// order.
 fn fill(hub: &Hub, members: u32) -> Outcome<()> {
     let began = Instant::now();
-    let mut desk = Desk {
-        hub,
-        key: StreamKey::from_seed(&[9; 32]),
-        link: Link::START,
-        at_ms: BEGAN_MS,
-        dice: Dice(20_261_124),
-        packets: Vec::new(),
-    };
-    desk.open()?;
+    let mut desk = Desk::first(hub)?;
     let mut ids = Vec::new();
     for n in 0..members {
         ids.push(desk.register(n)?);
+        desk.send(hub)?;
     }
     for _ in 0..members / 2 {
         let at = usize::try_from(desk.dice.below(u64::from(members)))?;
         desk.change(ids[at])?;
+        desk.send(hub)?;
     }
-    desk.push()?;
+    desk.close();
+    desk.send(hub)?;
     println!("a hub with {members} members, made in {}", seconds(began.elapsed()));
     Ok(())
-}
-
-impl Desk<'_> {
-    fn open(&mut self) -> Outcome<()> {
-        let (code, _) = self.hub.pair(None)?;
-        let store = StoreId::from_bytes([6; 16]);
-        self.hub.enrol(&EnrolRequest {
-            code: code.shown(),
-            stream: first_stream(),
-            public_key: hex(&self.key.public()),
-            protocol: Window { min: 1, max: 1 },
-            name: "一店".into(),
-            store: Some(store),
-            has_business: true,
-            earlier: Vec::new(),
-            before: None,
-        })?;
-        let opened = StreamOpened {
-            id: FactId::from_bytes(self.id()),
-            public_key: hex(&self.key.public()),
-            reason: "new".into(),
-            previous: None,
-        };
-        self.say(Fact::StreamOpened(opened), None)?;
-        let business = Business {
-            name: "百万".into(),
-            currency: "CNY".into(),
-            currency_digits: 2,
-            country: "CN".into(),
-        };
-        let record = self.record(business);
-        self.say(Fact::BusinessSet(record), None)?;
-        let store = Store {
-            id: store,
-            name: "一店".into(),
-            time_zone: "Asia/Shanghai".into(),
-            day_start_hour: 0,
-        };
-        let record = self.record(store);
-        self.say(Fact::StoreSet(record), None)?;
-        let record = self.record(Rules::default());
-        self.say(Fact::RulesSet(record), None)?;
-        let staff = Staff { id: owner(), name: String::new(), role: Role::Owner, active: true };
-        let record = self.record(staff);
-        self.say(Fact::StaffSet(record), Some(serde_json::to_vec("店主")?))
-    }
-
-    fn record<T>(&mut self, record: T) -> RecordSet<T> {
-        RecordSet { id: FactId::from_bytes(self.id()), record, private: None }
-    }
-
-    fn register(&mut self, n: u32) -> Outcome<MemberId> {
-        self.at_ms += 60_000;
-        let (id, member) = (FactId::from_bytes(self.id()), MemberId::from_bytes(self.id()));
-        let mut opening = vec![self.lot(ValueKind::Points, 4999)];
-        if n.is_multiple_of(2) {
-            opening.push(self.lot(ValueKind::Money, 100_000));
-        }
-        let day = |text: &str| text.parse::<Day>().map_err(|_| "a day");
-        let pass = Pass {
-            id: PassId::from_bytes(self.id()),
-            name: "会籍 Membership".into(),
-            pass_type: None,
-            from: day("2024-01-01")?,
-            until: Some(day("2029-12-31")?),
-            visits: None,
-            terms: Terms::default(),
-        };
-        let private = MemberPrivate {
-            name: Some(name(&mut self.dice)),
-            phone: Some(format!("+86139{:08}", phone(n))),
-            cards: Some(vec![card(n).to_string()]),
-            ..MemberPrivate::default()
-        };
-        let fact = MemberRegistered {
-            id,
-            member,
-            tier: None,
-            home_store: StoreId::from_bytes([6; 16]),
-            joined_ms: None,
-            opening,
-            passes: vec![pass],
-            private: None,
-        };
-        self.say(Fact::MemberRegistered(fact), Some(serde_json::to_vec(&private)?))?;
-        Ok(member)
-    }
-
-    fn change(&mut self, member: MemberId) -> Outcome<()> {
-        self.at_ms += 60_000;
-        let private = MemberPrivate { note: Some("老会员".into()), ..MemberPrivate::default() };
-        let id = FactId::from_bytes(self.id());
-        let fact = MemberChanged { id, member, tier: None, private: None, approved_by: None };
-        self.say(Fact::MemberChanged(fact), Some(serde_json::to_vec(&private)?))
-    }
-
-    fn lot(&mut self, kind: ValueKind, most: u64) -> Lot {
-        let amount = i64::try_from(self.dice.below(most)).unwrap_or(0) + 1;
-        let to = Account::Till(first_stream());
-        Lot { id: LotId::from_bytes(self.id()), kind, amount, to, expires_ms: None }
-    }
-
-    /// An id that sorts by time.
-    fn id(&mut self) -> [u8; 16] {
-        let mut id = [0; 16];
-        id[..6].copy_from_slice(&self.at_ms.to_be_bytes()[2..]);
-        id[6..14].copy_from_slice(&self.dice.below(u64::MAX).to_be_bytes());
-        id[14..].copy_from_slice(&self.dice.below(u64::MAX).to_be_bytes()[6..]);
-        id[6] = 0x70 | (id[6] & 0x0f);
-        id[8] = 0x80 | (id[8] & 0x3f);
-        id
-    }
-
-    fn say(&mut self, mut fact: Fact, private: Option<Vec<u8>>) -> Outcome<()> {
-        let part = private.map(|bytes| PrivatePart { salt: self.id(), bytes });
-        if let (Some(part), Some(named)) = (&part, fact.private_mut()) {
-            *named = Some(part.commitment());
-        }
-        let draft = Draft {
-            kind: fact.kind(),
-            kind_version: KIND_VERSION,
-            staff: owner(),
-            wall_ms: self.at_ms,
-            payload: fact.to_payload()?,
-            salt: self.id(),
-        };
-        let hlc = Hlc(u64::try_from(self.at_ms)? << 16);
-        let Link { seq, hash } = self.link;
-        let entry = seal(first_stream(), seq + 1, hash, hlc, draft)?;
-        self.link = Link { seq: seq + 1, hash: entry.hash() };
-        self.packets.push(Packet::of(&entry, part.as_ref())?);
-        if self.packets.len() == BATCH { self.push() } else { Ok(()) }
-    }
-
-    fn push(&mut self) -> Outcome<()> {
-        let packets = std::mem::take(&mut self.packets);
-        if packets.is_empty() {
-            return Ok(());
-        }
-        let head = self.key.sign(first_stream(), self.link);
-        let answer = self.hub.push(first_stream(), Push { head, packets })?;
-        if answer.quarantined.is_empty() { Ok(()) } else { Err("entries are kept back".into()) }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

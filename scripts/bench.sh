@@ -6,6 +6,7 @@
 #   scripts/bench.sh till        search and check-in
 #   scripts/bench.sh rules       a verdict, and points by a hundred rules, without the store
 #   scripts/bench.sh bootstrap   a new till joins a business of a million members
+#   scripts/bench.sh line        a till's 200,000 entries into the hub and out again
 #   scripts/bench.sh window      the real window beside an empty one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +25,10 @@ fi
 if chosen bootstrap; then
     say "a new till joins a hub with a million members"
     cargo bench --locked -p punchcard-benches --bench bootstrap
+fi
+if chosen line; then
+    say "a till's entries into the hub and out again"
+    cargo bench --locked -p punchcard-benches --bench line
 fi
 if chosen window; then
     say "the real window with a million members"

@@ -1,11 +1,16 @@
 //! What the benches share: a shop with a million members, and how figures are told.
 
-use std::{path::PathBuf, time::Duration};
+pub mod desk;
+
+use std::{error::Error, path::PathBuf, time::Duration};
 
 use punchcard_till::{
     KeyPlace, Options, Result, SetUp, Till,
     import::{ImportInput, Profile},
 };
+
+/// What a bench may fail with: it ends then, and says so.
+pub type Outcome<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How many members the large shop has.
 pub const MILLION: u32 = 1_000_000;
@@ -170,4 +175,19 @@ pub fn ms(time: Duration) -> String {
 pub fn ratio(ours: Duration, limit: Duration) -> String {
     let hundredths = ours.as_nanos() * 100 / limit.as_nanos().max(1);
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// `12.3 s`
+pub fn seconds(time: Duration) -> String {
+    format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+}
+
+/// Opens a hub on an empty or filled database of either engine.
+///
+/// # Errors
+/// Those of the hub.
+pub fn open_hub(database: &str) -> Outcome<std::sync::Arc<punchcard_hub::Hub>> {
+    let store = punchcard_hub::store::open(database)?;
+    let hub = punchcard_hub::Hub::open(store, punchcard_hub::clock::system())?;
+    Ok(std::sync::Arc::new(hub))
 }
