@@ -202,6 +202,7 @@ const WIDTHS: &[(&str, usize)] = &[
     ("fact", 12),
     ("void", 2),
     ("member", 23),
+    ("card_state", 5),
     ("record", 5),
     ("pass", 8),
     ("pass_change", 4),

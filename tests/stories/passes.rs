@@ -27,6 +27,7 @@ const HOUR: i64 = 3_600_000;
 on_both_engines!(
     what_happens_to_passes_and_cards_at_two_desks_is_one_story,
     two_desks_that_freeze_the_same_days_agree,
+    two_desks_that_mark_different_cards_keep_both_marks,
 );
 
 /// One desk of a till and the owner at it.
@@ -439,6 +440,43 @@ fn what_happens_to_passes_and_cards_at_two_desks_is_one_story(engine: Engine) {
     let inbox: Vec<String> =
         business.hub.inbox().expect("it reads").into_iter().map(|told| told.code).collect();
     assert!(!inbox.iter().any(|code| code.starts_with("doubtful")), "{inbox:?}");
+}
+
+/// Each marks another card of one member while the line is down: a lost card stays lost. Of one card
+/// the latest is true.
+fn two_desks_that_mark_different_cards_keep_both_marks(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let (one, two) = (At::desk(&first), At::desk(&second));
+    let member = first.member("王堃", 1);
+    let replaced = |new: &str| CardChange::ReplacedBy(new.into());
+    one.card(&member, "10000001", replaced("20000001")).expect("a free card");
+    one.card(&member, "20000001", replaced("30000001")).expect("a free card");
+    business.same_everywhere(&[&first, &second]);
+    for card in ["10000001", "20000001"] {
+        one.card(&member, card, CardChange::Found).expect("it is theirs");
+    }
+    business.same_everywhere(&[&first, &second]);
+
+    business.cut();
+    one.card(&member, "10000001", CardChange::Lost).expect("it is theirs");
+    two.card(&member, "20000001", CardChange::Lost).expect("it is theirs");
+    one.card(&member, "30000001", CardChange::Lost).expect("it is theirs");
+    business.pass(HOUR);
+    two.card(&member, "30000001", CardChange::Found).expect("nothing was said of it here");
+    two.card(&member, "30000001", CardChange::Lost).expect("it is theirs");
+    two.card(&member, "30000001", CardChange::Found).expect("it is theirs");
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    for at in [&one, &two] {
+        let dead = at.member(&member).details.dead_cards;
+        let lost = |card: &str| (card.to_owned(), CardState::Lost);
+        assert_eq!(dead, BTreeMap::from([lost("10000001"), lost("20000001")]));
+    }
+    for desk in [&first, &second] {
+        let (before, after) = desk.till().rebuild().expect("it folds again");
+        assert_eq!(before, after, "the same tables from the entries alone");
+    }
 }
 
 /// Both freeze the same pass while the line is down: each day counts once, at both.

@@ -1,7 +1,9 @@
 //! How one card is written. Readers type a card's number in hexadecimal or decimal, its bytes in
 //! the card's order or turned round; a printed or scanned number is what it is.
 
-use crate::text::fold;
+use std::collections::BTreeMap;
+
+use crate::{member::CardState, stamps::StampKey, text::fold};
 
 /// Bytes that a card's own number has.
 const LENGTHS: [usize; 3] = [4, 7, 8];
@@ -58,6 +60,34 @@ pub fn same_card(one: &str, other: &str) -> bool {
     fold(one) == fold(other) || other_spellings(one).contains(&fold(other))
 }
 
+/// What was said last of one card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The card.
+    pub card: String,
+    /// What became of it; none: it is in use again.
+    pub state: Option<CardState>,
+    /// By which stamp.
+    pub stamp: StampKey,
+}
+
+/// Which cards are no longer in use: what was once said of all of them at once (`all`, by the stamp
+/// `all_by`), and what was said of single ones since then.
+pub fn dead_cards(
+    all: BTreeMap<String, CardState>,
+    all_by: Option<StampKey>,
+    single: impl IntoIterator<Item = Said>,
+) -> BTreeMap<String, CardState> {
+    let mut dead = all;
+    for said in single.into_iter().filter(|said| all_by.is_none_or(|all_by| said.stamp > all_by)) {
+        match said.state {
+            Some(state) => dead.insert(said.card, state),
+            None => dead.remove(&said.card),
+        };
+    }
+    dead
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -87,6 +117,25 @@ mod tests {
             assert!(other_spellings(printed).is_empty(), "{printed}");
         }
         assert!(!same_card("00100007", "100007"));
+    }
+
+    #[test]
+    fn what_was_said_of_one_card_leaves_the_others_as_they_are() {
+        let said = |card: &str, state, hlc: u8| {
+            let mut stamp = StampKey::default();
+            stamp[7] = hlc;
+            Said { card: card.into(), state, stamp }
+        };
+        let all = BTreeMap::from([("A".to_owned(), CardState::Lost)]);
+        let mut all_by = StampKey::default();
+        all_by[7] = 5;
+        let after = [said("A", None, 6), said("B", Some(CardState::Replaced), 7)];
+        let dead = dead_cards(all.clone(), Some(all_by), after);
+        assert_eq!(dead, BTreeMap::from([("B".to_owned(), CardState::Replaced)]));
+        let before = [said("A", None, 4), said("B", Some(CardState::Lost), 5)];
+        assert_eq!(dead_cards(all.clone(), Some(all_by), before), all);
+        let alone = [said("B", Some(CardState::Moved), 1)];
+        assert_eq!(dead_cards(BTreeMap::new(), None, alone).len(), 1);
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use crate::{
     earning::Part,
     fact::{ByRules, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, gained, gains},
     ledger::{Account, Lot, Posting, ValueKind},
-    member::{MemberField, MemberPrivate},
+    member::{CardState, MemberField, MemberPrivate},
     standing::{Change, EndedWhy},
     terms::Terms,
     time::Day,
@@ -123,6 +123,15 @@ pub enum Effect {
         member: MemberId,
         /// Which fields, and to what; none: taken out.
         fields: Vec<(MemberField, Option<String>)>,
+    },
+    /// What became of one card of a member: keeps the latest of each card.
+    SetCard {
+        /// Whose.
+        member: MemberId,
+        /// The card, as it stands on their file.
+        card: String,
+        /// What became of it; none: it is in use again.
+        state: Option<CardState>,
     },
     /// When a member's file was opened: keeps the earliest.
     Joined {
@@ -297,6 +306,7 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
                 fields.push((MemberField::Tier, Some(tier.to_string())));
             }
             out.push(Effect::SetMember { member: body.member, fields });
+            out.extend(cards(body.member, private));
             let member = Some(body.member);
             out.extend(body.opening.iter().map(|lot| Effect::Issue { member, lot: *lot }));
             out.extend(body.passes.iter().flat_map(|pass| give(body.member, body.id, pass)));
@@ -307,6 +317,7 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
                 fields.push((MemberField::Tier, tier.map(|tier| tier.to_string())));
             }
             out.push(Effect::SetMember { member: body.member, fields });
+            out.extend(cards(body.member, private));
         }
         Fact::MemberPhotoSet(body) => {
             let photo = body.private.map(|_| body.id.to_string());
@@ -402,6 +413,12 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         }
     }
     out
+}
+
+/// What became of single cards.
+fn cards<'a>(member: MemberId, private: &'a Private<'_>) -> impl Iterator<Item = Effect> + 'a {
+    let states = private.member.into_iter().flat_map(|private| &private.card_states);
+    states.map(move |(card, state)| Effect::SetCard { member, card: card.clone(), state: *state })
 }
 
 fn take_back(member: MemberId, by: FactId, back: &TakeBack) -> Effect {

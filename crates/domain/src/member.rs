@@ -60,7 +60,8 @@ pub enum MemberField {
     ReferredBy,
     /// The owner's own fields, a JSON object.
     Custom,
-    /// Cards that are no longer in use and what became of them, a JSON object.
+    /// Cards that are no longer in use and what became of them, all in one, a JSON object: as it
+    /// was said before each card had a state of its own.
     DeadCards,
 }
 
@@ -169,9 +170,13 @@ pub struct MemberPrivate {
     /// The owner's own fields, by key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<BTreeMap<String, String>>,
-    /// Cards that are no longer in use, and what became of them.
+    /// Cards that are no longer in use, and what became of them: all in one. No longer written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_cards: Option<BTreeMap<String, CardState>>,
+    /// What became of each of these cards; none: it is in use again. Cards that are not named stay
+    /// as they are.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub card_states: BTreeMap<String, Option<CardState>>,
 }
 
 /// Whom to call in an emergency.
@@ -210,6 +215,26 @@ pub enum Channel {
     Wechat,
     /// Letters.
     Post,
+}
+
+impl CardState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Lost, Self::Replaced, Self::Moved];
+
+    /// The number that tables hold; a card that is in use again has 0. Never change one that
+    /// landed.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Lost => 1,
+            Self::Replaced => 2,
+            Self::Moved => 3,
+        }
+    }
+
+    /// From the number that tables hold.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
 }
 
 impl MemberPrivate {

@@ -44,6 +44,12 @@ impl Stamps {
             .collect()
     }
 
+    /// Which stamp set a field last.
+    pub fn of(&self, field: MemberField) -> Option<StampKey> {
+        let bit = 1 << field.bit();
+        self.0.iter().find(|(_, mask)| mask & bit != 0).map(|(key, _)| *key)
+    }
+
     /// Notes that `key` sets `field`; false where a later stamp already did.
     pub fn set(&mut self, key: StampKey, field: MemberField) -> bool {
         let bit = 1 << field.bit();

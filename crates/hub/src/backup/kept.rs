@@ -146,6 +146,7 @@ const NOT_KEPT: &[&str] = &[
     "void",
     "member",
     "member_key",
+    "card_state",
     "record",
     "pass",
     "account",

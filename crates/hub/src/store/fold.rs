@@ -1,6 +1,11 @@
 //! Carries a batch's changes out: adds, keeps the latest, inserts under an id, or marks void.
 
-use punchcard_domain::{member::MemberField, stamps::Stamps, text::fold, verdict::Verdict};
+use punchcard_domain::{
+    member::{CardState, MemberField},
+    stamps::Stamps,
+    text::fold,
+    verdict::Verdict,
+};
 use punchcard_protocol::MemberId;
 
 use super::{
@@ -45,6 +50,20 @@ const RECORD: Insert = Insert {
     on_conflict: "(kind, id) DO UPDATE SET body = excluded.body, hlc = excluded.hlc,
         stream = excluded.stream
         WHERE (excluded.hlc, excluded.stream) > (record.hlc, record.stream)",
+};
+
+const CARD_STATE: Insert = Insert {
+    table: "card_state",
+    columns: &[
+        ("member", Column::Blob),
+        ("card", Column::Text),
+        ("state", Column::Int),
+        ("hlc", Column::Int),
+        ("stream", Column::Blob),
+    ],
+    on_conflict: "(member, card) DO UPDATE SET state = excluded.state, hlc = excluded.hlc,
+        stream = excluded.stream
+        WHERE (excluded.hlc, excluded.stream) > (card_state.hlc, card_state.stream)",
 };
 
 const PASS: Insert = Insert {
@@ -255,6 +274,16 @@ pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     session.insert(&FACT, &rows(facts.collect()))?;
     let voids = changes.voids.iter().map(|(target, by)| bytes2(target.as_bytes(), by.as_bytes()));
     session.insert(&VOID, &rows(voids.collect()))?;
+    let cards = changes.cards.iter().map(|((member, card), ((hlc, stream), state))| {
+        vec![
+            member.as_bytes().into(),
+            card.as_str().into(),
+            state.map_or(0, CardState::number).into(),
+            (*hlc).into(),
+            (*stream).into(),
+        ]
+    });
+    session.insert(&CARD_STATE, &rows(cards.collect()))?;
     let records = changes.records.iter().map(|((kind, id), ((hlc, stream), body))| {
         vec![
             (*kind).into(),

@@ -48,6 +48,11 @@ pub const TABLES: &[Table] = &[
         columns: &[Plain; 23],
     },
     Table {
+        name: "card_state",
+        query: "SELECT member, card, state, hlc, stream FROM card_state ORDER BY member, card",
+        columns: &[Plain; 5],
+    },
+    Table {
         name: "record",
         query: "SELECT kind, id, body, hlc, stream FROM record ORDER BY kind, id",
         columns: &[Plain; 5],

@@ -24,6 +24,11 @@ const TABLES: &[(&str, &str)] = &[
                 banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
                 dead_cards, joined_ms, stamps FROM member ORDER BY id",
     ),
+    (
+        "card_state",
+        "SELECT m.id, c.card, c.state, c.hlc, c.stream
+         FROM card_state c JOIN member m ON m.n = c.member ORDER BY m.id, c.card",
+    ),
     ("record", "SELECT kind, id, body, hlc, stream FROM record ORDER BY kind, id"),
     (
         "pass",

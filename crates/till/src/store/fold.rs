@@ -6,7 +6,7 @@ use punchcard_domain::{
     effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
-    member::MemberField,
+    member::{CardState, MemberField},
     stamps::Stamps,
     verdict::Verdict,
 };
@@ -23,6 +23,7 @@ pub const FOLDED: &[&str] = &[
     "void",
     "member",
     "member_key",
+    "card_state",
     "record",
     "pass",
     "pass_change",
@@ -92,6 +93,9 @@ pub fn carry_out(
         Effect::InsertFact(row) => insert_fact(db, numbers, entry, header, row),
         Effect::SetMember { member, fields } => {
             set_member(db, numbers.member(db, *member)?, header, fields)
+        }
+        Effect::SetCard { member, card, state } => {
+            set_card(db, numbers.member(db, *member)?, header, card, *state)
         }
         Effect::Joined { member, at_ms } => {
             joined(db, numbers.member(db, *member)?, header, *at_ms)
@@ -243,6 +247,23 @@ fn set_member(
     if names.iter().any(|field| findable.contains(field)) {
         keys_of_members::refresh(db, number)?;
     }
+    Ok(())
+}
+
+fn set_card(
+    db: &Connection,
+    number: i64,
+    header: &Header,
+    card: &str,
+    state: Option<CardState>,
+) -> Result<()> {
+    let (hlc, stream) = stamp_columns(header);
+    db.prepare_cached(
+        "INSERT INTO card_state (member, card, state, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (member, card) DO UPDATE SET state = ?3, hlc = ?4, stream = ?5
+         WHERE (excluded.hlc, excluded.stream) > (card_state.hlc, card_state.stream)",
+    )?
+    .execute(params![number, card, state.map_or(0, CardState::number), hlc, stream])?;
     Ok(())
 }
 

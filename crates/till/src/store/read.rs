@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
+    cards::{self, Said},
     decide::LastVisit,
-    member::{CardState, Channel, Contact, Waiver},
+    member::{CardState, Channel, Contact, MemberField, Waiver},
+    stamps::{StampKey, Stamps},
     standing::{ChangeOf, Sold, Standing, standing},
     terms::Terms,
     time::Day,
@@ -66,7 +68,7 @@ pub struct MemberFile {
 
 const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
                              banned, photo, joined_ms, contact, waiver, guardian, family, consent,
-                             referred_by, custom, dead_cards FROM member";
+                             referred_by, custom, dead_cards, stamps FROM member";
 
 /// A field that is JSON; one that cannot be read is as good as none.
 fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
@@ -110,14 +112,11 @@ fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
 /// Those of the store.
 pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
     let found = db
-        .prepare_cached(&format!("{MEMBER} WHERE id = ?1"))?
-        .query_row([id.as_bytes()], member_file)
+        .prepare_cached("SELECT n FROM member WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?;
-    let Some(file) = found else { return Ok(None) };
-    match merged::shown_as(db, file.number)? {
-        same if same == file.number => Ok(Some(file)),
-        other => member_by_number(db, other),
-    }
+    let Some(number) = found else { return Ok(None) };
+    member_by_number(db, merged::shown_as(db, number)?)
 }
 
 /// One member, by local number.
@@ -125,10 +124,37 @@ pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
 /// # Errors
 /// Those of the store.
 pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFile>> {
-    Ok(db
+    let found = db
         .prepare_cached(&format!("{MEMBER} WHERE n = ?1"))?
-        .query_row([number], member_file)
-        .optional()?)
+        .query_row([number], |row| Ok((member_file(row)?, row.get(22)?)))
+        .optional()?;
+    let Some((mut file, stamps)) = found else { return Ok(None) };
+    file.dead_cards = dead_cards(db, &file, stamps)?;
+    Ok(Some(file))
+}
+
+/// Cards of a member that are no longer in use.
+fn dead_cards(
+    db: &Connection,
+    file: &MemberFile,
+    stamps: Vec<u8>,
+) -> Result<BTreeMap<String, CardState>> {
+    let mut statement =
+        db.prepare_cached("SELECT card, state, hlc, stream FROM card_state WHERE member = ?1")?;
+    let said = statement.query_map([file.number], |row| {
+        let (hlc, stream): (i64, [u8; 20]) = (row.get(2)?, row.get(3)?);
+        let mut stamp = StampKey::default();
+        stamp[..8].copy_from_slice(&hlc.to_be_bytes());
+        stamp[8..].copy_from_slice(&stream);
+        let state = CardState::from_number(row.get(1)?);
+        Ok(Said { card: row.get(0)?, state, stamp })
+    })?;
+    let said: Vec<Said> = said.collect::<rusqlite::Result<_>>()?;
+    if said.is_empty() {
+        return Ok(file.dead_cards.clone());
+    }
+    let stamps = Stamps::decode(&stamps).map_err(|error| Error::Damaged(error.to_string()))?;
+    Ok(cards::dead_cards(file.dead_cards.clone(), stamps.of(MemberField::DeadCards), said))
 }
 
 /// Members that have exactly this key (see [`super::keys_of_members`]), at most two: more than

@@ -76,6 +76,9 @@ pub(crate) fn state_of(file: &MemberFile, scanned: &str) -> Option<CardState> {
     file.dead_cards.iter().find(|(card, _)| same_card(card, scanned)).map(|(_, state)| *state)
 }
 
+/// What is said of single cards.
+type States = BTreeMap<String, Option<CardState>>;
+
 /// Sets what became of a card, and adds another one.
 fn mark(
     work: &mut Work<'_>,
@@ -85,23 +88,28 @@ fn mark(
     state: Option<CardState>,
     new: Option<&str>,
 ) -> Result<()> {
-    let mut dead = file.dead_cards.clone();
-    match state {
-        Some(state) => dead.insert(card.to_owned(), state),
-        None => dead.remove(card),
-    };
+    let mut states = States::new();
+    if file.dead_cards.get(card).copied() != state {
+        states.insert(card.to_owned(), state);
+    }
     let mut cards = file.cards.clone();
     if let Some(new) = new {
         if new.is_empty() || same_card(new, card) {
             return Err(Error::bad_input("card", "another card than the old one"));
         }
-        dead.retain(|old, _| !same_card(old, new));
+        states.extend(opened(file, new));
         if !cards.iter().any(|own| same_card(own, new)) {
             // The newest card is the one that is shown.
             cards.insert(0, new.to_owned());
         }
     }
-    write(work, actor, file, cards, dead)
+    write(work, actor, file, cards, states)
+}
+
+/// A card that is used from now on is no longer what it was said to be, in whatever spelling.
+fn opened(file: &MemberFile, card: &str) -> States {
+    let same = file.dead_cards.keys().filter(|old| same_card(old, card));
+    same.map(|old| (old.clone(), None)).collect()
 }
 
 /// A card goes over to somebody else's file: first off the one, then on to the other.
@@ -116,14 +124,11 @@ fn move_card(
     if other.id == file.id {
         return Err(Error::bad_input("member", "somebody else"));
     }
-    let mut dead = file.dead_cards.clone();
-    dead.insert(card.to_owned(), CardState::Moved);
+    let moved = States::from([(card.to_owned(), Some(CardState::Moved))]);
     let kept = file.cards.iter().filter(|own| *own != card).cloned().collect();
-    write(work, actor, file, kept, dead)?;
-    let mut dead = other.dead_cards.clone();
-    dead.retain(|old, _| !same_card(old, card));
+    write(work, actor, file, kept, moved)?;
     let cards = std::iter::once(card.to_owned()).chain(other.cards.iter().cloned()).collect();
-    write(work, actor, &other, cards, dead)
+    write(work, actor, &other, cards, opened(&other, card))
 }
 
 fn write(
@@ -131,11 +136,11 @@ fn write(
     actor: &Actor,
     file: &MemberFile,
     cards: Vec<String>,
-    dead: BTreeMap<String, CardState>,
+    card_states: States,
 ) -> Result<()> {
     let private = MemberPrivate {
         cards: (cards != file.cards).then_some(cards),
-        dead_cards: (dead != file.dead_cards).then_some(dead),
+        card_states,
         ..MemberPrivate::default()
     };
     let neighbours = match &private.cards {

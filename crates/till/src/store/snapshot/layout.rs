@@ -81,6 +81,12 @@ pub(super) const TABLES: &[Layout] = &[
                  dead_cards, joined_ms, stamps, found_by)",
         Some(0),
     ),
+    table(
+        "card_state",
+        &[Member, Plain, Plain, Plain, Plain],
+        "card_state (member, card, state, hlc, stream)",
+        Some(0),
+    ),
     table("record", &[Plain; 5], "record (kind, id, body, hlc, stream)", None),
     table(
         "pass",

@@ -95,6 +95,10 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
                 member(&eve, "Emma Carter", "+8613900000003", "[]"),
             ],
         ),
+        (
+            "card_state",
+            vec![row(&[blob(&bob), words("10000002"), number(1), number(9), blob(&STAMP)])],
+        ),
         ("record", vec![row(&[number(1), blob(&id(0)), words("{}"), number(9), blob(&STAMP)])]),
         (
             "pass",
