@@ -35,3 +35,4 @@ mod skew;
 mod staff;
 mod sync;
 mod tool;
+mod writers;

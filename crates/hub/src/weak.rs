@@ -10,6 +10,9 @@ pub struct Weak {
     pub forks_unseen: bool,
     /// The single-writer rule: a till may debit what is not its own.
     pub many_writers: bool,
+    /// The row lock, on PostgreSQL: whoever writes does not wait for the row under which positions are
+    /// given out.
+    pub no_row_lock: bool,
     /// No defence: a pull is answered with so many entries at most, so that a short log has many
     /// pages.
     pub page: Option<usize>,

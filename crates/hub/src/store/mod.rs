@@ -16,7 +16,7 @@ pub mod postgres;
 pub mod sqlite;
 pub mod tables;
 
-pub use open::open;
+pub use open::{open, open_without};
 
 use crate::error::Result;
 

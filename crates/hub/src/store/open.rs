@@ -3,7 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use super::{Store, postgres::Postgres, sqlite::Sqlite};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    weak::Weak,
+};
 
 /// Opens the database at `sqlite:PATH` or `postgres://…`, makes it where it is a file and not there
 /// yet, and brings its schema up to date. Not for async code: it blocks.
@@ -11,6 +14,15 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Usage`] for any other address, [`Error::StoreNewer`], those of the engine.
 pub fn open(url: &str) -> Result<Arc<dyn Store>> {
+    open_without(url, Weak::default())
+}
+
+/// As [`open`], with what a test takes away.
+///
+/// # Errors
+/// As [`open`].
+#[doc(hidden)]
+pub fn open_without(url: &str, weak: Weak) -> Result<Arc<dyn Store>> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         // People write sqlite://hub.db and sqlite:///var/lib/hub.db as they see it elsewhere.
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -20,7 +32,7 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>> {
         return Ok(Arc::new(Sqlite::open(Path::new(path))?));
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(Arc::new(Postgres::connect(url)?));
+        return Ok(Arc::new(Postgres::connect_without(url, weak)?));
     }
     Err(unknown())
 }

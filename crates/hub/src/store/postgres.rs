@@ -17,7 +17,10 @@ use ::postgres::{
 
 use self::pool::{Connection, Lease, Pool};
 use super::{ByKey, Column, Datum, Insert, Row, Session, Store};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    weak::Weak,
+};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations/hub-postgres");
@@ -29,7 +32,12 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
     SET LOCAL statement_timeout = '30s'; \
     SELECT one FROM hub WHERE one = 1 FOR UPDATE";
 
-/// The same in a database where that row is not there yet: the whole table is locked, so that of
+/// As [`BEGIN_WRITE`], without the lock: what a test takes away.
+const BEGIN_UNLOCKED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    SET LOCAL statement_timeout = '30s'; \
+    SELECT one FROM hub WHERE one = 1";
+
+/// As [`BEGIN_WRITE`] in a database where that row is not there yet: the whole table is locked, so that of
 /// two hubs that start at once only one makes it. What was taken before is let go first: two that
 /// both hold the lock of an empty `FOR UPDATE` would wait for each other for ever.
 const BEGIN_FIRST_WRITE: &str = "ROLLBACK; BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
@@ -65,6 +73,7 @@ pub struct Postgres {
     /// all connections, and nobody could read.
     turn: Mutex<()>,
     place: String,
+    begin_write: &'static str,
 }
 
 impl Postgres {
@@ -74,6 +83,17 @@ impl Postgres {
     /// [`Error::Usage`] where the address cannot be understood, or where the server is set to
     /// confirm what is not on its disk yet; [`Error::StoreNewer`]; those of the network.
     pub fn connect(url: &str) -> Result<Self> {
+        Self::connect_without(url, Weak::default())
+    }
+
+    /// As [`Postgres::connect`], with what a test takes away.
+    ///
+    /// # Errors
+    /// As [`Postgres::connect`].
+    #[doc(hidden)]
+    pub fn connect_without(url: &str, weak: Weak) -> Result<Self> {
+        let begin_write =
+            if weak.in_this_build().no_row_lock { BEGIN_UNLOCKED } else { BEGIN_WRITE };
         let config = understand(url)?;
         let place = place(&config);
         let pool = Pool::new(config, &place);
@@ -84,7 +104,7 @@ impl Postgres {
             return Err(error);
         }
         drop(lease);
-        Ok(Self { pool, turn: Mutex::new(()), place })
+        Ok(Self { pool, turn: Mutex::new(()), place, begin_write })
     }
 
     /// A connection on which a transaction is begun, and whether `begin` found a row.
@@ -110,7 +130,7 @@ impl Postgres {
 impl Store for Postgres {
     fn write(&self) -> Result<Box<dyn Session + '_>> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (lease, found) = self.begin(BEGIN_WRITE)?;
+        let (lease, found) = self.begin(self.begin_write)?;
         let mut transaction = Transaction::new(lease, Some(turn));
         if !found {
             transaction.step(|connection| answered(connection.client(), BEGIN_FIRST_WRITE))?;

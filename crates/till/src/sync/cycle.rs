@@ -110,9 +110,9 @@ fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
     let standing = till.standing()?;
     let caller = caller(till, &standing)?;
     let welcome = match greet(till, wire, &standing, &caller) {
-        // It knew this life once: it was restored to before that.
-        Err(Error::Hub(WireRefusal { code: Code::BadSignature, .. })) if standing.me.acked > 0 => {
-            introduce(till, wire, &standing)
+        // It knew this life once, or the one that vouches: it was restored to before that.
+        Err(Error::Hub(refusal)) if refusal.code == Code::BadSignature => {
+            introduce(till, wire, &standing, refusal)
         }
         other => other,
     };
@@ -178,24 +178,44 @@ fn greeting(till: &Till, standing: &Standing, acked: Known) -> Greeting {
 }
 
 /// Makes the lives of this till known to a hub that was restored to before they were: the oldest
-/// first, each vouched for by the one before it. The oldest of all must be known there.
-fn introduce(till: &Till, wire: &Wire, standing: &Standing) -> Result<Welcome> {
+/// first, each vouched for by the newest of those before it that the hub knows. `refusal` is what it
+/// said to the last of them.
+fn introduce(
+    till: &Till,
+    wire: &Wire,
+    standing: &Standing,
+    refusal: WireRefusal,
+) -> Result<Welcome> {
     let lives: Vec<&OwnLife> = standing.earlier.iter().rev().chain([&standing.me]).collect();
-    let nothing = Known { seq: 0, hash: Hash::ZERO };
-    let mut last = Err(Error::Hub(WireRefusal::new(Code::BadSignature, "not known there")));
-    for pair in lives.windows(2) {
-        let (before, life) = (pair[0], pair[1]);
-        let key = till.stream_key(life.stream)?;
-        let caller = Caller { stream: life.stream, key, hub: standing.hub.hub };
-        let endorsement = till.vouched(life, before)?;
-        let ask = Greeting { endorsement, ..greeting(till, standing, nothing) };
-        match wire.call::<Welcome>(Some(&caller), path::GREET, &ask) {
-            // One that was closed or forked there stays so.
-            answer @ (Ok(_) | Err(Error::Hub(_))) => last = answer,
-            Err(error) => return Err(error),
+    let mut last = Err(Error::Hub(refusal));
+    for (n, life) in lives.iter().enumerate().skip(1) {
+        for before in lives[..n].iter().rev() {
+            last = introduce_one(till, wire, standing, life, before);
+            match &last {
+                // That one is not known there, or under its number another copy's.
+                Err(Error::Hub(refusal)) if refusal.code == Code::BadSignature => {}
+                // One that was closed or forked there stays so.
+                Ok(_) | Err(Error::Hub(_)) => break,
+                Err(_) => return last,
+            }
         }
     }
     last
+}
+
+fn introduce_one(
+    till: &Till,
+    wire: &Wire,
+    standing: &Standing,
+    life: &OwnLife,
+    before: &OwnLife,
+) -> Result<Welcome> {
+    let key = till.stream_key(life.stream)?;
+    let caller = Caller { stream: life.stream, key, hub: standing.hub.hub };
+    let endorsement = till.vouched(life, before)?;
+    let nothing = Known { seq: 0, hash: Hash::ZERO };
+    let ask = Greeting { endorsement, ..greeting(till, standing, nothing) };
+    wire.call(Some(&caller), path::GREET, &ask)
 }
 
 /// What earlier lives wrote and the hub has not, the oldest first. It may refuse them: then it keeps
