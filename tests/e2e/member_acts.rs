@@ -1,13 +1,16 @@
 //! What is done with a member beside the everyday: a pack to its last visit, passes changed, points by
 //! hand, families and guests, and what was missing on a file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use fantoccini::key::Key;
 use punchcard_domain::alerts::{Alert, Alerts, Level};
 use punchcard_till::views::RulesInput;
 
 use crate::{looks::look, shop::Shop, window::Window};
+
+/// A code that comes again within a second is one scan: see `SAME_CODE_MS` of the scan detector.
+const ANOTHER: Duration = Duration::from_millis(1200);
 
 /// Opens one of the rarer acts of the member on the page.
 async fn more(window: &Window, act: &str) {
@@ -62,6 +65,7 @@ async fn a_pack_is_sold_and_used_to_its_last_visit() {
     window.verdict("admit", "剩 9 次").await;
     look(&window, "pack-sold").await;
     for left in (0..9).rev() {
+        tokio::time::sleep(ANOTHER).await;
         window.scan("10000011").await;
         match left {
             0 => window.verdict("note", "刚好用完").await,
@@ -70,6 +74,7 @@ async fn a_pack_is_sold_and_used_to_its_last_visit() {
         }
     }
     look(&window, "pack-last-visit").await;
+    tokio::time::sleep(ANOTHER).await;
     window.scan("10000011").await;
     window.verdict("refuse", "次数已经用完").await;
     look(&window, "pack-used-up").await;
@@ -110,7 +115,7 @@ async fn a_pass_is_extended_upgraded_given_away_and_cancelled() {
     window.click("act-upgrade").await;
     window.says("act-menu", "500").await; // 799 − 299
     look(&window, "pass-upgrade").await;
-    window.press(&['1']).await;
+    window.press(&['2']).await;
     window.says("pass-1", "季卡").await;
     window.gone("act-menu").await;
 

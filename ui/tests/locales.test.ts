@@ -90,6 +90,8 @@ describe("every name that the till sends has a text", () => {
     ["reason", [...union("Reason"), "unknown"]],
     ["reasonShort", union("Reason")],
     ["mend", union("Mend")],
+    ["passAct", union("PassAct")],
+    ["channel", union("Channel")],
     ["permission", union("Permission")],
     ["role", union("Role")],
     ["verdict", union("Verdict")],
