@@ -9,11 +9,7 @@ use crate::{shop::Shop, shots, window::Window};
 
 /// Sees the whole answer: the verdict, its word, its ground and its ink, and the reason.
 async fn verdict(window: &Window, verdict: &str, word: &str, ground: &str, reason: &str) {
-    let holds = format!(
-        "document.querySelector('[data-testid=verdict]')?.dataset.verdict === '{verdict}' &&
-         document.querySelector('[data-testid=verdict-reason]').innerText.includes('{reason}')"
-    );
-    window.until(&format!("{verdict} because of {reason}"), &holds).await;
+    window.verdict(verdict, reason).await;
     assert_eq!(window.text("verdict-word").await, word);
     assert_eq!(window.style("verdict", "background-color").await, ground);
 }

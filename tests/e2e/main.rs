@@ -11,6 +11,7 @@ mod hub;
 mod keyboard;
 mod lock;
 mod looks;
+mod member_acts;
 mod members;
 mod passes;
 mod points;

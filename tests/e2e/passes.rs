@@ -4,14 +4,6 @@ use fantoccini::key::Key;
 
 use crate::{looks::look, shop::Shop, window::Window};
 
-async fn verdict(window: &Window, verdict: &str, reason: &str) {
-    let holds = format!(
-        "document.querySelector('[data-testid=verdict]')?.dataset.verdict === '{verdict}' &&
-         document.querySelector('[data-testid=verdict-reason]').innerText.includes('{reason}')"
-    );
-    window.until(&format!("{verdict} because of {reason}"), &holds).await;
-}
-
 /// The owner says what becomes of an alert.
 async fn set_alert(window: &Window, alert: &str, level: &str) {
     window.key(Key::F6).await;
@@ -27,7 +19,8 @@ async fn set_alert(window: &Window, alert: &str, level: &str) {
 
 async fn freeze(window: &Window) {
     window.open_member("林知夏").await;
-    window.click("freeze-pass").await;
+    window.press(&['1']).await;
+    window.click("act-freeze").await;
     window.says("member-page", "停卡到").await;
     look(window, "frozen-member").await;
     window.key(Key::F1).await;
@@ -39,7 +32,7 @@ async fn whoever_comes_back_ends_their_freeze() {
     let shop = Shop::demo();
     let window = Window::signed_in(&shop, "owner").await;
     freeze(&window).await;
-    verdict(&window, "note", "恢复使用").await;
+    window.verdict("note", "恢复使用").await;
     look(&window, "back-from-a-freeze").await;
     window.close().await;
     assert_eq!(shop.count("pass_frozen"), 1);
@@ -51,11 +44,11 @@ async fn a_frozen_pass_stops_at_the_desk_until_one_key_ends_its_freeze() {
     let window = Window::signed_in(&shop, "owner").await;
     set_alert(&window, "frozen", "deny").await;
     freeze(&window).await;
-    verdict(&window, "refuse", "停卡").await;
+    window.verdict("refuse", "停卡").await;
     window.find("mend-unfreeze").await;
     look(&window, "frozen-verdict").await;
     window.key(Key::F8).await;
-    verdict(&window, "admit", "年卡").await;
+    window.verdict("admit", "年卡").await;
     window.close().await;
     assert_eq!(shop.count("pass_frozen"), 1);
     assert_eq!(shop.count("pass_unfrozen"), 1);
@@ -66,14 +59,16 @@ async fn a_lost_card_lets_nobody_in_and_the_one_in_its_place_does() {
     let shop = Shop::demo();
     let window = Window::signed_in(&shop, "owner").await;
     window.open_member("林知夏").await;
+    window.click("tab-cards").await;
     window.click("lose-10000001").await;
     window.find("find-10000001").await;
     look(&window, "card-lost").await;
     window.key(Key::F1).await;
     window.scan("10000001").await;
-    verdict(&window, "refuse", "挂失").await;
+    window.verdict("refuse", "挂失").await;
     look(&window, "card-lost-verdict").await;
     window.open_member("林知夏").await;
+    window.click("tab-cards").await;
     window.click("replace-10000001").await;
     window.click("fresh-card").await;
     window.compose("88880001").await;
@@ -82,9 +77,9 @@ async fn a_lost_card_lets_nobody_in_and_the_one_in_its_place_does() {
     look(&window, "card-replaced").await;
     window.key(Key::F1).await;
     window.scan("88880001").await;
-    verdict(&window, "admit", "年卡").await;
+    window.verdict("admit", "年卡").await;
     window.scan("10000001").await;
-    verdict(&window, "refuse", "").await;
+    window.verdict("refuse", "").await;
     window.close().await;
 }
 
@@ -93,11 +88,11 @@ async fn an_alert_is_amber_or_red_as_the_owner_says() {
     let shop = Shop::demo();
     let window = Window::signed_in(&shop, "owner").await;
     window.scan("10000002").await;
-    verdict(&window, "refuse", "到期").await;
+    window.verdict("refuse", "到期").await;
     set_alert(&window, "expired", "warn").await;
     look(&window, "settings-alerts").await;
     window.key(Key::F1).await;
     window.scan("10000002").await;
-    verdict(&window, "note", "到期").await;
+    window.verdict("note", "到期").await;
     window.close().await;
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use punchcard_till::{Options, Till, views::Prefs};
+use punchcard_till::{Actor, Options, Till, views::Prefs};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -56,9 +56,15 @@ impl Shop {
     /// such wait would cut a code in two. The rhythm itself is tested where it is decided
     /// (`ui/tests/scan-detector.test.ts`).
     fn give_the_scanner_time(&self) {
-        let till = Till::open(&self.data(), &Options::default()).expect("it was just made");
         let prefs = Prefs { scanner_gap_ms: SCANNER_GAP_MS, ..Prefs::default() };
-        till.save_prefs(prefs).expect("they can be kept");
+        self.settings(|till, _| till.save_prefs(prefs));
+    }
+
+    /// The owner sets something before the window is opened.
+    pub fn settings(&self, set: impl FnOnce(&Till, &Actor) -> punchcard_till::Result<()>) {
+        let till = Till::open(&self.data(), &Options::default()).expect("nobody has it open");
+        let owner = till.owner().expect("there is an owner");
+        set(&till, &owner).expect("it can be set");
     }
 
     /// Where the store is.

@@ -310,6 +310,12 @@ impl Window {
         }
     }
 
+    /// Clicks what an XPath finds.
+    pub async fn click_path(&self, path: &str) {
+        let found = self.page.wait().for_element(Locator::XPath(path)).await;
+        found.expect("it is on the page").click().await.expect("it can be clicked");
+    }
+
     /// Signs somebody in with the mouse and the keys.
     pub async fn sign_in(&self, shop: &Shop, role: &str) {
         self.choose(shop.name(role)).await;
@@ -370,6 +376,15 @@ impl Window {
         let picture = self.page.screenshot().await.expect("a picture can be taken");
         self.script("document.getElementById('moving-pixel')?.remove()").await;
         picture
+    }
+
+    /// Waits for a verdict, and a reason that stands beside it.
+    pub async fn verdict(&self, verdict: &str, reason: &str) {
+        let holds = format!(
+            "document.querySelector('[data-testid=verdict]')?.dataset.verdict === '{verdict}' &&
+             document.querySelector('[data-testid=verdict-reason]').innerText.includes('{reason}')"
+        );
+        self.until(&format!("{verdict} because of {reason}"), &holds).await;
     }
 
     // ---- past the page -------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 //! The window's TypeScript types are those of the Rust views: written by `make bindings`, checked
 //! here to be fresh.
 
-use punchcard_domain::{alerts, custom, member, staff, standing, terms, time, verdict};
+use punchcard_domain::{alerts, custom, decide, member, staff, standing, terms, time, verdict};
 use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
 
@@ -47,8 +47,11 @@ fn generated() -> String {
         views::MemberBrief,
         views::LotView,
         views::PointsView,
+        decide::PassAct,
         views::PassState,
         views::PassView,
+        views::UpgradeView,
+        views::PassChangeInput,
         views::CheckInView,
         views::DayRow,
         views::MemberView,
@@ -56,6 +59,7 @@ fn generated() -> String {
         views::RelativeView,
         views::DetailsView,
         views::DetailsInput,
+        views::MemberFormView,
         views::DayView,
         views::RecentVisit,
         views::EarnPreview,

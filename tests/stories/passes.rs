@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
     custom::{CustomField, FieldKind},
-    member::{CardState, Contact},
+    decide::PassAct,
+    member::{CardState, Channel, Contact},
     staff::Role,
     terms::{Start, Terms},
     verdict::{Because, Mend, Verdict},
@@ -19,7 +20,10 @@ use punchcard_tests::{
 };
 use punchcard_till::{
     Actor, CardChange, CheckInHow, PassChange, PassTypeInput, Result, StaffInput, Till, Who,
-    views::{Approval, CheckInView, DetailsInput, MemberInput, MemberView, PassState, PassView},
+    views::{
+        Approval, CheckInView, DetailsInput, DetailsView, MemberInput, MemberView, PassChangeInput,
+        PassState, PassView,
+    },
 };
 
 const HOUR: i64 = 3_600_000;
@@ -319,6 +323,117 @@ fn a_family_comes_in_together_and_a_guest_comes_along() {
     guest("小郑").expect("one is free again");
     assert_eq!(at.member(&mother).visits_total, 1, "guests are no visits of hers");
     shop.verify();
+}
+
+/// The desk's keys: the rest of a family in one go, and a guest only where one may come.
+#[test]
+fn the_desk_is_told_who_else_may_come_in() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let mother = shop.member("林知夏", 1).brief.id;
+    let details = DetailsInput { family_of: Some(mother.clone()), ..DetailsInput::default() };
+    let input =
+        MemberInput { name: "林小满".into(), details: Some(details), ..MemberInput::default() };
+    let child = at.till.register_member(&at.owner, input).expect("a new member").brief.id;
+    let terms = Terms { guests: 1, ..Terms::default() };
+    at.give(&mother, &at.kind("双人次卡", None, Some(3), terms));
+    let view = at.scan("10000001");
+    assert_eq!(view.family.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), [child.clone()]);
+    assert!(view.brings_guest, "two visits are left");
+    let others = at.till.check_in_relatives(&at.owner, id(&mother)).expect("they are one family");
+    assert_eq!(others.len(), 1);
+    assert_eq!(others[0].member.as_ref().expect("known").id, child);
+    assert_eq!(codes(&others[0]), ["no_pass"]);
+    assert!(!others[0].brings_guest, "who is stopped brings nobody");
+
+    let guest = CheckInHow::Guest("小周".into());
+    let view = at.till.check_in(&at.owner, Who::Member(id(&mother)), guest, None);
+    assert!(!view.expect("one a month").brings_guest, "that was the one");
+    at.undo(&at.member(&mother).history[0].fact).expect("the owner may");
+    shop.pass(7 * HOUR);
+    assert!(at.scan("10000001").brings_guest, "one visit is left for them");
+    shop.pass(7 * HOUR);
+    let last = at.scan("10000001");
+    assert_eq!((last.verdict, last.brings_guest), (Verdict::Note, false), "none is left");
+    shop.verify();
+}
+
+/// What a page offers for a pass is what goes through, and a difference is the one that is paid.
+#[test]
+fn what_can_be_done_with_a_pass_is_said_by_the_till() {
+    use PassAct::{Cancel, Extend, Freeze, Transfer, Unfreeze, Upgrade};
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let other = shop.member("王堃", 2).brief.id;
+    let ten = at.kind("十次卡", None, Some(10), Terms::default());
+    let twenty = at.kind("二十次卡", None, Some(20), freezable());
+    at.give(&member, &ten);
+    let ten = at.pass(&member).id;
+    assert_eq!(at.pass(&member).acts, [Upgrade, Transfer, Cancel], "it has no end, and no freeze");
+    at.scan("10000001");
+    let upgrades = at.till.upgrades(&at.owner, id(&member), id(&ten)).expect("a dearer one");
+    let told: Vec<_> = upgrades.iter().map(|kind| (kind.pays_minor, kind.visits)).collect();
+    assert_eq!(told, [(10_000, Some(19))], "ten visits more, one of them used");
+    at.change(&member, &ten, PassChange::Upgrade { to: id(&twenty) }).expect("as it was told");
+    let pass = at.pass(&member);
+    assert_eq!((pass.visits_left, pass.acts), (Some(19), vec![Freeze, Upgrade, Transfer, Cancel]));
+    assert_eq!(at.till.upgrades(&at.owner, id(&member), id(&pass.id)).expect("it runs"), []);
+    at.change(&member, &pass.id, freeze()).expect("it was told");
+    assert_eq!(at.pass(&member).acts, [Unfreeze, Upgrade, Cancel], "frozen, it goes to nobody");
+    at.change(&member, &pass.id, PassChange::Unfreeze).expect("it was told");
+    let typed = PassChangeInput::Transfer { to: other.clone(), fee: "50.00".into() };
+    let change = at.till.pass_change(typed).expect("an amount");
+    assert_eq!(change, PassChange::Transfer { to: id(&other), fee_minor: 5_000 });
+    at.change(&member, &pass.id, change).expect("it was told");
+    let gone = at.member(&member).passes;
+    assert!(gone.iter().all(|pass| pass.acts.is_empty()), "{gone:?}");
+    let bad = PassChangeInput::Cancel { refund: "lots".into(), because: "搬家".into() };
+    assert_eq!(Desk::code(at.till.pass_change(bad)), "bad_amount");
+
+    at.give(&other, &at.kind("月卡", Some(30), None, Terms::default()));
+    shop.pass(31 * DAY);
+    let passes = at.member(&other).passes;
+    let over = passes.iter().find(|pass| pass.name == "月卡").expect("it is there");
+    assert_eq!((over.state, over.acts.as_slice()), (PassState::Expired, &[Extend][..]));
+    shop.verify();
+}
+
+/// Everything that a form about a new member holds is one fact.
+#[test]
+fn a_new_member_is_registered_with_the_rest_of_the_file() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let friend = shop.member("王堃", 1).brief.id;
+    let details = DetailsInput {
+        referred_by: Some(friend.clone()),
+        consent: Some(vec![Channel::Wechat]),
+        contact: Some(Contact { name: "林妈妈".into(), phone: "13800000009".into() }),
+        ..DetailsInput::default()
+    };
+    let input =
+        MemberInput { name: "林知夏".into(), details: Some(details), ..MemberInput::default() };
+    let entries = || {
+        let mut count = 0;
+        let counted = at.till.log(0, |_| {
+            count += 1;
+            Ok(())
+        });
+        counted.expect("the journal");
+        count
+    };
+    let before = entries();
+    let file = at.till.register_member(&at.owner, input.clone()).expect("a new member");
+    assert_eq!(entries(), before + 1);
+    let DetailsView { referred_by, consent, contact, .. } = file.details;
+    assert_eq!(referred_by.expect("a friend").id, friend);
+    assert!(consent.contains(&Channel::Wechat));
+    assert_eq!(contact.expect("somebody to call").name, "林妈妈");
+    at.till.change_member(&at.owner, id(&file.brief.id), input).expect("the same again");
+    assert_eq!(entries(), before + 1, "nothing has changed");
+    let nobody = DetailsInput { referred_by: Some("nobody".into()), ..DetailsInput::default() };
+    let input = MemberInput { name: "某人".into(), details: Some(nobody), ..Default::default() };
+    assert_eq!(Desk::code(at.till.register_member(&at.owner, input)), "not_found");
 }
 
 #[test]

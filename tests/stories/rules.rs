@@ -10,7 +10,10 @@ use punchcard_tests::{
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
-use punchcard_till::{CheckInHow, Error, LineInput, Trial, Who};
+use punchcard_till::{
+    CheckInHow, Error, LineInput, Trial, Who,
+    views::{DetailsInput, MemberInput},
+};
 
 use crate::skew::Scribe;
 
@@ -52,6 +55,29 @@ fn a_shop_without_rules_of_its_own_goes_on_as_before() {
     assert_eq!(spendable(&shop, &member), 128);
     let dry = shop.till().earn_dry_run(&shop.owner(), id(&member), Trial::Visit, None);
     assert_eq!(dry.expect("nothing to ask").rules, []);
+}
+
+/// Who sent somebody stands on their file when it is opened; the first visit then gives for it, once.
+#[test]
+fn who_was_sent_by_a_friend_gets_the_welcome_once() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let rules = r#"[{"name": "welcome", "per": "referred", "points": 50}]"#;
+    till.set_earn_rules(&owner, rules).expect("the owner may");
+    let friend = shop.member("王堃", 1).brief.id;
+    let details = DetailsInput { referred_by: Some(friend.clone()), ..DetailsInput::default() };
+    let input = MemberInput { name: "李喆".into(), details: Some(details), ..Default::default() };
+    let sent = till.register_member(&owner, input).expect("a new member").brief.id;
+    for member in [&friend, &sent] {
+        shop.give(member, "年卡", Some(365), None);
+        let who = Who::Member(id(member));
+        till.check_in(&owner, who, CheckInHow::Scan, None).expect("a verdict");
+    }
+    assert_eq!((spendable(&shop, &friend), spendable(&shop, &sent)), (0, 50));
+    shop.pass(DAY);
+    till.check_in(&owner, Who::Member(id(&sent)), CheckInHow::Scan, None).expect("a verdict");
+    assert_eq!(spendable(&shop, &sent), 50, "once");
+    shop.verify();
 }
 
 #[test]

@@ -90,6 +90,8 @@ describe("every name that the till sends has a text", () => {
     ["reason", [...union("Reason"), "unknown"]],
     ["reasonShort", union("Reason")],
     ["mend", union("Mend")],
+    ["passAct", union("PassAct")],
+    ["channel", union("Channel")],
     ["permission", union("Permission")],
     ["role", union("Role")],
     ["verdict", union("Verdict")],
@@ -120,9 +122,9 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
   expect(holes(chinese.get(`notice.${code}`) ?? "")).toEqual(expected);
 });
 
-/** Chosen by a name that the till sends, or by the name of a tab. */
+/** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal)\./;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab)\./;
 const TABS = /^settings\.(desk|rules|alerts|rewards|passes|staff|import|hub|store)$/;
 
 it("no text is left over", () => {

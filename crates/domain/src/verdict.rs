@@ -247,6 +247,14 @@ pub enum Mend {
     NewMember,
     /// End the freeze of the pass today.
     Unfreeze,
+    /// They sign the waiver now.
+    SignWaiver,
+    /// Write down whom to call.
+    AddContact,
+    /// Take a photo.
+    AddPhoto,
+    /// Give points: what is given repays what is owed.
+    GivePoints,
 }
 
 /// Why this pass was used, where more than one would have let them in.

@@ -30,6 +30,27 @@ pub(crate) async fn check_in_member(desk: State<'_, Desk>, member: String) -> An
 }
 
 #[tauri::command]
+pub(crate) async fn check_in_guest(
+    desk: State<'_, Desk>,
+    member: String,
+    guest: String,
+) -> Answer<CheckInView> {
+    signed_in(&desk, move |till, actor| {
+        till.check_in(actor, Who::Member(id("member", &member)?), CheckInHow::Guest(guest), None)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn check_in_relatives(
+    desk: State<'_, Desk>,
+    member: String,
+) -> Answer<Vec<CheckInView>> {
+    signed_in(&desk, move |till, actor| till.check_in_relatives(actor, id("member", &member)?))
+        .await
+}
+
+#[tauri::command]
 pub(crate) async fn use_visit(desk: State<'_, Desk>, member: String) -> Answer<CheckInView> {
     signed_in(&desk, move |till, actor| {
         till.check_in(actor, Who::Member(id("member", &member)?), CheckInHow::UseVisit, None)

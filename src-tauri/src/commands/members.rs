@@ -2,8 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
-    CardChange, Error, PassChange,
-    views::{Approval, DoneView, MemberBrief, MemberInput, MemberView, PassTypeView, TierView},
+    CardChange, Error,
+    views::{
+        Approval, DetailsInput, DoneView, MemberBrief, MemberFormView, MemberInput, MemberView,
+        PassChangeInput, PassTypeView, TierView, UpgradeView,
+    },
 };
 use tauri::State;
 
@@ -104,34 +107,66 @@ pub(crate) async fn give_pass(
 }
 
 #[tauri::command]
-pub(crate) async fn freeze_pass(
+pub(crate) async fn change_pass(
     desk: State<'_, Desk>,
     member: String,
     pass: String,
-    until: Option<String>,
+    change: PassChangeInput,
     approval: Option<Approval>,
 ) -> Answer<DoneView> {
+    let line = desk.line()?;
     approved(&desk, approval, move |till, actor| {
-        let until = until.map(|day| day.parse()).transpose();
-        let until = until.map_err(|_| Error::bad_input("until", "a day, YYYY-MM-DD"))?;
-        let change = PassChange::Freeze { from: None, until };
-        till.change_pass(actor, id("member", &member)?, id("pass", &pass)?, change)
+        let (member, pass) = (id("member", &member)?, id("pass", &pass)?);
+        if matches!(change, PassChangeInput::Upgrade { .. } | PassChangeInput::Transfer { .. }) {
+            // Visits that lie elsewhere are fetched, where there is a line.
+            line.before_pass_changes(member, pass)?;
+        }
+        till.change_pass(actor, member, pass, till.pass_change(change)?)
     })
     .await
 }
 
 #[tauri::command]
-pub(crate) async fn unfreeze_pass(
+pub(crate) async fn pass_upgrades(
     desk: State<'_, Desk>,
     member: String,
     pass: String,
-    approval: Option<Approval>,
-) -> Answer<DoneView> {
-    approved(&desk, approval, move |till, actor| {
+) -> Answer<Vec<UpgradeView>> {
+    let line = desk.line()?;
+    signed_in(&desk, move |till, actor| {
         let (member, pass) = (id("member", &member)?, id("pass", &pass)?);
-        till.change_pass(actor, member, pass, PassChange::Unfreeze)
+        line.before_pass_changes(member, pass)?;
+        till.upgrades(actor, member, pass)
     })
     .await
+}
+
+#[tauri::command]
+pub(crate) async fn change_details(
+    desk: State<'_, Desk>,
+    id: String,
+    input: DetailsInput,
+    approval: Option<Approval>,
+) -> Answer<MemberView> {
+    approved(&desk, approval, move |till, actor| {
+        till.change_details(actor, super::id("member", &id)?, input)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_waiver(
+    desk: State<'_, Desk>,
+    id: String,
+    approval: Option<Approval>,
+) -> Answer<MemberView> {
+    approved(&desk, approval, move |till, actor| till.sign_waiver(actor, super::id("member", &id)?))
+        .await
+}
+
+#[tauri::command]
+pub(crate) async fn member_form(desk: State<'_, Desk>) -> Answer<MemberFormView> {
+    signed_in(&desk, |till, actor| till.member_form(actor)).await
 }
 
 #[tauri::command]

@@ -31,6 +31,35 @@ pub(crate) async fn earn(
 }
 
 #[tauri::command]
+pub(crate) async fn adjust_points(
+    desk: State<'_, Desk>,
+    member: String,
+    points: u32,
+    take: bool,
+    reason: String,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        till.give_or_take(actor, id("member", &member)?, (points, take), &reason)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn transfer_points(
+    desk: State<'_, Desk>,
+    from: String,
+    to: String,
+    points: u32,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        till.transfer_points(actor, id("member", &from)?, id("member", &to)?, points.into())
+    })
+    .await
+}
+
+#[tauri::command]
 pub(crate) async fn rewards(desk: State<'_, Desk>, member: String) -> Answer<Vec<RewardView>> {
     signed_in(&desk, move |till, actor| till.rewards(actor, id("member", &member)?)).await
 }

@@ -10,14 +10,17 @@ import type {
   BackupView,
   CheckInView,
   DayView,
+  DetailsInput,
   DoneView,
   DrawView,
   EarnPreview,
   ImportView,
   MemberBrief,
+  MemberFormView,
   MemberInput,
   MemberView,
   PairInput,
+  PassChangeInput,
   PassTypeInput,
   PassTypeView,
   Prefs,
@@ -33,6 +36,7 @@ import type {
   StatusView,
   SyncView,
   TierView,
+  UpgradeView,
   VerifyView,
 } from "@/shared/bindings";
 
@@ -89,6 +93,11 @@ export const touch = () => call<null>("touch");
 
 export const checkInCard = (card: string) => call<CheckInView>("check_in_card", { card });
 export const checkInMember = (member: string) => call<CheckInView>("check_in_member", { member });
+export const checkInGuest = (member: string, guest: string) =>
+  call<CheckInView>("check_in_guest", { member, guest });
+/** Everybody else of a member's family. */
+export const checkInRelatives = (member: string) =>
+  call<CheckInView[]>("check_in_relatives", { member });
 export const useVisit = (member: string) => call<CheckInView>("use_visit", { member });
 export const letIn = (member: string, reason: string, approval: Leave) =>
   call<CheckInView>("let_in", { member, reason, approval });
@@ -100,6 +109,11 @@ export const registerMember = (input: MemberInput) =>
   call<MemberView>("register_member", { input });
 export const changeMember = (id: string, input: MemberInput) =>
   call<MemberView>("change_member", { id, input });
+export const memberForm = () => call<MemberFormView>("member_form");
+export const changeDetails = (id: string, input: DetailsInput, approval: Leave) =>
+  call<MemberView>("change_details", { id, input, approval });
+export const signWaiver = (id: string, approval: Leave) =>
+  call<MemberView>("sign_waiver", { id, approval });
 export const banMember = (id: string, banned: boolean, reason: string, approval: Leave) =>
   call<MemberView>("ban_member", { id, banned, reason, approval });
 export const setPhoto = (id: string, image: string) => call<MemberView>("set_photo", { id, image });
@@ -110,10 +124,15 @@ export const tiers = () => call<TierView[]>("tiers");
 export const passTypes = () => call<PassTypeView[]>("pass_types");
 export const givePass = (member: string, passType: string, approval: Leave) =>
   call<DoneView>("give_pass", { member, passType, approval });
-export const freezePass = (member: string, pass: string, until: string | null, approval: Leave) =>
-  call<DoneView>("freeze_pass", { member, pass, until, approval });
-export const unfreezePass = (member: string, pass: string, approval: Leave) =>
-  call<DoneView>("unfreeze_pass", { member, pass, approval });
+export const changePass = (
+  member: string,
+  pass: string,
+  change: PassChangeInput,
+  approval: Leave,
+) => call<DoneView>("change_pass", { member, pass, change, approval });
+/** The kinds that can take the place of a pass, with the difference that is paid for each. */
+export const passUpgrades = (member: string, pass: string) =>
+  call<UpgradeView[]>("pass_upgrades", { member, pass });
 export const loseCard = (member: string, card: string, lost: boolean) =>
   call<MemberView>("lose_card", { member, card, lost });
 export const replaceCard = (member: string, card: string, fresh: string) =>
@@ -123,6 +142,16 @@ export const earnPreview = (member: string, amount: string) =>
   call<EarnPreview>("earn_preview", { member, amount });
 export const earn = (member: string, amount: string, approval: Leave) =>
   call<DoneView>("earn", { member, amount, approval });
+/** Gives so many points, or takes them. */
+export const adjustPoints = (
+  member: string,
+  points: number,
+  take: boolean,
+  reason: string,
+  approval: Leave,
+) => call<DoneView>("adjust_points", { member, points, take, reason, approval });
+export const transferPoints = (from: string, to: string, points: number, approval: Leave) =>
+  call<DoneView>("transfer_points", { from, to, points, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });
 export const redeemPreview = (member: string, reward: string, points: number | null) =>
   call<RedeemPreview>("redeem_preview", { member, reward, points });

@@ -1,5 +1,12 @@
 /** The member form: what stands in its boxes, what is sent, and which box an error belongs to. */
-import type { MemberInput, MemberView, TierView } from "@/shared/bindings";
+import type {
+  Channel,
+  DetailsInput,
+  MemberInput,
+  MemberView,
+  RelativeView,
+  TierView,
+} from "@/shared/bindings";
 import type { DeskError } from "./ipc";
 
 export function emptyForm() {
@@ -15,6 +22,12 @@ export function emptyForm() {
     tier: "",
     /** The tier's name on the file: its id is known once the list of tiers is. */
     tierName: "",
+    contactName: "",
+    contactPhone: "",
+    consent: [] as Channel[],
+    /** The owner's own fields, by key. */
+    custom: {} as Record<string, string>,
+    referredBy: null as RelativeView | null,
   };
 }
 
@@ -32,10 +45,28 @@ export function fromMember(member: MemberView, tiers: TierView[]): MemberForm {
     cards: member.cards.join(" "),
     tier: tiers.find(({ name }) => name === member.tier)?.id ?? "",
     tierName: member.tier ?? "",
+    contactName: member.details.contact?.name ?? "",
+    contactPhone: member.details.contact?.phone ?? "",
+    consent: [...member.details.consent],
+    custom: { ...member.details.custom } as Record<string, string>,
+    referredBy: member.details.referred_by,
   };
 }
 
 const words = (text: string) => [...new Set(text.split(/[\s,，、;；]+/).filter(Boolean))];
+
+export const CHANNELS: Channel[] = ["sms", "phone", "email", "wechat", "post"];
+
+/** Nothing of the rest of a file changes. */
+export const noDetails = (): DetailsInput => ({
+  contact: null,
+  waiver: null,
+  guardian: null,
+  family_of: null,
+  consent: null,
+  referred_by: null,
+  custom: null,
+});
 
 export function toInput(form: MemberForm): MemberInput {
   return {
@@ -48,6 +79,13 @@ export function toInput(form: MemberForm): MemberInput {
     tags: words(form.tags),
     cards: words(form.cards),
     tier: form.tier || null,
+    details: {
+      ...noDetails(),
+      contact: { name: form.contactName.trim(), phone: form.contactPhone.trim() },
+      consent: form.consent,
+      custom: form.custom,
+      referred_by: form.referredBy?.id ?? "",
+    },
   };
 }
 

@@ -114,7 +114,7 @@ pass: string,
  */
 left: number, };
 
-export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze";
+export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points";
 
 export type Because = "only_one" | "nothing_against" | "costs_no_visit" | "has_begun" | "not_frozen" | "ends_last" | "ends_first" | "older";
 
@@ -333,6 +333,8 @@ debt: number,
  */
 expiring: LotView | null, };
 
+export type PassAct = "freeze" | "unfreeze" | "extend" | "upgrade" | "transfer" | "cancel";
+
 export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided" | "waits" | "frozen" | "ended";
 
 export type PassView = { 
@@ -383,7 +385,67 @@ guests_left: number,
 /**
  * Why it ended before its time.
  */
-ended: EndedWhy | null, };
+ended: EndedWhy | null, 
+/**
+ * What can be done with it today; only on a member's file.
+ */
+acts: Array<PassAct>, };
+
+export type UpgradeView = { 
+/**
+ * Id of the kind.
+ */
+pass_type: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * What is paid for it: the difference, in minor units.
+ */
+pays_minor: number, 
+/**
+ * Its last day; none: no end.
+ */
+until: Day | null, 
+/**
+ * Visits that are left on it; none: as often as one likes.
+ */
+visits: number | null, };
+
+export type PassChangeInput = { "what": "freeze", 
+/**
+ * Last day; none: as long as the year's limit lets.
+ */
+until: string | null, } | { "what": "unfreeze" } | { "what": "extend", 
+/**
+ * So many days.
+ */
+days: number, 
+/**
+ * Why.
+ */
+because: string, } | { "what": "upgrade", 
+/**
+ * Id of the kind.
+ */
+to: string, } | { "what": "transfer", 
+/**
+ * Id of the member.
+ */
+to: string, 
+/**
+ * What is paid for that; empty: nothing.
+ */
+fee: string, } | { "what": "cancel", 
+/**
+ * What is given back; empty: nothing.
+ */
+refund: string, 
+/**
+ * Why.
+ */
+because: string, };
 
 export type CheckInView = { 
 /**
@@ -449,7 +511,15 @@ points_earned: number,
 /**
  * Until when `undo` takes it back without a manager.
  */
-undo_until_ms: number, };
+undo_until_ms: number, 
+/**
+ * Everybody else of their family: they can come in together.
+ */
+family: Array<RelativeView>, 
+/**
+ * A guest may come in on a pass of theirs.
+ */
+brings_guest: boolean, };
 
 export type DayRow = { 
 /**
@@ -649,7 +719,11 @@ cards: Array<string>,
 /**
  * Id of the tier.
  */
-tier: string | null, };
+tier: string | null, 
+/**
+ * The rest of the file, written down in the same go; none: as it was.
+ */
+details: DetailsInput | null, };
 
 export type RelativeView = { 
 /**
@@ -724,6 +798,12 @@ referred_by: string | null,
  * The owner's own fields, by key; an empty one is taken out.
  */
 custom: { [key in string]: string } | null, };
+
+export type MemberFormView = { 
+/**
+ * The owner's own fields.
+ */
+custom: Array<CustomField>, };
 
 export type DayView = { 
 /**

@@ -151,6 +151,8 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
     stored_minor: 0,
     points_earned: 5,
     undo_until_ms: 11_000,
+    family: [],
+    brings_guest: false,
     ...part,
   };
 }

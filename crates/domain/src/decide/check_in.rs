@@ -587,6 +587,23 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// Whether, after this visit, a guest may come in on a pass of theirs too.
+pub fn brings_guest(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> bool {
+    if fact.verdict == Verdict::Refuse || known.passes.iter().all(|pass| pass.terms.guests == 0) {
+        return false;
+    }
+    let can = |pass: &Candidate<'_>| {
+        let is_it = fact.pass == Some(pass.pass.id);
+        let came = is_it && fact.changes.iter().any(|one| matches!(one, Change::Guest { .. }));
+        let guests = pass.stands.guests.saturating_add(u32::from(came));
+        let taken: i64 = if is_it { fact.postings.iter().map(|one| one.amount).sum() } else { 0 };
+        pass.takes_guests(desk)
+            && guests < pass.pass.terms.guests
+            && (pass.pass.visits.is_none() || pass.pass.visits_here(desk) > taken)
+    };
+    in_order(desk, known, desk.today()).iter().any(|pass| !pass.denied && can(pass))
+}
+
 /// What mends a verdict, the best first; none for a green one.
 pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend> {
     if known.member.is_none() {
@@ -618,6 +635,13 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
     if says(&["seen_again"]) && has_pack() {
         mends.push(Mend::UseVisit);
     }
+    let on_file = [
+        ("waiver", Mend::SignWaiver),
+        ("emergency_contact", Mend::AddContact),
+        ("missing_photo", Mend::AddPhoto),
+        ("debt", Mend::GivePoints),
+    ];
+    mends.extend(on_file.into_iter().filter(|(code, _)| says(&[code])).map(|(_, mend)| mend));
     if fact.verdict == Verdict::Refuse {
         mends.push(Mend::LetInOnce);
     }

@@ -25,12 +25,14 @@ use crate::{
 };
 
 pub use by_hand::{Adjust, GiveAway, adjust_points, transfer_points};
-pub use check_in::{CheckIn, How, KnownMember, KnownPass, LastVisit, check_in, mends};
+pub use check_in::{
+    CheckIn, How, KnownMember, KnownPass, LastVisit, brings_guest, check_in, mends,
+};
 pub use earn::{Earn, earn};
 pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};
 pub use pass::{
-    GivePass, PassOnFile, Transfer, Upgrade, cancel_pass, extend_pass, freeze_pass, give_pass,
-    transfer_pass, unfreeze_pass, upgrade_pass,
+    GivePass, PassAct, PassOnFile, Transfer, Upgrade, cancel_pass, extend_pass, freeze_pass,
+    give_pass, pass_acts, transfer_pass, unfreeze_pass, upgrade_pass,
 };
 pub use redeem::{Redeem, redeem};
 pub use void::{LotStanding, Void, void, voidable};

@@ -153,11 +153,82 @@ impl PassOnFile {
         }
     }
 
+    /// Whether it can end later; and that it was not ended before its time.
+    fn extendable(&self, today: Day) -> Result<(), Refusal> {
+        let stands = self.standing(today);
+        match (stands.ended, stands.until) {
+            (Some(_), _) => Err(Refusal::PassOver),
+            (None, None) => Err(Refusal::BadInput("days")),
+            (None, Some(_)) => Ok(()),
+        }
+    }
+
+    /// How it stands and the visits that go over, where it can become somebody else's.
+    fn transferable(&self, desk: &Desk<'_>) -> Result<(Standing, Option<i64>), Refusal> {
+        let today = desk.today();
+        let stands = self.running(today)?;
+        if stands.freezes.iter().any(|freeze| freeze.until >= today) {
+            return Err(Refusal::AlreadyFrozen);
+        }
+        match self.visits_here(desk)? {
+            Some(_) if !desk.trusted => Err(Refusal::NotVouched),
+            Some(0) => Err(Refusal::NoVisits),
+            left => Ok((stands, left)),
+        }
+    }
+
+    /// How it stands and the visits that are left, where another kind can take its place.
+    fn upgradable(&self, desk: &Desk<'_>) -> Result<(Standing, Option<i64>), Refusal> {
+        let stands = self.running(desk.today())?;
+        let left = self.visits_here(desk)?;
+        if left.is_some() && !desk.trusted {
+            return Err(Refusal::NotVouched);
+        }
+        Ok((stands, left))
+    }
+
     fn take_visits(&self, desk: &Desk<'_>, visits: i64) -> Vec<Posting> {
         self.visits
             .as_ref()
             .map_or_else(Vec::new, |purse| purse.take(desk.me, visits, desk.spend_ms).0)
     }
+}
+
+/// Something that can be done with a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum PassAct {
+    /// Freeze it from today on.
+    Freeze,
+    /// End its freeze.
+    Unfreeze,
+    /// Let it end later.
+    Extend,
+    /// Put another kind in its place, for the difference.
+    Upgrade,
+    /// Make it somebody else's.
+    Transfer,
+    /// End it.
+    Cancel,
+}
+
+/// What can be done with a pass today. Visits that lie elsewhere stand in the way of nothing here:
+/// they are fetched first. `priced`: what it cost is known, so that a difference can be worked out.
+pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<PassAct> {
+    fn fetched<T>(said: Result<T, Refusal>) -> bool {
+        matches!(said, Ok(_) | Err(Refusal::PackElsewhere { .. }))
+    }
+    let today = desk.today();
+    let acts = [
+        (PassAct::Freeze, freeze_pass(desk, pass, None, None).is_ok()),
+        (PassAct::Unfreeze, unfreeze_pass(desk, pass).is_ok()),
+        (PassAct::Extend, pass.extendable(today).is_ok()),
+        (PassAct::Upgrade, priced && fetched(pass.upgradable(desk))),
+        (PassAct::Transfer, fetched(pass.transferable(desk))),
+        (PassAct::Cancel, pass.running(today).is_ok()),
+    ];
+    acts.into_iter().filter(|(_, can)| *can).map(|(act, _)| act).collect()
 }
 
 /// Freezes a pass from a day on, to a day, or for as long as the year's limit lets.
@@ -260,11 +331,8 @@ pub fn extend_pass(
     days: u32,
     because: &str,
 ) -> Result<Decided, Refusal> {
-    let stands = pass.standing(desk.today());
-    if stands.ended.is_some() {
-        return Err(Refusal::PassOver);
-    }
-    if !(1..=LONGEST_EXTENSION_DAYS).contains(&days) || stands.until.is_none() {
+    pass.extendable(desk.today())?;
+    if !(1..=LONGEST_EXTENSION_DAYS).contains(&days) {
         return Err(Refusal::BadInput("days"));
     }
     let fact = PassExtended {
@@ -343,14 +411,10 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
         return Err(Refusal::NotFound("pass"));
     }
     let today = desk.today();
-    let stands = pass.running(today)?;
+    let (stands, left) = pass.upgradable(desk)?;
     let paid_minor = to.price_minor - known.price_minor;
     if paid_minor < 0 {
         return Err(Refusal::CostsLess);
-    }
-    let left = pass.visits_here(desk)?;
-    if left.is_some() && !desk.trusted {
-        return Err(Refusal::NotVouched);
     }
     let used = match (known.visits, left) {
         (Some(had), Some(left)) => (had - left).max(0),
@@ -399,22 +463,13 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
     let Transfer { pass, pass_type, to, fee_minor } = known;
     let (pass_type, to, fee_minor) = (*pass_type, *to, *fee_minor);
     let today = desk.today();
-    let stands = pass.running(today)?;
     if to == pass.member {
         return Err(Refusal::BadInput("member"));
     }
     if !(0..=MAX_AMOUNT).contains(&fee_minor) {
         return Err(Refusal::BadInput("fee"));
     }
-    if stands.freezes.iter().any(|freeze| freeze.until >= today) {
-        return Err(Refusal::AlreadyFrozen);
-    }
-    let left = pass.visits_here(desk)?;
-    match left {
-        Some(_) if !desk.trusted => return Err(Refusal::NotVouched),
-        Some(0) => return Err(Refusal::NoVisits),
-        _ => {}
-    }
+    let (stands, left) = pass.transferable(desk)?;
     let given = PassGiven {
         id: desk.fact_id(),
         member: to,

@@ -66,6 +66,36 @@ pub struct MemberFile {
     pub joined_ms: i64,
 }
 
+impl MemberFile {
+    /// A file that is about to be opened: nothing stands on it yet.
+    pub fn blank(id: MemberId) -> Self {
+        Self {
+            number: 0,
+            id,
+            name: String::new(),
+            phone: None,
+            email: None,
+            birthday: None,
+            gender: None,
+            note: None,
+            tags: Vec::new(),
+            cards: Vec::new(),
+            tier: None,
+            banned: None,
+            photo: None,
+            contact: None,
+            waiver: None,
+            guardian: None,
+            family: None,
+            consent: BTreeSet::new(),
+            referred_by: None,
+            custom: BTreeMap::new(),
+            dead_cards: BTreeMap::new(),
+            joined_ms: 0,
+        }
+    }
+}
+
 const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
                              banned, photo, joined_ms, contact, waiver, guardian, family, consent,
                              referred_by, custom, dead_cards, stamps FROM member";

@@ -15,6 +15,21 @@ use super::{
 use crate::{error::Result, till::Till, views::DoneView};
 
 impl Till {
+    /// Gives so many points, or takes them, for a reason.
+    ///
+    /// # Errors
+    /// As [`Till::adjust_points`].
+    pub fn give_or_take(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        (points, take): (u32, bool),
+        because: &str,
+    ) -> Result<DoneView> {
+        let points = i64::from(points);
+        self.adjust_points(actor, member, if take { -points } else { points }, because)
+    }
+
     /// Gives points (more than zero) or takes them (less), for a reason.
     ///
     /// # Errors

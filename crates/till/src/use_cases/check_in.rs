@@ -12,7 +12,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{LotId, MemberId};
 
-use super::{actor::Actor, cards, earning, show::Eye};
+use super::{actor::Actor, cards, details, earning, points::known_member, show::Eye};
 use crate::{
     error::{Error, Result},
     phone,
@@ -98,6 +98,21 @@ impl Till {
                 views.push(check_in(work, &actor, &who, CheckInHow::Scan, None)?);
             }
             Ok(views)
+        })
+    }
+
+    /// Checks in everybody else of a member's family, each with a verdict of their own.
+    ///
+    /// # Errors
+    /// As [`Till::check_in`].
+    pub fn check_in_relatives(&self, actor: &Actor, member: MemberId) -> Result<Vec<CheckInView>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            let file = known_member(work, member)?;
+            let others = family_of(work, &file)?.into_iter();
+            others
+                .map(|other| check_in(work, &actor, &Who::Member(other), CheckInHow::Scan, None))
+                .collect()
         })
     }
 
@@ -206,14 +221,15 @@ fn check_in_through(
         Who::Phone(_) | Who::Member(_) => None,
     };
     let known = known(work, file.as_ref(), how, at_ms, &Door { zone, card })?;
-    let (decided, mends) = work.decide(at_ms, |desk| {
+    let (decided, mends, brings_guest) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
             return Err(Error::Internal("a check-in is a visit".into()));
         };
         visit.approved_by = approved_by;
         let mends = decide::mends(desk, &known, visit);
-        Ok((decided, mends))
+        let brings_guest = decide::brings_guest(desk, &known, visit);
+        Ok((decided, mends, brings_guest))
     })?;
     let Fact::VisitRecorded(visit) = decided.fact.clone() else {
         return Err(Error::Internal("a check-in is a visit".into()));
@@ -221,7 +237,8 @@ fn check_in_through(
     work.append(actor, decided)?;
     let eye = work.eye(actor.role);
     let last_visit_ms = known.last_visit.map(|last| last.at_ms);
-    answer(&eye, work, file.as_ref(), &visit, mends, last_visit_ms, who)
+    let view = answer(&eye, work, file.as_ref(), &visit, mends, last_visit_ms, who)?;
+    Ok(CheckInView { brings_guest, ..view })
 }
 
 /// Finds who it is. A card or phone that two members have is nobody's: the desk shows both by
@@ -336,6 +353,8 @@ fn answer(
         stored_minor: 0,
         points_earned: gained(visit.earned.as_ref(), visit.by_rules.as_ref()),
         undo_until_ms: undo_until(work),
+        family: Vec::new(),
+        brings_guest: false,
     };
     let Some(file) = file else {
         if let Who::Card(card) = who {
@@ -346,6 +365,7 @@ fn answer(
     };
     view.member = Some(eye.brief(file)?);
     view.staff_note.clone_from(&file.note);
+    view.family = details::family(work, file)?;
     let month = eye.days.start_of(eye.today().first_of_month());
     view.visits_this_month = read::visits_since(eye.db, file.number, month)?;
     view.points = Some(eye.points(&eye.purse(file.number, ValueKind::Points)?)?);

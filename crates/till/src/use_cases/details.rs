@@ -42,32 +42,53 @@ impl Till {
     }
 }
 
+impl Till {
+    /// They signed the waiver that the house asks for now.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`.
+    pub fn sign_waiver(&self, actor: &Actor, member: MemberId) -> Result<MemberView> {
+        let version = self.write(|work| Ok(work.house.rules.alerts.waiver_version))?;
+        let input = DetailsInput { waiver: Some(version), ..DetailsInput::default() };
+        self.change_details(actor, member, input)
+    }
+}
+
+/// Somebody that a member has to do with, as they are shown.
+pub(crate) fn relative(work: &Work<'_>, id: MemberId) -> Result<Option<RelativeView>> {
+    Ok(read::member(work.db, id)?
+        .map(|file| RelativeView { id: file.id.to_string(), name: file.name }))
+}
+
+/// Everybody else of somebody's family, as they are shown.
+pub(crate) fn family(work: &Work<'_>, file: &MemberFile) -> Result<Vec<RelativeView>> {
+    let Some(theirs) = &file.family else { return Ok(Vec::new()) };
+    let mut family = Vec::new();
+    for other in read::family(work.db, theirs)? {
+        family.extend(if other == file.id { None } else { relative(work, other)? });
+    }
+    Ok(family)
+}
+
 /// What a file shows besides.
 pub(crate) fn view(work: &Work<'_>, file: &MemberFile) -> Result<DetailsView> {
-    let relative = |id: MemberId| -> Result<Option<RelativeView>> {
-        Ok(read::member(work.db, id)?
-            .map(|file| RelativeView { id: file.id.to_string(), name: file.name }))
+    let known = |id: Option<MemberId>| -> Result<Option<RelativeView>> {
+        Ok(id.map(|id| relative(work, id)).transpose()?.flatten())
     };
-    let mut family = Vec::new();
-    if let Some(theirs) = &file.family {
-        for other in read::family(work.db, theirs)? {
-            family.extend(if other == file.id { None } else { relative(other)? });
-        }
-    }
     Ok(DetailsView {
         contact: file.contact.clone(),
         waiver: file.waiver.clone(),
-        guardian: file.guardian.map(relative).transpose()?.flatten(),
-        family,
+        guardian: known(file.guardian)?,
+        family: family(work, file)?,
         consent: file.consent.clone(),
-        referred_by: file.referred_by.map(relative).transpose()?.flatten(),
+        referred_by: known(file.referred_by)?,
         custom: file.custom.clone(),
         dead_cards: file.dead_cards.clone(),
     })
 }
 
 /// Only what is not so already.
-fn wanted(
+pub(super) fn wanted(
     work: &mut Work<'_>,
     actor: &Actor,
     file: &MemberFile,

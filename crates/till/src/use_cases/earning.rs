@@ -201,7 +201,7 @@ fn event(work: &Work<'_>, file: &MemberFile, what: What, at_ms: Option<i64>) -> 
         spent_minor: so_far.spent_minor,
         visits: so_far.visits,
         sales: so_far.sales,
-        referred: false,
+        referred: file.referred_by.is_some(),
     };
     Ok(Event {
         what,

@@ -12,7 +12,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{MemberId, RecordId};
 
-use super::{actor::Actor, day, details, points::known_member};
+use super::{actor::Actor, day, details, passes, points::known_member};
 use crate::{
     error::{Error, Result},
     import::cells,
@@ -23,7 +23,7 @@ use crate::{
         records,
     },
     till::Till,
-    views::{MemberBrief, MemberInput, MemberView},
+    views::{MemberBrief, MemberFormView, MemberInput, MemberView},
     work::Work,
 };
 
@@ -86,6 +86,8 @@ impl Till {
             let private = private(work, &input)?;
             let neighbours = neighbours(work, &private, None)?;
             let member = MemberId(random::uuid_at(work.now_ms())?);
+            let blank = MemberFile::blank(member);
+            let private = with_details(work, &actor, &blank, &input, private)?;
             let tier = tier(work, input.tier.as_deref())?;
             let decided = work.decide(None, |desk| {
                 Ok(decide::register_member(desk, member, tier, private, &neighbours)?)
@@ -113,6 +115,7 @@ impl Till {
             let wanted = private(work, &unmasked(work, &actor, &file, input.clone()))?;
             let neighbours = neighbours(work, &wanted, Some(file.number))?;
             let changed = difference(wanted, &file);
+            let changed = with_details(work, &actor, &file, &input, changed)?;
             let new_tier = tier(work, input.tier.as_deref())?;
             let new_tier = (new_tier != file.tier).then_some(new_tier);
             let decided = work.decide(None, |desk| {
@@ -124,6 +127,15 @@ impl Till {
             let file = known_member(work, member)?;
             view(work, &actor, &file)
         })
+    }
+
+    /// What a form about a member is made of.
+    ///
+    /// # Errors
+    /// `approval_needed`.
+    pub fn member_form(&self, actor: &Actor) -> Result<MemberFormView> {
+        actor.require(Permission::ViewMember)?;
+        self.write(|work| Ok(MemberFormView { custom: work.house.rules.custom_fields.clone() }))
     }
 
     /// Bans a member, or lifts a ban.
@@ -160,11 +172,38 @@ impl Till {
     }
 }
 
+/// The rest of the file, where the form had it too.
+fn with_details(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    file: &MemberFile,
+    input: &MemberInput,
+    private: MemberPrivate,
+) -> Result<MemberPrivate> {
+    let Some(details) = &input.details else { return Ok(private) };
+    let rest = details::wanted(work, actor, file, details.clone())?;
+    Ok(MemberPrivate {
+        contact: rest.contact,
+        waiver: rest.waiver,
+        guardian: rest.guardian,
+        family: rest.family,
+        consent: rest.consent,
+        referred_by: rest.referred_by,
+        custom: rest.custom,
+        ..private
+    })
+}
+
 /// Everything about a member that the desk shows.
 pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<MemberView> {
     let eye = work.eye(actor.role);
     let purse = eye.purse(file.number, ValueKind::Points)?;
     let month = eye.days.start_of(eye.today().first_of_month());
+    let mut passes = eye.passes(file.number, &read::passes(work.db, file.number)?)?;
+    for (id, acts) in passes::acts(work, file)? {
+        let id = id.to_string();
+        passes.iter_mut().filter(|pass| pass.id == id).for_each(|pass| pass.acts.clone_from(&acts));
+    }
     Ok(MemberView {
         brief: eye.brief(file)?,
         email: eye.email(file),
@@ -177,7 +216,7 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         banned: file.banned.is_some(),
         banned_reason: file.banned.clone(),
         joined_ms: file.joined_ms,
-        passes: eye.passes(file.number, &read::passes(work.db, file.number)?)?,
+        passes,
         points: eye.points(&purse)?,
         lots: if work.trusted() { eye.lots(&purse) } else { Vec::new() },
         stored_minor: eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms),

@@ -1,7 +1,7 @@
 //! Giving a pass, and what happens to it afterwards.
 
 use punchcard_domain::{
-    decide::{self, Decided, GivePass, PassOnFile, Upgrade},
+    decide::{self, Decided, GivePass, PassAct, PassOnFile, Upgrade},
     fact::{Fact, Pass},
     records::PassType,
     refusal::Refusal,
@@ -12,6 +12,7 @@ use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StaffId};
 
 use super::{
     actor::Actor,
+    earning,
     points::{self, known_member},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         records,
     },
     till::Till,
-    views::DoneView,
+    views::{DoneView, PassChangeInput, UpgradeView},
     work::Work,
 };
 
@@ -146,6 +147,69 @@ impl Till {
 }
 
 impl Till {
+    /// What was typed, as something that happens to a pass.
+    ///
+    /// # Errors
+    /// `bad_input`, `not_found`.
+    pub fn pass_change(&self, typed: PassChangeInput) -> Result<PassChange> {
+        self.write(move |work| {
+            Ok(match typed {
+                PassChangeInput::Freeze { until } => {
+                    let until = until.map(|day| day.parse()).transpose();
+                    let until = until.map_err(|_| Error::bad_input("until", "YYYY-MM-DD"))?;
+                    PassChange::Freeze { from: None, until }
+                }
+                PassChangeInput::Unfreeze => PassChange::Unfreeze,
+                PassChangeInput::Extend { days, because } => PassChange::Extend { days, because },
+                PassChangeInput::Upgrade { to } => {
+                    PassChange::Upgrade { to: to.parse().map_err(|_| Refusal::NotFound("pass"))? }
+                }
+                PassChangeInput::Transfer { to, fee } => PassChange::Transfer {
+                    to: to.parse().map_err(|_| Refusal::NotFound("member"))?,
+                    fee_minor: money_or_none(work, &fee)?,
+                },
+                PassChangeInput::Cancel { refund, because } => PassChange::Cancel {
+                    on: None,
+                    refund_minor: money_or_none(work, &refund)?,
+                    because,
+                },
+            })
+        })
+    }
+
+    /// The kinds that can take the place of a pass, and what is paid for each. Changes nothing.
+    ///
+    /// # Errors
+    /// `not_found`, `pass_over`, `pack_elsewhere`, `not_vouched`.
+    pub fn upgrades(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        pass: PassId,
+    ) -> Result<Vec<UpgradeView>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::ViewMember)?;
+            let file = known_member(work, member)?;
+            let (pass, given_by) = on_file(work, &file, pass)?;
+            let mut found = Vec::new();
+            for to in records::pass_types(work.db)?.into_iter().filter(|kind| kind.active) {
+                let (id, name) = (to.id, to.name.clone());
+                let known = upgrade(work, &pass, given_by, to.id)?;
+                let same = known.of == Some(id);
+                match work.decide(None, |desk| Ok(decide::upgrade_pass(desk, &known.upgrade))) {
+                    Ok(Ok(decided)) if !same => found.extend(difference(decided, id, name)),
+                    // Dearer ones only, with more visits than were used.
+                    Ok(Ok(_) | Err(Refusal::CostsLess | Refusal::NoVisits)) => {}
+                    Ok(Err(refusal)) => return Err(refusal.into()),
+                    Err(error) => return Err(error),
+                }
+            }
+            found.sort_by_key(|view| view.pays_minor);
+            Ok(found)
+        })
+    }
+
     /// Which lot the visits of a pass are, and how many of them lie elsewhere, where any do.
     ///
     /// # Errors
@@ -168,12 +232,49 @@ impl Till {
     }
 }
 
+/// What the window shows of an upgrade that would go through.
+fn difference(decided: Decided, id: RecordId, name: String) -> Option<UpgradeView> {
+    let Fact::PassUpgraded(body) = decided.fact else { return None };
+    Some(UpgradeView {
+        pass_type: id.to_string(),
+        name,
+        pays_minor: body.paid_minor,
+        until: body.given.until,
+        visits: body.given.visits.map(|lot| lot.amount),
+    })
+}
+
+/// Money as it was typed, in minor units; nothing typed: none.
+fn money_or_none(work: &Work<'_>, typed: &str) -> Result<i64> {
+    if typed.trim().is_empty() { Ok(0) } else { earning::money(work, typed) }
+}
+
+/// What can be done with each pass today.
+pub(crate) fn acts(work: &Work<'_>, file: &MemberFile) -> Result<Vec<(PassId, Vec<PassAct>)>> {
+    let mut acts = Vec::new();
+    for pass in read::passes(work.db, file.number)? {
+        let priced = as_given(work, pass.id, pass.fact)?.is_some();
+        let (pass, _) = with_visits(work, file, pass)?;
+        let can = work.decide(None, |desk| Ok(decide::pass_acts(desk, &pass, priced)))?;
+        acts.push((pass.id, can));
+    }
+    Ok(acts)
+}
+
 /// A pass of a member's, with all that a decision about it depends on.
 fn on_file(work: &Work<'_>, file: &MemberFile, pass: PassId) -> Result<(PassOnFile, FactId)> {
     let found = read::passes(work.db, file.number)?
         .into_iter()
         .find(|known| known.id == pass)
         .ok_or(Refusal::NotFound("pass"))?;
+    with_visits(work, file, found)
+}
+
+fn with_visits(
+    work: &Work<'_>,
+    file: &MemberFile,
+    found: PassFile,
+) -> Result<(PassOnFile, FactId)> {
     let PassFile { id, fact, name, from, until, visits, terms, changes } = found;
     let visits = visits
         .map(|lot| purse::purse(work.db, work.owned, file.number, Which::Lot(lot), work.now_ms()))
@@ -188,7 +289,7 @@ fn decide_change(
     change: &PassChange,
 ) -> Result<Decided> {
     let upgrade = match change {
-        PassChange::Upgrade { to } => Some(upgrade(work, pass, given_by, *to)?),
+        PassChange::Upgrade { to } => Some(upgrade(work, pass, given_by, *to)?.upgrade),
         _ => None,
     };
     work.decide(None, |desk| {
@@ -212,12 +313,24 @@ fn decide_change(
     })
 }
 
+/// What an upgrade is decided on, and the kind that the old pass is of.
+struct UpgradeOf {
+    upgrade: Upgrade,
+    of: Option<RecordId>,
+}
+
 /// What the old pass cost and held stands in the fact that gave it.
-fn upgrade(work: &Work<'_>, pass: &PassOnFile, given_by: FactId, to: RecordId) -> Result<Upgrade> {
+fn upgrade(
+    work: &Work<'_>,
+    pass: &PassOnFile,
+    given_by: FactId,
+    to: RecordId,
+) -> Result<UpgradeOf> {
     let (given, price_minor) =
         as_given(work, pass.id, given_by)?.ok_or(Refusal::NotFound("pass"))?;
     let visits = given.visits.map(|lot| lot.amount);
-    Ok(Upgrade { pass: pass.clone(), price_minor, visits, to: kind(work, to)? })
+    let upgrade = Upgrade { pass: pass.clone(), price_minor, visits, to: kind(work, to)? };
+    Ok(UpgradeOf { upgrade, of: given.pass_type })
 }
 
 /// A pass as it was given, and its price; none: the fact is not here (it came in a snapshot), or

@@ -164,6 +164,7 @@ impl Eye<'_> {
             freeze_days_left: file.terms.freeze_days.saturating_sub(stands.frozen_days_of(year)),
             guests_left: file.terms.guests.saturating_sub(stands.guests),
             ended,
+            acts: Vec::new(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use punchcard_domain::verdict::{Because, Mend, Reason, Verdict};
 use serde::Serialize;
 
-use super::{MemberBrief, PassView, PointsView};
+use super::{MemberBrief, PassView, PointsView, RelativeView};
 
 /// The answer to a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +41,10 @@ pub struct CheckInView {
     pub points_earned: i64,
     /// Until when `undo` takes it back without a manager.
     pub undo_until_ms: i64,
+    /// Everybody else of their family: they can come in together.
+    pub family: Vec<RelativeView>,
+    /// A guest may come in on a pass of theirs.
+    pub brings_guest: bool,
 }
 
 /// A visit in the list on the right.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
+    custom::CustomField,
+    decide::PassAct,
     member::{CardState, Channel, Contact, Waiver},
     standing::EndedWhy,
     time::Day,
@@ -80,6 +82,64 @@ pub struct PassView {
     pub guests_left: u32,
     /// Why it ended before its time.
     pub ended: Option<EndedWhy>,
+    /// What can be done with it today; only on a member's file.
+    pub acts: Vec<PassAct>,
+}
+
+/// A kind of pass that can take the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct UpgradeView {
+    /// Id of the kind.
+    pub pass_type: String,
+    /// Name.
+    pub name: String,
+    /// What is paid for it: the difference, in minor units.
+    pub pays_minor: i64,
+    /// Its last day; none: no end.
+    pub until: Option<Day>,
+    /// Visits that are left on it; none: as often as one likes.
+    pub visits: Option<i64>,
+}
+
+/// What is done with a pass, as it is typed: days as `YYYY-MM-DD`, money as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum PassChangeInput {
+    /// Freeze it from today on.
+    Freeze {
+        /// Last day; none: as long as the year's limit lets.
+        until: Option<String>,
+    },
+    /// End its freeze.
+    Unfreeze,
+    /// Let it end later.
+    Extend {
+        /// So many days.
+        days: u32,
+        /// Why.
+        because: String,
+    },
+    /// Put another kind in its place.
+    Upgrade {
+        /// Id of the kind.
+        to: String,
+    },
+    /// Make it somebody else's.
+    Transfer {
+        /// Id of the member.
+        to: String,
+        /// What is paid for that; empty: nothing.
+        fee: String,
+    },
+    /// End it today.
+    Cancel {
+        /// What is given back; empty: nothing.
+        refund: String,
+        /// Why.
+        because: String,
+    },
 }
 
 /// A member's file.
@@ -206,4 +266,14 @@ pub struct MemberInput {
     pub cards: Vec<String>,
     /// Id of the tier.
     pub tier: Option<String>,
+    /// The rest of the file, written down in the same go; none: as it was.
+    pub details: Option<DetailsInput>,
+}
+
+/// What a form about a member is made of beside its own boxes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct MemberFormView {
+    /// The owner's own fields.
+    pub custom: Vec<CustomField>,
 }

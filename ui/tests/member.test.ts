@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { MemberView, PassView } from "@/shared/bindings";
+import CheckInPage from "@/desk/pages/CheckInPage.vue";
+import MemberPage from "@/desk/pages/MemberPage.vue";
+import { useDesk } from "@/desk/stores/desk";
+import {
+  answer,
+  byId,
+  calls,
+  checkIn,
+  MEMBER,
+  press,
+  settle,
+  show,
+  status,
+  typeInto,
+} from "./support/desk";
+
+afterEach(() => document.body.replaceChildren());
+
+const DONE = { fact: "f9", at_ms: 0, points: 0, balance: null, undo_until_ms: 10_000 };
+
+function pass(part: Partial<PassView> = {}): PassView {
+  return {
+    id: "p1",
+    name: "月卡",
+    from: "2026-11-01",
+    until: "2026-11-30",
+    days_left: 7,
+    visits_left: null,
+    visits_here: null,
+    state: "active",
+    frozen_until: null,
+    freeze_days_left: 30,
+    guests_left: 0,
+    ended: null,
+    acts: ["freeze", "extend", "upgrade"],
+    ...part,
+  };
+}
+
+async function page(member: MemberView, table: Parameters<typeof answer>[0] = {}) {
+  answer({ member: () => member, status: () => status(), ...table });
+  return show(MemberPage, { at: "/member/m1" });
+}
+
+const submit = async (id: string) => {
+  byId(id)?.dispatchEvent(new Event("submit", { cancelable: true }));
+  await settle();
+};
+const sent = (command: string) => calls.find(([name]) => name === command)?.[1];
+
+describe("the member's page", () => {
+  it("offers with a pass what the till says, and nothing else", async () => {
+    const { wrapper } = await page({ ...MEMBER, passes: [pass(), pass({ id: "p2", acts: [] })] });
+    await press("2");
+    expect(byId("act-menu")).toBeNull();
+    await press("1");
+    const offered = [...document.querySelectorAll("[data-testid^=act-]")].map(
+      (one) => (one as HTMLElement).dataset.testid,
+    );
+    expect(offered).toEqual(["act-menu", "act-freeze", "act-extend", "act-upgrade"]);
+    wrapper.unmount();
+  });
+
+  it("extends a pass by keys alone", async () => {
+    const table = { change_pass: () => DONE };
+    const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
+    await press("1");
+    await press("2");
+    await typeInto("ask-days", "7");
+    await typeInto("ask-because", "停水");
+    await submit("ask-panel");
+    expect(sent("change_pass")).toEqual({
+      member: "m1",
+      pass: "p1",
+      change: { what: "extend", days: 7, because: "停水" },
+      approval: null,
+    });
+    expect(byId("ask-panel")).toBeNull();
+    wrapper.unmount();
+  });
+
+  it("shows the difference that the till worked out", async () => {
+    const kind = { pass_type: "t2", name: "季卡", pays_minor: 50_000, until: null, visits: null };
+    const table = { pass_upgrades: () => [kind], change_pass: () => DONE };
+    const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
+    await press("1");
+    await press("3");
+    expect(byId("act-t2")?.textContent).toContain("500");
+    await press("1");
+    expect(sent("change_pass")?.change).toEqual({ what: "upgrade", to: "t2" });
+    wrapper.unmount();
+  });
+
+  it("takes points away as a number that is not negative, with a reason", async () => {
+    const { wrapper } = await page(MEMBER, { adjust_points: () => DONE });
+    await press("F9");
+    await press("2");
+    await typeInto("ask-points", "20");
+    await typeInto("ask-because", "多给了");
+    await submit("ask-panel");
+    expect(sent("adjust_points")).toEqual({
+      member: "m1",
+      points: 20,
+      take: true,
+      reason: "多给了",
+      approval: null,
+    });
+    wrapper.unmount();
+  });
+});
+
+describe("who else comes in", () => {
+  it("lets a family in with one key and shows each verdict", async () => {
+    const relative = checkIn({ fact: "f2", verdict: "refuse", reasons: [{ code: "no_pass" }] });
+    answer({ recent: () => [], status: () => status(), check_in_relatives: () => [relative] });
+    const { wrapper } = await show(CheckInPage);
+    const desk = useDesk();
+    await desk.checkIn(async () => checkIn({ family: [{ id: "m2", name: "林小满" }] }));
+    await settle();
+    expect(byId("bring-guest")).toBeNull();
+    byId("bring-family")?.click();
+    await settle();
+    expect(sent("check_in_relatives")).toEqual({ member: "m1" });
+    expect(byId("family-1")?.dataset.verdict).toBe("refuse");
+    await press("1");
+    expect(desk.verdict?.fact).toBe("f2");
+    wrapper.unmount();
+  });
+
+  it("asks who was stopped for a waiver anew, once it is signed", async () => {
+    const answers = {
+      recent: () => [],
+      status: () => status(),
+      sign_waiver: () => MEMBER,
+      check_in_member: () => checkIn({ fact: "f3" }),
+    };
+    answer(answers);
+    const { wrapper } = await show(CheckInPage);
+    const desk = useDesk();
+    const stopped = { verdict: "refuse", reasons: [{ code: "waiver" }], mends: ["sign_waiver"] };
+    await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
+    await settle();
+    await press("F11");
+    expect(sent("sign_waiver")).toEqual({ id: "m1", approval: null });
+    expect(desk.verdict?.fact).toBe("f3");
+    wrapper.unmount();
+  });
+});
