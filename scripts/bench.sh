@@ -7,6 +7,7 @@
 #   scripts/bench.sh rules       a verdict, and points by a hundred rules, without the store
 #   scripts/bench.sh bootstrap   a new till joins a business of a million members
 #   scripts/bench.sh line        a till's 200,000 entries into the hub and out again
+#   scripts/bench.sh tills       ten, a hundred and a thousand tills at one hub
 #   scripts/bench.sh window      the real window beside an empty one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +30,10 @@ fi
 if chosen line; then
     say "a till's entries into the hub and out again"
     cargo bench --locked -p punchcard-benches --bench line
+fi
+if chosen tills; then
+    say "many tills at one hub"
+    cargo bench --locked -p punchcard-benches --bench tills
 fi
 if chosen window; then
     say "the real window with a million members"

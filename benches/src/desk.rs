@@ -45,6 +45,7 @@ fn owner() -> StaffId {
 pub struct Desk {
     key: StreamKey,
     stream: StreamId,
+    store: StoreId,
     link: Link,
     at_ms: i64,
     /// What is drawn at random in its shop.
@@ -60,30 +61,55 @@ impl Desk {
     /// # Errors
     /// Those of the hub.
     pub fn first(hub: &Hub) -> Outcome<Self> {
-        let mut desk = Self {
-            key: StreamKey::from_seed(&[9; 32]),
-            stream: first_stream(),
-            link: Link::START,
-            at_ms: BEGAN_MS,
-            dice: Dice(20_261_124),
-            packets: Vec::new(),
-            ready: Vec::new(),
-        };
-        desk.open(hub)?;
+        let mut desk = Self::new(0, store());
+        desk.pair(hub, None)?;
+        desk.first_records()?;
         Ok(desk)
     }
 
-    fn open(&mut self, hub: &Hub) -> Outcome<()> {
-        let (code, _) = hub.pair(None)?;
-        let store = store();
+    /// The n-th till that joins the business, in one of its stores; `n` from 1 on.
+    ///
+    /// # Errors
+    /// Those of the hub.
+    pub fn another(hub: &Hub, n: u32, store: StoreId) -> Outcome<Self> {
+        let mut desk = Self::new(n, store);
+        desk.pair(hub, Some(store))?;
+        Ok(desk)
+    }
+
+    fn new(n: u32, store: StoreId) -> Self {
+        let mut till = [7; 16];
+        till[..4].copy_from_slice(&(0x0707_0707 ^ n).to_be_bytes());
+        let mut seed = [9; 32];
+        seed[..4].copy_from_slice(&(0x0909_0909 ^ n).to_be_bytes());
+        Self {
+            key: StreamKey::from_seed(&seed),
+            stream: StreamId { till: TillId::from_bytes(till), incarnation: 1 },
+            store,
+            link: Link::START,
+            at_ms: BEGAN_MS,
+            dice: Dice(20_261_124 + u64::from(n) * 0x9e37_79b9_7f4a_7c15 % (1 << 40)),
+            packets: Vec::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    /// Which journal it writes.
+    pub fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    /// Pairs with the hub, and opens its journal.
+    fn pair(&mut self, hub: &Hub, at: Option<StoreId>) -> Outcome<()> {
+        let (code, _) = hub.pair(at)?;
         hub.enrol(&EnrolRequest {
             code: code.shown(),
             stream: self.stream,
             public_key: hex(&self.key.public()),
             protocol: Window { min: 1, max: 1 },
             name: "一店".into(),
-            store: Some(store),
-            has_business: true,
+            store: Some(self.store),
+            has_business: at.is_none(),
             earlier: Vec::new(),
             before: None,
         })?;
@@ -93,7 +119,10 @@ impl Desk {
             reason: "new".into(),
             previous: None,
         };
-        self.say(Fact::StreamOpened(opened), None)?;
+        self.say(Fact::StreamOpened(opened), None)
+    }
+
+    fn first_records(&mut self) -> Outcome<()> {
         let business = Business {
             name: "百万".into(),
             currency: "CNY".into(),
@@ -103,7 +132,7 @@ impl Desk {
         let record = self.record(business);
         self.say(Fact::BusinessSet(record), None)?;
         let store = Store {
-            id: store,
+            id: self.store,
             name: "一店".into(),
             time_zone: "Asia/Shanghai".into(),
             day_start_hour: 0,
@@ -152,7 +181,7 @@ impl Desk {
             id,
             member,
             tier: None,
-            home_store: store(),
+            home_store: self.store,
             joined_ms: None,
             opening,
             passes: vec![pass],
@@ -245,7 +274,7 @@ impl Desk {
         let fact = VisitRecorded {
             id: FactId::from_bytes(self.id()),
             member: Some(member),
-            store: store(),
+            store: self.store,
             at_ms: self.at_ms,
             verdict: Verdict::Admit,
             reasons: Vec::new(),
@@ -272,7 +301,7 @@ impl Desk {
         let fact = PointsEarned {
             id: FactId::from_bytes(self.id()),
             member,
-            store: store(),
+            store: self.store,
             at_ms: self.at_ms,
             amount_minor: lot.amount * 100,
             points_per_unit: 1,
