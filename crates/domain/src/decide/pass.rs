@@ -216,7 +216,7 @@ pub enum PassAct {
 /// What can be done with a pass today. Visits that lie elsewhere stand in the way of nothing here:
 /// they are fetched first. `priced`: what it cost is known, so that a difference can be worked out.
 pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<PassAct> {
-    fn fetched<T>(said: Result<T, Refusal>) -> bool {
+    fn fetched<T>(said: &Result<T, Refusal>) -> bool {
         matches!(said, Ok(_) | Err(Refusal::PackElsewhere { .. }))
     }
     let today = desk.today();
@@ -224,8 +224,8 @@ pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<Pa
         (PassAct::Freeze, freeze_pass(desk, pass, None, None).is_ok()),
         (PassAct::Unfreeze, unfreeze_pass(desk, pass).is_ok()),
         (PassAct::Extend, pass.extendable(today).is_ok()),
-        (PassAct::Upgrade, priced && fetched(pass.upgradable(desk))),
-        (PassAct::Transfer, fetched(pass.transferable(desk))),
+        (PassAct::Upgrade, priced && fetched(&pass.upgradable(desk))),
+        (PassAct::Transfer, fetched(&pass.transferable(desk))),
         (PassAct::Cancel, pass.running(today).is_ok()),
     ];
     acts.into_iter().filter(|(_, can)| *can).map(|(act, _)| act).collect()
