@@ -138,6 +138,16 @@ fn with_cursor_and_data_apart_it_is_found() {
 }
 
 #[test]
+fn without_two_level_acknowledgement_it_is_found() {
+    // What a hub took in is acknowledged, and lasts only once it is in a backup: one that was put
+    // back from an older copy has to be told again.
+    let mut config = Config { hub_restored: true, ..Config::default() };
+    let with = config.clone();
+    config.weak_till.acked_for_good = true;
+    finds(&config, &with);
+}
+
+#[test]
 fn with_lives_that_share_a_number_it_is_found() {
     let mut config = Config::default();
     config.weak_till.lives_in_turn = true;

@@ -339,6 +339,11 @@ fn only_what_its_writer_signed_is_taken_back(engine: Engine) {
     let holed: Vec<Packet> = seconds.iter().skip(seconds.len() - 1).cloned().collect();
     let whole = give(seconds.clone()).expect("it answers");
     assert_eq!(whole, 1, "the earning");
+    assert_eq!(
+        give(seconds).expect("it answers"),
+        0,
+        "once, and the journal stands where it stood"
+    );
     assert_eq!(give(holed).expect("it answers"), 0, "it is here already");
     assert!(give(hubs.clone()).expect("it answers") > 0);
     assert_eq!(give(hubs).expect("it answers"), 0, "once");

@@ -183,8 +183,12 @@ fn take_run(work: &mut Work<'_>, from: StreamId, run: Vec<Arrived>) -> Result<()
 
 /// Entries of another till that follow what is here, as far as its key vouches for them.
 fn of_a_till(work: &mut Work<'_>, stream: StreamId, mut run: Vec<Arrived>) -> Result<()> {
-    let known = journal::stream(&mut *work.session, stream)?;
-    let Some(mut row) = known.or(heard_of(work, stream, &run)?) else { return Ok(()) };
+    let known = match journal::stream(&mut *work.session, stream)? {
+        // Given twice, it is known the second time, and stands where it stood.
+        Some(row) => Some(row),
+        None => heard_of(work, stream, &run)?,
+    };
+    let Some(mut row) = known else { return Ok(()) };
     let Some(last) = run.iter().rposition(|arrived| arrived.is_signed(&row.public_key)) else {
         tracing::warn!(%stream, "what was given back is not proved by its writer");
         return Ok(());
