@@ -112,6 +112,10 @@ pass: string,
 /**
  * How many more may be brought this month.
  */
+left: number, } | { "code": "free_visit", 
+/**
+ * How many more times this month.
+ */
 left: number, };
 
 export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points";

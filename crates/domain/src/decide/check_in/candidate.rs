@@ -5,6 +5,7 @@ use punchcard_protocol::FactId;
 use super::known::{CheckIn, KnownPass};
 use crate::{
     decide::Desk,
+    earning::hours::{self, Held},
     standing::{Change, ChangeOf, EndedWhy, Sold, Standing, standing},
     time::Day,
     verdict::{Because, Reason, Verdict},
@@ -43,18 +44,15 @@ pub(super) struct Candidate<'a> {
 
 /// All passes, those that let in first and the best of them before the others.
 pub(super) fn in_order<'a>(desk: &Desk<'_>, known: &'a CheckIn, today: Day) -> Vec<Candidate<'a>> {
-    let mut passes: Vec<Candidate<'a>> = known
-        .passes
-        .iter()
-        .filter_map(|pass| Candidate::of(desk, known.zone.as_deref(), pass, today))
-        .collect();
+    let mut passes: Vec<Candidate<'a>> =
+        known.passes.iter().filter_map(|pass| Candidate::of(desk, known, pass, today)).collect();
     passes.sort_by_key(|pass| (pass.denied, pass.rank, pass.tie(), pass.pass.id));
     passes
 }
 
 impl<'a> Candidate<'a> {
     /// None: the pass was given away, or another one took its place.
-    fn of(desk: &Desk<'_>, zone: Option<&str>, pass: &'a KnownPass, today: Day) -> Option<Self> {
+    fn of(desk: &Desk<'_>, known: &CheckIn, pass: &'a KnownPass, today: Day) -> Option<Self> {
         let sold = Sold { from: pass.from, until: pass.until, terms: &pass.terms };
         let mut stands = standing(&sold, &pass.changes, today);
         let waits = stands.from.is_none() && pass.from <= today;
@@ -70,7 +68,7 @@ impl<'a> Candidate<'a> {
         let blank = Self { pass, stands, until, rank: Rank::Term, against: vec![], denied: false };
         let mut found = blank.ranked(today, waits)?;
         if found.rank < Rank::NotStarted {
-            found.look_around(desk, zone, today);
+            found.look_around(desk, known, today);
             found.look_for_visits(desk);
         }
         let alerts = &desk.rules.alerts;
@@ -121,14 +119,15 @@ impl<'a> Candidate<'a> {
     }
 
     /// Whether it is for this day, hour, store and door.
-    fn look_around(&mut self, desk: &Desk<'_>, zone: Option<&str>, today: Day) {
+    fn look_around(&mut self, desk: &Desk<'_>, known: &CheckIn, today: Day) {
         let terms = &self.pass.terms;
         let name = || self.pass.name.clone();
         let minute = desk.store.days().minute_of(desk.now_ms);
-        let hours = (!terms.open_at(today, minute)).then(|| Reason::WrongHours { pass: name() });
+        let open = terms.open_at(today, minute) || tier_opens(desk, known);
+        let hours = (!open).then(|| Reason::WrongHours { pass: name() });
         let here = terms.stores.is_empty() || terms.stores.contains(&desk.store.id);
         let store = (!here).then(|| Reason::WrongStore { pass: name() });
-        let door = zone.is_none_or(|zone| {
+        let door = known.zone.as_deref().is_none_or(|zone| {
             terms.zones.is_empty() || terms.zones.iter().any(|allowed| allowed == zone)
         });
         let zone = (!door).then(|| Reason::WrongZone { pass: name() });
@@ -186,4 +185,11 @@ impl<'a> Candidate<'a> {
             _ => Because::NothingAgainst,
         }
     }
+}
+
+/// Whether their tier lets them in at this hour, whatever their pass says of days and hours.
+fn tier_opens(desk: &Desk<'_>, known: &CheckIn) -> bool {
+    known.privileges().hours.is_some_and(|hours| {
+        hours::holds(desk.now_ms, desk.store.days(), Some(hours), &[]) == Held::Yes
+    })
 }

@@ -73,14 +73,21 @@ impl Candidate<'_> {
         entry.reasons.extend(few.then_some(Reason::FewVisitsLeft { pass, visits: left }));
     }
 
-    pub(super) fn takes_guests(&self, desk: &Desk<'_>) -> bool {
+    /// Guests that it lets in this month, and has not yet.
+    pub(super) fn own_guests(&self) -> u32 {
+        self.pass.terms.guests.saturating_sub(self.stands.guests)
+    }
+
+    /// Whether a guest may come in on it. `more`: those whom their tier lets them bring besides.
+    pub(super) fn takes_guests(&self, desk: &Desk<'_>, more: u32) -> bool {
         self.rank <= Rank::PackInGrace
-            && self.stands.guests < self.pass.terms.guests
+            && self.own_guests().saturating_add(more) > 0
             && (self.pass.visits.is_none() || self.pass.visits_here(desk) > 0)
     }
 
-    pub(super) fn bring_guest(&self, desk: &Desk<'_>, today: Day) -> WayIn {
-        let left = self.pass.terms.guests.saturating_sub(self.stands.guests).saturating_sub(1);
+    /// A guest comes in on it.
+    pub(super) fn bring_guest(&self, desk: &Desk<'_>, today: Day, more: u32) -> WayIn {
+        let left = self.own_guests().saturating_add(more).saturating_sub(1);
         let mut entry = WayIn {
             pass: Some(self.pass.id),
             changes: vec![Change::Guest { on: today }],

@@ -3,8 +3,14 @@
 use punchcard_protocol::{MemberId, PassId, StoreId};
 
 use crate::{
-    decide::Desk, earning::Outcome, ledger::Purse, member::CardState, standing::ChangeOf,
-    terms::Terms, time::Day,
+    decide::Desk,
+    earning::Outcome,
+    ledger::Purse,
+    member::CardState,
+    standing::{ChangeOf, Sold, standing},
+    terms::Terms,
+    tiers::Privileges,
+    time::Day,
 };
 
 /// What of a member's file a verdict depends on.
@@ -25,6 +31,10 @@ pub struct KnownMember {
     pub has_contact: bool,
     /// The version of the waiver they signed; 0: none.
     pub waiver: u32,
+    /// What their tier is good for, beside the multiplier.
+    pub privileges: Privileges,
+    /// Visits of this calendar month that their tier gave, without a pass.
+    pub free_visits: u32,
     /// What became of the card that was scanned, where it is no longer in use.
     pub card: Option<CardState>,
 }
@@ -106,4 +116,33 @@ pub struct CheckIn {
     pub how: How,
     /// What the owner's rules come to for this visit, if it counts; none: the plain ones go.
     pub by_rules: Option<Outcome>,
+}
+
+impl CheckIn {
+    /// What their tier is good for.
+    pub(super) fn privileges(&self) -> Privileges {
+        self.member.as_ref().map(|(_, file)| file.privileges).unwrap_or_default()
+    }
+
+    /// Visits without a pass that their tier gives them this month and they have not used.
+    pub(super) fn free_visits_left(&self) -> u32 {
+        let allowed = count(self.privileges().free_visits_month);
+        let used = self.member.as_ref().map_or(0, |(_, file)| file.free_visits);
+        allowed.saturating_sub(used)
+    }
+
+    /// Guests that their tier lets them bring this month, beside those of their passes, and that
+    /// they have not brought.
+    pub(super) fn more_guests(&self, today: Day) -> u32 {
+        let brought = self.passes.iter().map(|pass| {
+            let sold = Sold { from: pass.from, until: pass.until, terms: &pass.terms };
+            standing(&sold, &pass.changes, today).guests.saturating_sub(pass.terms.guests)
+        });
+        count(self.privileges().guests).saturating_sub(brought.fold(0, u32::saturating_add))
+    }
+}
+
+/// So many; what is not set is none.
+fn count(number: Option<i64>) -> u32 {
+    number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
 }

@@ -25,6 +25,7 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
         "no_visits_left",
         "few_visits_left",
         "no_pass",
+        "free_visit",
     ];
     if says(&renewable) && !says(&["banned"]) {
         mends.push(Mend::GivePass);

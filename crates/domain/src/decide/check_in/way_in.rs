@@ -44,9 +44,13 @@ pub(super) fn way_in(
             use_it(&packs).ok_or(Refusal::NoVisits)
         }
         How::Guest { .. } => {
-            let hosts: Vec<&Candidate<'_>> =
-                fitting.into_iter().filter(|pass| pass.takes_guests(desk)).collect();
-            hosts.first().map(|pass| pass.bring_guest(desk, today)).ok_or(Refusal::NoGuests)
+            let more = known.more_guests(today);
+            // Guests of a pass go before those of a tier.
+            let host = fitting
+                .into_iter()
+                .filter(|pass| pass.takes_guests(desk, more))
+                .min_by_key(|pass| pass.own_guests() == 0);
+            host.map(|pass| pass.bring_guest(desk, today, more)).ok_or(Refusal::NoGuests)
         }
         How::Scan if seen => {
             // They are in already: nothing is used up or begun for them, and a pack whose last
@@ -61,9 +65,16 @@ pub(super) fn way_in(
                 Ok(entry)
             }
             None if !desk.rules.pass_required => Ok(WayIn::default()),
-            None => Ok(why_not(&passes)),
+            None => Ok(for_free(known, today).unwrap_or_else(|| why_not(&passes))),
         },
     }
+}
+
+/// In without a pass, as their tier lets them; none: it does not, or no more this month.
+fn for_free(known: &CheckIn, today: Day) -> Option<WayIn> {
+    let left = known.free_visits_left().checked_sub(1)?;
+    let (changes, reasons) = (vec![Change::Free { on: today }], vec![Reason::FreeVisit { left }]);
+    Some(WayIn { changes, reasons, ..WayIn::default() })
 }
 
 /// Why no pass lets them in: what is nearest to letting them in is said.
