@@ -1385,6 +1385,28 @@ export type BackupView = {
  */
 path: string, };
 
+export type BackupPlanView = { 
+/**
+ * The folder they go to; none: there are none.
+ */
+folder: string | null, 
+/**
+ * So many are kept there.
+ */
+keep: number, 
+/**
+ * The day of the newest; none: never.
+ */
+last: Day | null, 
+/**
+ * A recovery passphrase is set: they can be restored on any computer.
+ */
+recovery: boolean, 
+/**
+ * A recovery passphrase has at least so many characters.
+ */
+passphrase_least: number, };
+
 export type VerifyView = { 
 /**
  * Everything holds.
