@@ -30,8 +30,8 @@ const ENDING: &str = "punchcard";
 const KEYS: &str = "keys";
 /// So many daily backups are kept at most.
 const MOST_KEPT: usize = 3650;
-/// So many are kept where nobody says otherwise: a month.
-const USUALLY_KEPT: usize = 30;
+/// So many are kept where nobody says otherwise: two weeks.
+const USUALLY_KEPT: usize = 14;
 
 /// A backup that was written and read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
