@@ -113,6 +113,7 @@ fn file() -> Result<KnownMember, Box<dyn Error>> {
         has_contact: false,
         waiver: 0,
         card: Some(CardState::Lost),
+        ..KnownMember::default()
     })
 }
 

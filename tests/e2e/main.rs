@@ -7,6 +7,7 @@
 
 mod at_the_desk;
 mod house;
+mod house_rules;
 mod hub;
 mod keyboard;
 mod lock;

@@ -87,6 +87,7 @@ fn generated() -> String {
         views::ImportReport,
         views::ImportView,
         views::BackupView,
+        views::BackupPlanView,
         views::VerifyView,
         views::NoticeView,
         views::DuplicateView,

@@ -4,6 +4,7 @@
 use punchcard_domain::{
     earning::Part,
     fact::{ByRules, Fact},
+    verdict::{Reason, Verdict},
 };
 use punchcard_tests::{
     DAY, MINUTE, Shop,
@@ -103,6 +104,33 @@ fn rules_are_set_tried_out_and_given_alike() {
         shop.till().check_in(&shop.owner(), who, how, None).expect("let in").points_earned
     };
     assert_eq!((visit(), visit()), (5, 0), "five a day");
+    assert_eq!(shop.till().rebuild().map(|(before, after)| before == after).ok(), Some(true));
+}
+
+#[test]
+fn a_tier_lets_in_without_a_pass_so_many_times_a_month() {
+    let mut shop = Shop::new();
+    let gold = r#"{"name": "Gold", "multiplier_percent": 100,
+        "ladder": {"by": "points", "over": "year", "entry": 10},
+        "privileges": {"free_visits_month": 1}}"#;
+    shop.till().set_tiers(&shop.owner(), gold).expect("a good tier");
+    let member = shop.member("李喆", 1).brief.id;
+    let scan = |shop: &Shop| {
+        let who = Who::Member(id(&member));
+        shop.till().check_in(&shop.owner(), who, CheckInHow::Scan, None).expect("a verdict")
+    };
+    assert!(scan(&shop).refused(), "no pass, and no tier yet");
+    shop.earn(&member, "10.00");
+    let free = scan(&shop);
+    assert_eq!((free.verdict, free.reasons), (Verdict::Note, vec![Reason::FreeVisit { left: 0 }]));
+    assert_eq!(free.member.and_then(|brief| brief.tier), Some("Gold".to_owned()));
+    shop.till().undo(&shop.owner(), id(&free.fact)).expect("taken back");
+    assert!(!scan(&shop).refused(), "what was taken back can be used again");
+    shop.reopen();
+    shop.pass(DAY);
+    assert!(scan(&shop).refused(), "one a month");
+    shop.pass(31 * DAY);
+    assert!(!scan(&shop).refused(), "a new month");
     assert_eq!(shop.till().rebuild().map(|(before, after)| before == after).ok(), Some(true));
 }
 

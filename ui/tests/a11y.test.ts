@@ -1,6 +1,7 @@
 import axe from "axe-core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Component } from "vue";
+import type { BackupPlanView } from "@/shared/bindings";
 import ImportReport from "@/desk/components/ImportReport.vue";
 import PointsBar from "@/desk/components/PointsBar.vue";
 import VerdictCard from "@/desk/components/VerdictCard.vue";
@@ -73,6 +74,13 @@ const SYNC = syncView({
   ],
   duplicates: [{ first: BRIEF, second: { ...BRIEF, id: "m2" }, at_ms: 1 }],
 });
+const PLAN: BackupPlanView = {
+  folder: "/media/backup",
+  keep: 30,
+  last: "2026-11-22",
+  recovery: false,
+  passphrase_least: 12,
+};
 const REWARD = {
   id: "r1",
   name: "私教",
@@ -93,6 +101,7 @@ const CASES: [string, Component, { props?: object; at?: string }][] = [
   ["redeeming", RedeemPage, { at: "/redeem/m1" }],
   ["today", TodayPage, {}],
   ["settings", SettingsPage, { at: "/settings/rules" }],
+  ["backups in the settings", SettingsPage, { at: "/settings/store" }],
   ["the hub in the settings", SettingsPage, { at: "/settings/hub" }],
   ["joining a business", JoinForm, {}],
   ["the hub", SyncPage, {}],
@@ -104,6 +113,7 @@ afterEach(() => document.body.replaceChildren());
 describe("axe finds nothing in", () => {
   it.each(CASES)("%s", async (_name, component, options) => {
     answer({
+      backup_plan: () => PLAN,
       member: () => MEMBER,
       day: () => DAY,
       tiers: () => [],

@@ -4,9 +4,10 @@ import RecentColumn from "@/desk/components/RecentColumn.vue";
 import PassesTab from "@/desk/pages/settings/PassesTab.vue";
 import RewardsTab from "@/desk/pages/settings/RewardsTab.vue";
 import StaffTab from "@/desk/pages/settings/StaffTab.vue";
+import StoreTab from "@/desk/pages/settings/StoreTab.vue";
 import { useDesk } from "@/desk/stores/desk";
 import { useNotice } from "@/desk/stores/notice";
-import type { PassTypeView, RecentVisit, Terms } from "@/shared/bindings";
+import type { BackupPlanView, PassTypeView, RecentVisit, Terms } from "@/shared/bindings";
 import { answer, byId, calls, settle, show, typeInto } from "./support/desk";
 
 afterEach(() => {
@@ -94,6 +95,62 @@ it("a PIN is sent only where one was typed, and the lock screen learns of it", a
     input: { id: "s1", pin: null },
   });
   expect(session.staff).toEqual(staff);
+  wrapper.unmount();
+});
+
+const NO_PLAN: BackupPlanView = {
+  folder: null,
+  keep: 30,
+  last: null,
+  recovery: false,
+  passphrase_least: 12,
+};
+
+it("daily backups are switched on, and a folder that cannot be written to is said at its box", async () => {
+  let refuse = true;
+  answer({
+    backup_plan: () => NO_PLAN,
+    save_backup_plan: ({ folder }) => {
+      if (refuse) throw { code: "bad_file", message: "no", args: { path: "/no" } };
+      return { ...NO_PLAN, folder };
+    },
+  });
+  const { wrapper } = await show(StoreTab);
+  expect(byId("daily-folder")).toBeNull();
+  byId("daily-on")?.click();
+  await settle();
+  await typeInto("daily-folder", "/no");
+  await save();
+  expect(document.body.textContent).toContain("那里写不进去");
+  refuse = false;
+  await typeInto("daily-folder", " /media/backup ");
+  await typeInto("daily-keep", "14");
+  await save();
+  expect(calls.at(-1)).toEqual(["save_backup_plan", { folder: "/media/backup", keep: 14 }]);
+  expect(useNotice().notice?.text).toBe("已保存");
+  wrapper.unmount();
+});
+
+it("a recovery passphrase is typed twice, sent once and shown no more", async () => {
+  answer({
+    backup_plan: () => NO_PLAN,
+    set_recovery: () => ({ ...NO_PLAN, recovery: true }),
+  });
+  const { wrapper } = await show(StoreTab);
+  const send = async () => {
+    const form = document.querySelectorAll("form")[1]!;
+    form.dispatchEvent(new Event("submit", { cancelable: true }));
+    await settle();
+  };
+  await typeInto("recovery-new", "correct horse battery");
+  await typeInto("recovery-again", "correct horse batterY");
+  await send();
+  expect(calls.some(([name]) => name === "set_recovery")).toBe(false);
+  await typeInto("recovery-again", "correct horse battery");
+  await send();
+  expect(calls.at(-1)).toEqual(["set_recovery", { passphrase: "correct horse battery" }]);
+  expect(byId("recovery-state")?.textContent).toContain("已设置");
+  expect((byId("recovery-new") as HTMLInputElement).value).toBe("");
   wrapper.unmount();
 });
 

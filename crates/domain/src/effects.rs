@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     earning::Part,
-    fact::{ByRules, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, gained, gains},
+    fact::{ByRules, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, VisitRecorded, gained, gains},
     ledger::{Account, Lot, Posting, ValueKind},
     member::{CardState, MemberField, MemberPrivate},
-    standing::{Change, EndedWhy},
+    standing::{Change, EndedWhy, free_visits_of},
     terms::Terms,
     time::Day,
     verdict::Verdict,
@@ -351,9 +351,8 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(end_pass(body.pass, body.id, body.on, EndedWhy::Cancelled));
         }
         Fact::VisitRecorded(body) => {
-            if let Some(pass) = body.pass {
-                out.extend(body.changes.iter().filter_map(|to| change_pass(pass, body.id, to)));
-            }
+            let changes = body.changes.iter();
+            out.extend(changes.filter_map(|to| change_pass(changed_by(body, to)?, body.id, to)));
             out.extend(post(body.member, &body.postings));
             if let Some(member) = body.member {
                 let by_rules = body.by_rules.as_ref();
@@ -419,6 +418,14 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
 fn cards<'a>(member: MemberId, private: &'a Private<'_>) -> impl Iterator<Item = Effect> + 'a {
     let states = private.member.into_iter().flat_map(|private| &private.card_states);
     states.map(move |(card, state)| Effect::SetCard { member, card: card.clone(), state: *state })
+}
+
+/// Which pass a visit changes in this way.
+fn changed_by(visit: &VisitRecorded, change: &Change) -> Option<PassId> {
+    match change {
+        Change::Free { .. } => visit.member.map(free_visits_of),
+        _ => visit.pass,
+    }
 }
 
 fn take_back(member: MemberId, by: FactId, back: &TakeBack) -> Effect {

@@ -2,7 +2,7 @@
 //! table holds it; it is computed from the rows, and their order does not matter.
 
 use chrono::Datelike as _;
-use punchcard_protocol::FactId;
+use punchcard_protocol::{FactId, MemberId, PassId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -50,6 +50,11 @@ pub enum Change {
         /// When.
         on: Day,
     },
+    /// They came in without a pass, as their tier lets them. Of no pass: see [`free_visits_of`].
+    Free {
+        /// When.
+        on: Day,
+    },
 }
 
 impl Change {
@@ -62,6 +67,7 @@ impl Change {
             Self::Extended { .. } => 4,
             Self::Ended { .. } => 5,
             Self::Guest { .. } => 6,
+            Self::Free { .. } => 7,
         }
     }
 }
@@ -219,6 +225,22 @@ fn guests(changes: &[ChangeOf], today: Day) -> u32 {
         _ => false,
     });
     u32::try_from(here.count()).unwrap_or(u32::MAX)
+}
+
+/// Where free visits of a member's tier stand among what happens to passes: under the member's own
+/// id, like a pass that nobody sold.
+pub fn free_visits_of(member: MemberId) -> PassId {
+    PassId(member.0)
+}
+
+/// How many free visits were made in this calendar month.
+pub fn free_visits(changes: &[ChangeOf], today: Day) -> u32 {
+    let month = today.first_of_month();
+    let made = changes.iter().filter(|of| match of.change {
+        Change::Free { on } => on.first_of_month() == month,
+        _ => false,
+    });
+    u32::try_from(made.count()).unwrap_or(u32::MAX)
 }
 
 fn plus(day: Day, days: u32) -> Day {

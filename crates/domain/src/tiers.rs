@@ -59,16 +59,16 @@ pub enum Over {
 /// What a tier is good for, beside its multiplier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Privileges {
-    /// They pay so many percent of the price; none: the price.
+    /// They pay so many percent of the price; none: the price. Kept until there are sales.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_percent: Option<i64>,
-    /// They may come in between these hours, whatever their pass says.
+    /// Between these hours they may come in on any day, whatever days and hours their pass has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<crate::earning::hours::Hours>,
-    /// So many guests at a visit.
+    /// So many guests in a calendar month, beside those of their pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guests: Option<i64>,
-    /// So many visits in a calendar month without a pass.
+    /// So many visits in a calendar month where no pass lets them in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_visits_month: Option<i64>,
 }

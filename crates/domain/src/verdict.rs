@@ -154,6 +154,11 @@ pub enum Reason {
         /// How many more may be brought this month.
         left: u32,
     },
+    /// No pass lets them in; their tier does, so many times a month.
+    FreeVisit {
+        /// How many more times this month.
+        left: u32,
+    },
 }
 
 impl Reason {
@@ -189,6 +194,7 @@ impl Reason {
             Self::MissingPhoto => "missing_photo",
             Self::EmergencyContact => "emergency_contact",
             Self::Guest { .. } => "guest",
+            Self::FreeVisit { .. } => "free_visit",
         }
     }
 
@@ -218,7 +224,9 @@ impl Reason {
             Self::Debt { .. } => Alert::Debt,
             Self::MissingPhoto => Alert::MissingPhoto,
             Self::EmergencyContact => Alert::EmergencyContact,
-            Self::UnknownCard | Self::LetInOnce | Self::Guest { .. } => return None,
+            Self::UnknownCard | Self::LetInOnce | Self::Guest { .. } | Self::FreeVisit { .. } => {
+                return None;
+            }
         })
     }
 

@@ -90,6 +90,13 @@ fn minute(text: &str) -> Outcome<u32> {
     Ok(number::<u32>(hour)? * 60 + number::<u32>(minute)?)
 }
 
+/// Hours of a tier, as its file spells them.
+fn tier_hours(text: &str) -> Outcome<punchcard_domain::earning::hours::Hours> {
+    let (from, to) = text.split_once('-').ok_or("hours go from-to")?;
+    let hours = serde_json::json!({"from": from, "to": to});
+    serde_json::from_value(hours).map_err(|_| format!("{text} are no hours"))
+}
+
 fn weekdays(text: &str) -> Outcome<Vec<u32>> {
     const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let at = |name: &str| {
@@ -193,6 +200,12 @@ impl World {
             ["contact"] => self.file.has_contact = true,
             ["born", on] => self.file.birthday = Some(day(on)?),
             ["waiver", version] => self.file.waiver = number(version)?,
+            ["tier", "hours", hours] => self.file.privileges.hours = Some(tier_hours(hours)?),
+            ["tier", "guests", count] => self.file.privileges.guests = Some(number(count)?),
+            ["tier", "free", count] => {
+                self.file.privileges.free_visits_month = Some(number(count)?);
+            }
+            ["free", "visits", count] => self.file.free_visits = number(count)?,
             ["owes", points] => self.points.debt = number(points)?,
             ["card", state] => self.file.card = Some(named::<CardState>(state)?),
             ["nobody"] => self.nobody = true,
@@ -367,6 +380,7 @@ fn told(visit: &VisitRecorded, passes: &[KnownPass], mends: &[Mend]) -> Outcome<
             Change::Begun { .. } => "; begins it",
             Change::Unfrozen { .. } => "; ends its freeze",
             Change::Guest { .. } => "; a guest on it",
+            Change::Free { .. } => "; for free",
             _ => "; does what no visit does",
         });
     }

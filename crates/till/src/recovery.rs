@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A passphrase has at least so many characters.
-const LEAST_CHARACTERS: usize = 12;
+pub(crate) const LEAST_CHARACTERS: usize = 12;
 /// RFC 9106's choice where memory is short: 64 MiB, three passes, one lane.
 const COST: (u32, u32) = (64 * 1024, 3);
 /// A file may not ask for more: 1 GiB.

@@ -433,6 +433,7 @@ fn first_entries(
         store: store.clone(),
         rules: rules.clone(),
         book: Arc::default(),
+        tiers: Arc::default(),
     };
     let transaction = db.transaction()?;
     let number = streams::number(&transaction, stream)?;
@@ -504,6 +505,7 @@ fn no_house() -> House {
         },
         rules: Rules::default(),
         book: Arc::default(),
+        tiers: Arc::default(),
     }
 }
 

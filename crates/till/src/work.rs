@@ -104,7 +104,11 @@ impl<'a> Work<'a> {
     pub(crate) fn note(&mut self, fact: &Fact) {
         self.house_changed |= matches!(
             fact,
-            Fact::BusinessSet(_) | Fact::StoreSet(_) | Fact::RulesSet(_) | Fact::EarnRuleSet(_)
+            Fact::BusinessSet(_)
+                | Fact::StoreSet(_)
+                | Fact::RulesSet(_)
+                | Fact::EarnRuleSet(_)
+                | Fact::TierSet(_)
         );
     }
 

@@ -2,11 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
-    Error, PassTypeInput, RewardInput, StaffInput,
+    BackupPlan, Error, PassTypeInput, RewardInput, StaffInput, Till,
     import::ImportInput,
     views::{
-        Alerts, AlertsView, Approval, BackupView, ImportView, PassTypeView, RulesInput, StaffView,
-        StatusView, VerifyView,
+        Alerts, AlertsView, Approval, BackupPlanView, BackupView, ImportView, PassTypeView,
+        RulesInput, StaffView, StatusView, VerifyView,
     },
 };
 use tauri::State;
@@ -102,6 +102,37 @@ pub(crate) async fn backup(desk: State<'_, Desk>) -> Answer<BackupView> {
     signed_in(&desk, |till, actor| {
         let done = till.backup_here(actor)?;
         Ok(BackupView { path: done.path.display().to_string() })
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn backup_plan(desk: State<'_, Desk>) -> Answer<BackupPlanView> {
+    signed_in(&desk, Till::backup_page).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_backup_plan(
+    desk: State<'_, Desk>,
+    folder: Option<String>,
+    keep: usize,
+) -> Answer<BackupPlanView> {
+    signed_in(&desk, move |till, actor| {
+        let plan = folder.map(|folder| BackupPlan { folder: folder.into(), keep });
+        till.set_backup_plan(actor, plan)?;
+        till.backup_page(actor)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn set_recovery(
+    desk: State<'_, Desk>,
+    passphrase: String,
+) -> Answer<BackupPlanView> {
+    signed_in(&desk, move |till, actor| {
+        till.set_recovery(actor, &passphrase)?;
+        till.backup_page(actor)
     })
     .await
 }

@@ -7,6 +7,7 @@ import type {
   Alerts,
   AlertsView,
   Approval,
+  BackupPlanView,
   BackupView,
   CheckInView,
   DayView,
@@ -185,6 +186,12 @@ export const importMembers = (file: string, profile: "auto" | "zh" | "en", dryRu
   call<ImportView>("import_members", { file, profile, dryRun });
 export const vouch = (approval: Leave) => call<StatusView>("vouch", { approval });
 export const backup = () => call<BackupView>("backup");
+export const backupPlan = () => call<BackupPlanView>("backup_plan");
+/** No folder: no daily backups. */
+export const saveBackupPlan = (folder: string | null, keep: number) =>
+  call<BackupPlanView>("save_backup_plan", { folder, keep });
+export const setRecovery = (passphrase: string) =>
+  call<BackupPlanView>("set_recovery", { passphrase });
 export const verify = () => call<VerifyView>("verify");
 
 export const pair = ({ hub, code, till }: PairInput) =>

@@ -112,6 +112,10 @@ pass: string,
 /**
  * How many more may be brought this month.
  */
+left: number, } | { "code": "free_visit", 
+/**
+ * How many more times this month.
+ */
 left: number, };
 
 export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points";
@@ -1380,6 +1384,28 @@ export type BackupView = {
  * The file.
  */
 path: string, };
+
+export type BackupPlanView = { 
+/**
+ * The folder they go to; none: there are none.
+ */
+folder: string | null, 
+/**
+ * So many are kept there.
+ */
+keep: number, 
+/**
+ * The day of the newest; none: never.
+ */
+last: Day | null, 
+/**
+ * A recovery passphrase is set: they can be restored on any computer.
+ */
+recovery: boolean, 
+/**
+ * A recovery passphrase has at least so many characters.
+ */
+passphrase_least: number, };
 
 export type VerifyView = { 
 /**

@@ -5,10 +5,9 @@
 
 use super::{
     Part,
+    applies::{fits_event, in_use},
     event::{Event, History, Known, What},
-    fits_event,
     hours::{self, Held},
-    in_use,
     rule::{EarnRule, Per},
     worth::{self, Worth, counted},
 };

@@ -7,7 +7,7 @@ use punchcard_domain::{
     decide::LastVisit,
     member::{CardState, Channel, Contact, MemberField, Waiver},
     stamps::{StampKey, Stamps},
-    standing::{ChangeOf, Sold, Standing, standing},
+    standing::{self, ChangeOf, Sold, Standing, free_visits_of, standing},
     terms::Terms,
     time::Day,
 };
@@ -349,6 +349,18 @@ fn changes(db: &Connection, pass: PassId) -> Result<Vec<ChangeOf>> {
         found.push(ChangeOf { fact: FactId::from_bytes(fact), change });
     }
     Ok(found)
+}
+
+/// How many visits of this calendar month a member made for free, as their tier lets them.
+///
+/// # Errors
+/// Those of the store.
+pub fn free_visits(db: &Connection, file: &MemberFile, today: Day) -> Result<u32> {
+    let mut made = Vec::new();
+    for (_, other) in merged::files(db, file.number)? {
+        made.extend(changes(db, free_visits_of(other.unwrap_or(file.id)))?);
+    }
+    Ok(standing::free_visits(&made, today))
 }
 
 /// A member's last visit that counted, not after `before_ms`.

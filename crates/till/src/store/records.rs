@@ -25,6 +25,8 @@ pub struct House {
     pub rules: Rules,
     /// The owner's rules for points, their conditions read once.
     pub book: Arc<Book>,
+    /// Tiers, the lowest multiplier first, read once.
+    pub tiers: Arc<Vec<Tier>>,
 }
 
 /// Reads business, store and rules.
@@ -39,6 +41,7 @@ pub fn house(db: &Connection, store: StoreId) -> Result<House> {
         store: one(db, RecordKind::Store, store.0)?.ok_or_else(|| missing("this store"))?,
         rules: one(db, RecordKind::Rules, Uuid::nil())?.unwrap_or_default(),
         book: Arc::new(Book::new(all::<EarnRule>(db, RecordKind::EarnRule)?)),
+        tiers: Arc::new(tiers(db)?),
     })
 }
 

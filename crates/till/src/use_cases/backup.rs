@@ -22,6 +22,7 @@ use crate::{
         journal, local, streams,
     },
     till::{Folder, Options, Till},
+    views::BackupPlanView,
 };
 
 const ENDING: &str = "punchcard";
@@ -29,6 +30,8 @@ const ENDING: &str = "punchcard";
 const KEYS: &str = "keys";
 /// So many daily backups are kept at most.
 const MOST_KEPT: usize = 3650;
+/// So many are kept where nobody says otherwise: two weeks.
+const USUALLY_KEPT: usize = 14;
 
 /// A backup that was written and read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +128,23 @@ impl Till {
         self.read(|db| {
             let recovery = local::get::<Recovery>(db, local::RECOVERY)?.is_some();
             Ok((local::get(db, local::BACKUPS)?, recovery))
+        })
+    }
+
+    /// The same, with the day of the newest, for the settings page.
+    ///
+    /// # Errors
+    /// `approval_needed`; those of the store.
+    pub fn backup_page(&self, actor: &Actor) -> Result<BackupPlanView> {
+        actor.require(Permission::Backup)?;
+        let (plan, recovery) = self.backup_plan()?;
+        let last: Option<String> = self.read(|db| local::get(db, local::BACKED_UP))?;
+        Ok(BackupPlanView {
+            keep: plan.as_ref().map_or(USUALLY_KEPT, |plan| plan.keep),
+            folder: plan.map(|plan| plan.folder.display().to_string()),
+            last: last.and_then(|day| day.parse().ok()),
+            recovery,
+            passphrase_least: recovery::LEAST_CHARACTERS,
         })
     }
 

@@ -6,6 +6,7 @@ use punchcard_domain::{
     earning::event::What,
     fact::{Fact, VisitRecorded, gained},
     ledger::ValueKind,
+    records::Tier,
     refusal::Refusal,
     staff::{Permission, Role},
     verdict::{Mend, Verdict},
@@ -220,7 +221,12 @@ fn check_in_through(
         Who::Card(card) => Some(card.clone()),
         Who::Phone(_) | Who::Member(_) => None,
     };
-    let known = known(work, file.as_ref(), how, at_ms, &Door { zone, card })?;
+    let tier = match &file {
+        Some(file) => work.eye(actor.role).tier(file)?,
+        None => None,
+    };
+    let door = Door { zone, card };
+    let known = known(work, file.as_ref(), tier.as_ref(), how, at_ms, &door)?;
     let (decided, mends, brings_guest) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
@@ -237,7 +243,8 @@ fn check_in_through(
     work.append(actor, decided)?;
     let eye = work.eye(actor.role);
     let last_visit_ms = known.last_visit.map(|last| last.at_ms);
-    let view = answer(&eye, work, file.as_ref(), &visit, mends, last_visit_ms, who)?;
+    let stands = file.as_ref().map(|file| (file, tier.as_ref()));
+    let view = answer(&eye, work, stands, &visit, mends, last_visit_ms, who)?;
     Ok(CheckInView { brings_guest, ..view })
 }
 
@@ -266,6 +273,7 @@ pub(crate) fn identify(work: &Work<'_>, who: &Who) -> Result<Option<MemberFile>>
 fn known(
     work: &Work<'_>,
     file: Option<&MemberFile>,
+    tier: Option<&Tier>,
     how: How,
     at_ms: Option<i64>,
     door: &Door,
@@ -297,11 +305,14 @@ fn known(
             visits,
         });
     }
+    let on = work.house.store.days().day_of(at_ms.unwrap_or(now_ms));
     let member = KnownMember {
         banned: file.banned.is_some(),
         has_note: file.note.is_some(),
         birthday: file.birthday,
-        multiplier_percent: work.multiplier(file)?,
+        multiplier_percent: tier.map_or(100, |tier| tier.multiplier_percent),
+        privileges: tier.and_then(|tier| tier.privileges).unwrap_or_default(),
+        free_visits: read::free_visits(work.db, file, on)?,
         has_photo: file.photo.is_some(),
         has_contact: file.contact.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
@@ -311,7 +322,7 @@ fn known(
         member: Some((file.id, member)),
         passes,
         last_visit: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
-        by_rules: earning::by_rules(work, file, What::Visit, at_ms)?,
+        by_rules: earning::by_rules_in(work, file, tier, What::Visit, at_ms)?,
         points: purse::purse(
             work.db,
             work.owned,
@@ -330,7 +341,7 @@ fn purse_of_nobody() -> punchcard_domain::ledger::Purse {
 fn answer(
     eye: &Eye<'_>,
     work: &Work<'_>,
-    file: Option<&MemberFile>,
+    stands: Option<(&MemberFile, Option<&Tier>)>,
     visit: &VisitRecorded,
     mends: Vec<Mend>,
     last_visit_ms: Option<i64>,
@@ -356,14 +367,14 @@ fn answer(
         family: Vec::new(),
         brings_guest: false,
     };
-    let Some(file) = file else {
+    let Some((file, tier)) = stands else {
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }
         view.undo_until_ms = 0;
         return Ok(view);
     };
-    view.member = Some(eye.brief(file)?);
+    view.member = Some(eye.brief_in(file, tier));
     view.staff_note.clone_from(&file.note);
     view.family = details::family(work, file)?;
     let month = eye.days.start_of(eye.today().first_of_month());

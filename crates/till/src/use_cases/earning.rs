@@ -13,7 +13,7 @@ use punchcard_domain::{
     money::parse_amount,
     records::Tier,
     refusal::Refusal,
-    staff::Permission,
+    staff::{Permission, Role},
 };
 use punchcard_protocol::{MemberId, RecordId};
 use serde_json::Value;
@@ -121,7 +121,8 @@ impl Till {
                 Trial::Visit => What::Visit,
                 Trial::TopUp(amount) => What::TopUp { amount_minor: money(work, amount)? },
             };
-            let event = event(work, &file, what, at_ms)?;
+            let tier = work.eye(actor.role).tier(&file)?;
+            let event = event(work, &file, tier.as_ref(), what, at_ms)?;
             let outcome = work.house.book.give(&event, &work.house.rules)?;
             Ok(shown(work, &outcome))
         })
@@ -169,12 +170,33 @@ pub(crate) fn by_rules(
     if !work.house.book.in_force() {
         return Ok(None);
     }
-    let event = event(work, file, what, at_ms)?;
+    let tier = work.eye(Role::Receptionist).tier(file)?;
+    by_rules_in(work, file, tier.as_ref(), what, at_ms)
+}
+
+/// The same, where the tier is known.
+pub(crate) fn by_rules_in(
+    work: &Work<'_>,
+    file: &MemberFile,
+    tier: Option<&Tier>,
+    what: What,
+    at_ms: Option<i64>,
+) -> Result<Option<Outcome>> {
+    if !work.house.book.in_force() {
+        return Ok(None);
+    }
+    let event = event(work, file, tier, what, at_ms)?;
     Ok(Some(work.house.book.give(&event, &work.house.rules)?))
 }
 
 /// Something that happens to a member now, or happened at `at_ms`, with what is known here.
-fn event(work: &Work<'_>, file: &MemberFile, what: What, at_ms: Option<i64>) -> Result<Event> {
+fn event(
+    work: &Work<'_>,
+    file: &MemberFile,
+    tier: Option<&Tier>,
+    what: What,
+    at_ms: Option<i64>,
+) -> Result<Event> {
     let store = &work.house.store;
     let (days, at_ms) = (store.days(), at_ms.unwrap_or(work.now_ms()));
     let needs = work.house.book.needs();
@@ -187,13 +209,12 @@ fn event(work: &Work<'_>, file: &MemberFile, what: What, at_ms: Option<i64>) -> 
         },
         visit_days: so_far.visit_days,
     };
-    let eye = work.eye(punchcard_domain::staff::Role::Receptionist);
-    let tier = eye.tier(file)?;
+    let eye = work.eye(Role::Receptionist);
     let points = eye.purse(file.number, ValueKind::Points)?.on_file(at_ms);
     let member = Known {
-        tier: tier.as_ref().map(|tier| tier.id),
-        multiplier_percent: tier.as_ref().map_or(100, |tier| tier.multiplier_percent),
-        tier_name: tier.map(|tier| tier.name).unwrap_or_default(),
+        tier: tier.map(|tier| tier.id),
+        multiplier_percent: tier.map_or(100, |tier| tier.multiplier_percent),
+        tier_name: tier.map(|tier| tier.name.clone()).unwrap_or_default(),
         birthday: file.birthday,
         joined: (file.joined_ms > 0).then(|| days.day_of(file.joined_ms)),
         tags: file.tags.clone(),

@@ -17,7 +17,6 @@ use crate::{
         earned, local,
         purse::{self, Owned, Which},
         read::{MemberFile, PassFile},
-        records,
     },
     views::{Distrust, LotView, MemberBrief, PassState, PassView, PointsView},
 };
@@ -29,6 +28,8 @@ pub(crate) struct Eye<'a> {
     pub(crate) distrust: Option<Distrust>,
     pub(crate) now_ms: i64,
     pub(crate) days: StoreDays,
+    /// Tiers, as they were when this use case began.
+    pub(crate) tiers: &'a [Tier],
     /// Who looks: contact data is masked unless they may see it.
     pub(crate) role: Role,
 }
@@ -49,27 +50,31 @@ impl Eye<'_> {
     }
 
     pub(crate) fn brief(&self, file: &MemberFile) -> Result<MemberBrief> {
-        let tier = self.tier(file)?.map(|tier| tier.name);
-        Ok(MemberBrief {
+        Ok(self.brief_in(file, self.tier(file)?.as_ref()))
+    }
+
+    /// The same, where the tier is known.
+    pub(crate) fn brief_in(&self, file: &MemberFile, tier: Option<&Tier>) -> MemberBrief {
+        MemberBrief {
             id: file.id.to_string(),
             name: file.name.clone(),
             phone: self.phone(file),
             card: file.cards.first().cloned(),
-            tier,
+            tier: tier.map(|tier| tier.name.clone()),
             photo: file.photo.map(|photo| photo.to_string()),
-        })
+        }
     }
 
     /// The tier that a member has today: the one that a person set, or the one they reached.
     pub(crate) fn tier(&self, file: &MemberFile) -> Result<Option<Tier>> {
-        let tiers = records::tiers(self.db)?;
+        let tiers = self.tiers;
         if tiers.iter().all(|tier| tier.ladder.is_none()) {
             // Nothing to work out.
-            return Ok(tiers.into_iter().find(|tier| Some(tier.id) == file.tier));
+            return Ok(tiers.iter().find(|tier| Some(tier.id) == file.tier).cloned());
         }
         let done = earned::done(self.db, file.number, self.days)?;
-        let reached = tiers::standing(&tiers, &done, self.today()).tier;
-        Ok(tiers::better(&tiers, file.tier, reached))
+        let reached = tiers::standing(tiers, &done, self.today()).tier;
+        Ok(tiers::better(tiers, file.tier, reached))
     }
 
     pub(crate) fn purse(&self, member: i64, kind: ValueKind) -> Result<Purse> {
@@ -178,6 +183,7 @@ impl crate::work::Work<'_> {
             distrust: self.distrust(),
             now_ms: self.now_ms(),
             days: self.house.store.days(),
+            tiers: &self.house.tiers,
             role,
         }
     }

@@ -4,6 +4,7 @@ use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
     staff::Role,
     terms::Terms,
+    time::Day,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +123,22 @@ impl From<Alerts> for AlertsView {
 pub struct BackupView {
     /// The file.
     pub path: String,
+}
+
+/// Daily backups, as the settings page shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct BackupPlanView {
+    /// The folder they go to; none: there are none.
+    pub folder: Option<String>,
+    /// So many are kept there.
+    pub keep: usize,
+    /// The day of the newest; none: never.
+    pub last: Option<Day>,
+    /// A recovery passphrase is set: they can be restored on any computer.
+    pub recovery: bool,
+    /// A recovery passphrase has at least so many characters.
+    pub passphrase_least: usize,
 }
 
 /// What `verify` found.

@@ -1,0 +1,53 @@
+//! What mends a verdict.
+
+use super::{candidate::in_order, known::CheckIn};
+use crate::{
+    decide::Desk,
+    fact::VisitRecorded,
+    verdict::{Mend, Verdict},
+};
+
+/// What mends a verdict, the best first; none for a green one.
+pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend> {
+    if known.member.is_none() {
+        return vec![Mend::NewMember];
+    }
+    let says = |wanted: &[&str]| fact.reasons.iter().any(|reason| wanted.contains(&reason.code()));
+    let mut mends = Vec::new();
+    if says(&["frozen"]) && fact.verdict == Verdict::Refuse {
+        mends.push(Mend::Unfreeze);
+    }
+    let renewable = [
+        "expired",
+        "expires_soon",
+        "grace",
+        "cancelled",
+        "no_visits_left",
+        "few_visits_left",
+        "no_pass",
+        "free_visit",
+    ];
+    if says(&renewable) && !says(&["banned"]) {
+        mends.push(Mend::GivePass);
+    }
+    let today = desk.today();
+    let has_pack = || {
+        in_order(desk, known, today)
+            .iter()
+            .any(|pass| !pass.denied && pass.pass.visits_here(desk) > 0)
+    };
+    if says(&["seen_again"]) && has_pack() {
+        mends.push(Mend::UseVisit);
+    }
+    let on_file = [
+        ("waiver", Mend::SignWaiver),
+        ("emergency_contact", Mend::AddContact),
+        ("missing_photo", Mend::AddPhoto),
+        ("debt", Mend::GivePoints),
+    ];
+    mends.extend(on_file.into_iter().filter(|(code, _)| says(&[code])).map(|(_, mend)| mend));
+    if fact.verdict == Verdict::Refuse {
+        mends.push(Mend::LetInOnce);
+    }
+    mends
+}
