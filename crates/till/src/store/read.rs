@@ -156,10 +156,10 @@ pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
 pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFile>> {
     let found = db
         .prepare_cached(&format!("{MEMBER} WHERE n = ?1"))?
-        .query_row([number], |row| Ok((member_file(row)?, row.get(22)?)))
+        .query_row([number], |row| Ok((member_file(row)?, row.get::<_, Vec<u8>>(22)?)))
         .optional()?;
     let Some((mut file, stamps)) = found else { return Ok(None) };
-    file.dead_cards = dead_cards(db, &file, stamps)?;
+    file.dead_cards = dead_cards(db, &file, &stamps)?;
     Ok(Some(file))
 }
 
@@ -167,7 +167,7 @@ pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFil
 fn dead_cards(
     db: &Connection,
     file: &MemberFile,
-    stamps: Vec<u8>,
+    stamps: &[u8],
 ) -> Result<BTreeMap<String, CardState>> {
     let mut statement =
         db.prepare_cached("SELECT card, state, hlc, stream FROM card_state WHERE member = ?1")?;
@@ -183,7 +183,7 @@ fn dead_cards(
     if said.is_empty() {
         return Ok(file.dead_cards.clone());
     }
-    let stamps = Stamps::decode(&stamps).map_err(|error| Error::Damaged(error.to_string()))?;
+    let stamps = Stamps::decode(stamps).map_err(|error| Error::Damaged(error.to_string()))?;
     Ok(cards::dead_cards(file.dead_cards.clone(), stamps.of(MemberField::DeadCards), said))
 }
 
