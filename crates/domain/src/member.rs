@@ -349,4 +349,17 @@ mod tests {
             vec![(MemberField::Name, Some("李喆".into())), (MemberField::Phone, None)]
         );
     }
+
+    #[test]
+    fn what_was_said_of_all_cards_at_once_is_read_and_written_as_it_was() {
+        let old = r#"{"dead_cards":{"10000001":"lost","10000002":"replaced"}}"#;
+        let private: MemberPrivate = serde_json::from_str(old).expect("its shape");
+        assert_eq!(serde_json::to_string(&private).expect("JSON"), old);
+        let states = r#"{"10000001":"lost","10000002":"replaced"}"#;
+        assert_eq!(private.fields(), vec![(MemberField::DeadCards, Some(states.into()))]);
+        let new = r#"{"card_states":{"10000001":"lost","10000002":null}}"#;
+        let private: MemberPrivate = serde_json::from_str(new).expect("its shape");
+        assert_eq!(serde_json::to_string(&private).expect("JSON"), new);
+        assert!(private.fields().is_empty() && !private.is_empty());
+    }
 }
