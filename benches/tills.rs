@@ -118,9 +118,9 @@ fn day(hub: &Hub, working: Vec<Working>) -> Outcome<(Vec<Duration>, Vec<Duration
     });
     let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
     for hand in times {
-        let (pushed, pulled) = hand??;
-        pushes.extend(pushed);
-        pulls.extend(pulled);
+        let (sent, read) = hand??;
+        pushes.extend(sent);
+        pulls.extend(read);
     }
     Ok((pushes, pulls))
 }
