@@ -258,6 +258,10 @@ async fn a_new_member_is_written_down_with_who_sent_them() {
     window.says("result-0", "李喆").await;
     window.key(Key::Enter).await;
     window.says("form-referrer", "李喆").await;
+    // The keys of the form stay in sight: what lies under them is scrolled to, as a person does.
+    let scroll = "document.querySelector('[data-testid=consent-sms]')
+        .scrollIntoView({ block: 'center' })";
+    window.script(scroll).await;
     window.click("consent-sms").await;
     look(&window, "form-rest").await;
     window.click("save-member").await;
