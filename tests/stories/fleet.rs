@@ -84,6 +84,19 @@ fn seeds() {
     }
 }
 
+/// Seeds that found something once, with a hub that is put back: what a revoked till had handed over
+/// was with it alone (419, 776); what one epoch had taken over, another gave out, and tills called it
+/// damage (586).
+#[test]
+fn what_seeds_found_with_a_hub_put_back_stays_mended() {
+    let config = Config { hub_restored: true, ..Config::default() };
+    let ground = Ground::new(config.tills);
+    for seed in [419, 586, 776] {
+        let wrong = fleet::run(&ground, &config, seed, &steps::of(seed, &config)).wrong;
+        assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
+    }
+}
+
 #[test]
 fn a_seed_replays_to_the_byte() {
     let config = Config::default();

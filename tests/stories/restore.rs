@@ -23,6 +23,8 @@ on_both_engines!(
     a_hub_that_nobody_told_is_told_by_whoever_saw_more,
     a_hub_restored_twice_from_one_backup_is_noticed_twice,
     what_lay_taken_over_is_known_again,
+    what_was_taken_over_before_is_given_out_since,
+    what_a_revoked_till_handed_over_is_handed_over_again,
     only_what_its_writer_signed_is_taken_back,
     a_hub_lost_whole_is_made_anew_from_its_tills,
     a_till_of_another_business_does_not_join_a_new_hub,
@@ -283,6 +285,66 @@ fn what_lay_taken_over_is_known_again(engine: Engine) {
     business.hub.revoke(business.till("静安 1")).expect("there");
     assert_eq!(draw(&second, &member, 100), 50);
     business.same_everywhere(&[&second]);
+}
+
+fn what_was_taken_over_before_is_given_out_since(engine: Engine) {
+    let (mut business, first, second, member) = with_a_pool(engine);
+    let older = business.snapshot_of_database();
+    assert_eq!(business.hub.reclaim(business.till("静安 1")).expect("there"), 200);
+    business.same_everywhere(&[&second]);
+    business.put_database_back(older);
+    second.sync();
+    business.hub.revoke(business.till("静安 1")).expect("there");
+    // An epoch of the hub took it over, another one gives it out.
+    assert_eq!(draw(&second, &member, 400), 400);
+    business.same_everywhere(&[&second]);
+    // So does the hub that comes after this one.
+    second.earn(&member, "5.00");
+    business.same_everywhere(&[&second]);
+    let third = business.desk("城西 3", None);
+    business.same_everywhere(&[&second, &third]);
+    assert_eq!(business.hub.reclaim(business.till("滨江 2")).expect("there"), 405);
+    business.same_everywhere(&[&third]);
+    business.lose_hub(engine);
+    assert_eq!(join_empty(&business, &third), "ok");
+    third.sync();
+    for line in business.hub.inbox().expect("it answers") {
+        if line.code == "hub_restored" || line.code == "unknown_till" {
+            business.hub.settle(&line.id, true).expect("a person decides");
+        }
+    }
+    assert_eq!(draw(&third, &member, 405), 405);
+    business.same_everywhere(&[&third]);
+    drop((first, second));
+}
+
+/// Whether what a hub kept aside of a fact is there.
+fn is_aside(business: &Business, fact: &str) -> bool {
+    let sql = "SELECT body FROM quarantine";
+    let store = punchcard_hub::store::open(&business.database).expect("it opens");
+    let mut session = store.read().expect("it answers");
+    let rows = session.rows(sql, &[]).expect("it answers");
+    rows.iter().any(|row| String::from_utf8_lossy(row[0].bytes().expect("bytes")).contains(fact))
+}
+
+fn what_a_revoked_till_handed_over_is_handed_over_again(engine: Engine) {
+    let (mut business, first, second, member) = with_a_pool(engine);
+    business.hub.revoke(business.till("滨江 2")).expect("there");
+    business.same_everywhere(&[&first]);
+    let older = business.snapshot_of_database();
+    let fact = second.earn(&member, "3.00");
+    assert_eq!(second.refused(), "device_revoked");
+    assert!(is_aside(&business, &fact));
+    first.earn(&member, "1.00");
+    first.sync();
+    business.put_database_back(older);
+    assert!(!is_aside(&business, &fact), "the older copy has not heard of it");
+    assert_eq!(second.refused(), "device_revoked");
+    assert!(is_aside(&business, &fact));
+    let held = business.hub.figures().expect("it answers").quarantined;
+    assert_eq!(second.refused(), "device_revoked");
+    assert_eq!(business.hub.figures().expect("it answers").quarantined, held, "once");
+    business.same_everywhere(&[&first]);
 }
 
 /// All that the hub passes on.

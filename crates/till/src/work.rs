@@ -2,7 +2,6 @@
 
 use punchcard_domain::{
     decide::{Decided, Desk},
-    effects::Writer,
     fact::{Fact, KIND_VERSION},
 };
 use punchcard_protocol::{
@@ -215,7 +214,7 @@ impl<'a> Work<'a> {
         let part = part.as_ref();
         let id = journal::insert(self.db, self.head.number, &header, &entry, part)?;
         if !self.owned.weak().many_writers {
-            journal::check_debits(self.db, Writer::Till, &header, &fact)?;
+            journal::check_debits(self.db, &[], &header, &fact)?;
         }
         journal::fold_fact(self.db, &self.numbers, id, &header, &fact, part)?;
         self.head.link = Link { seq: seq + 1, hash: entry.hash() };

@@ -244,8 +244,7 @@ fn below_zero_only(problems: &[String]) -> bool {
 }
 
 /// I1: what was told is there, once; or aside, where a till was given up or rolled back; or lost
-/// with a disk, and then nowhere. What lay aside at a hub that was put back is lost there, and is with
-/// whoever was given up.
+/// with a disk, and then nowhere.
 fn told_is_there(world: &World<'_>, log: &Log, findings: &mut Findings) {
     let mut there: BTreeMap<&str, u32> = BTreeMap::new();
     for entry in &log.entries {
@@ -258,18 +257,11 @@ fn told_is_there(world: &World<'_>, log: &Log, findings: &mut Findings) {
         let excused = world.excused.contains(&family);
         let here = there.contains_key(told.fact.as_str());
         let aside = log.aside.contains(&told.fact) && excused;
-        let with_them = world.hub_put_back && excused && is_at(world, told.machine, &told.fact);
-        findings.expect(here || aside || told.lost || with_them, || {
+        findings.expect(here || aside || told.lost, || {
             let place = if log.aside.contains(&told.fact) { "set aside" } else { "nowhere" };
             format!("{} was told at machine {}, and is {place}", told.fact, told.machine)
         });
     }
-}
-
-/// Whether a machine's own store has a fact, in whichever journal.
-fn is_at(world: &World<'_>, machine: usize, fact: &str) -> bool {
-    let held = world.machines[machine].till().parcels().expect("it can be read");
-    held.iter().any(|parcel| fact_id(&parcel.entry.payload).as_deref() == Some(fact))
 }
 
 /// I3, I4, I5: the oracle's tables are the hub's; nothing is below zero and nobody spent more than

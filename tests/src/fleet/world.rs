@@ -48,8 +48,6 @@ pub struct World<'a> {
     pub told: Vec<Told>,
     /// Tills of which a manager, or a whole machine's rollback, made the promise void: by family.
     pub excused: BTreeSet<usize>,
-    /// The hub was put back: what it kept aside since is not in its log, and nobody gives it back.
-    pub hub_put_back: bool,
     /// What went wrong on the way.
     pub wrong: Vec<String>,
     hub: Option<(Arc<dyn Store>, Arc<Hub>)>,
@@ -102,7 +100,6 @@ impl<'a> World<'a> {
             machines,
             told: Vec::new(),
             excused: BTreeSet::new(),
-            hub_put_back: false,
             wrong: Vec::new(),
             ground,
             config,
@@ -342,7 +339,6 @@ impl<'a> World<'a> {
                 if let Some(files) = pick(&self.hub_images, which).cloned() {
                     drop(self.close_hub());
                     self.hub_from(&files);
-                    self.hub_put_back = true;
                 }
             }
             Act::Deliver => self.shared.deliver(),

@@ -173,7 +173,8 @@ pub(crate) fn closed(work: &mut Work<'_>, row: &StreamRow) -> Result<Option<Wire
     let refusal = match row.state.as_str() {
         "forked" => fork_refusal(work, row, row.link.seq)?,
         _ => WireRefusal::new(Code::DeviceRevoked, "this till no longer belongs to the business")
-            .with("seq", row.link.seq),
+            .with("seq", row.link.seq)
+            .with("epoch", work.hub.epoch),
     };
     Ok(Some(refusal))
 }

@@ -467,16 +467,14 @@ fn pending(db: &Connection, lot: LotId, until_ms: i64) -> Result<()> {
     Ok(())
 }
 
-/// Whether `by` may debit the accounts of `of`.
+/// The journals that took over the accounts of `of`.
 ///
 /// # Errors
 /// Those of the store.
-pub fn took_over(db: &Connection, of: StreamId, by: StreamId) -> Result<bool> {
-    let (Some(of), Some(by)) = (streams::known_number(db, of)?, streams::known_number(db, by)?)
-    else {
-        return Ok(false);
-    };
-    Ok(db
-        .prepare_cached("SELECT 1 FROM takeover WHERE from_stream = ?1 AND to_stream = ?2")?
-        .exists([of, by])?)
+pub fn took_over(db: &Connection, of: StreamId) -> Result<Vec<StreamId>> {
+    let Some(of) = streams::known_number(db, of)? else { return Ok(Vec::new()) };
+    let mut statement =
+        db.prepare_cached("SELECT to_stream FROM takeover WHERE from_stream = ?1")?;
+    let numbers = statement.query_map([of], |row| row.get(0))?;
+    numbers.map(|number| streams::stream(db, number?)).collect()
 }

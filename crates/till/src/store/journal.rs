@@ -4,7 +4,7 @@ use punchcard_domain::{
     effects::{OpenedPrivate, Private, Writer, debits_only_own, effects},
     fact::Fact,
 };
-use punchcard_protocol::{Entry, Header, Link, PrivatePart, SIGNATURE_BYTES, StreamId};
+use punchcard_protocol::{Entry, Header, Link, PrivatePart, SIGNATURE_BYTES, StreamId, TillId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
@@ -74,14 +74,20 @@ pub fn set_aside(db: &Connection, stream: i64, from: u64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a fact that debits what is not its stream's own. Asked where an entry is appended or
-/// comes in, in the order of its journal; folding itself asks nothing, so that order cannot matter.
+/// Refuses a fact that debits what is not its stream's own. Asked where an entry is appended, and
+/// where the whole store is looked at; folding itself asks nothing, so that order cannot matter.
+/// `hubs` are those of this business: what any of their journals took over is the hub's, in every
+/// epoch.
 ///
 /// # Errors
 /// [`Error::Damaged`].
-pub fn check_debits(db: &Connection, writer: Writer, header: &Header, fact: &Fact) -> Result<()> {
+pub fn check_debits(db: &Connection, hubs: &[TillId], header: &Header, fact: &Fact) -> Result<()> {
     let changes = effects(fact, &Private::default(), header.stream);
-    let took_over = |of: StreamId| fold::took_over(db, of, header.stream).unwrap_or(false);
+    let by_hub = hubs.contains(&header.stream.till);
+    let writer = if by_hub { Writer::Hub } else { Writer::Till };
+    let own = |by: StreamId| by == header.stream || (by_hub && hubs.contains(&by.till));
+    let took_over =
+        |of: StreamId| fold::took_over(db, of).is_ok_and(|journals| journals.into_iter().any(own));
     if debits_only_own(&changes, header.stream, writer, took_over)
         && (writer == Writer::Hub || !fact.hub_only())
     {

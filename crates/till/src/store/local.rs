@@ -26,6 +26,8 @@ pub const ANCHORED: &str = "anchored";
 pub const JOINING: &str = "joining";
 /// Why the hub will not have this till: a code; absent: it will.
 pub const REFUSED: &str = "refused";
+/// The hub's epoch in which this till, no longer belonging to it, last asked what it has.
+pub const HANDED_OVER_IN: &str = "handed_over_in";
 /// The newest stamp that came with a snapshot.
 pub const SEEN_HLC: &str = "seen_hlc";
 /// Tables that a snapshot brought, so that the journal alone does not make them anew.

@@ -98,6 +98,9 @@ fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
             till.refused(refusal.code.name())?;
         }
         if refusal.code == Code::DeviceRevoked {
+            if let Some(epoch) = refusal.number("epoch") {
+                hand_over_anew(till, wire, epoch)?;
+            }
             let standing = till.standing()?;
             hand_over(till, wire, &caller(till, &standing)?, &standing.me)?;
         }
@@ -302,6 +305,39 @@ fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Resul
         till.acknowledged(life, &kept)?;
     }
     Ok(())
+}
+
+/// A hub that was restored has lost what it kept aside: how much it has of each journal of this till is
+/// asked anew, once in each epoch, and what it has not is handed over again.
+fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64) -> Result<()> {
+    if till.handed_over_in()? == Some(epoch) {
+        return Ok(());
+    }
+    let standing = till.standing()?;
+    let mut there = Vec::new();
+    for life in standing.earlier.iter().chain([&standing.me]) {
+        let key = till.stream_key(life.stream)?;
+        let caller = Caller { stream: life.stream, key, hub: standing.hub.hub };
+        let nothing = Known { seq: 0, hash: Hash::ZERO };
+        let ask = greeting(till, &standing, nothing);
+        let answer: Result<Welcome> = wire.call(Some(&caller), path::GREET, &ask);
+        match answer {
+            Err(Error::Hub(refusal)) if refusal.code == Code::DeviceRevoked => {
+                there.push((*life, refusal.number("seq").unwrap_or(0)));
+            }
+            // Another history of it, or none: all of this one.
+            Err(Error::Hub(refusal))
+                if matches!(refusal.code, Code::ForkDetected | Code::BadSignature) =>
+            {
+                there.push((*life, 0));
+            }
+            Ok(welcome) => there.push((*life, welcome.acked.seq)),
+            // Busy: another time.
+            Err(Error::Hub(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    till.hand_over_from(&there, epoch)
 }
 
 fn push_own(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {

@@ -285,6 +285,31 @@ impl Till {
         })
     }
 
+    /// The epoch of the hub to which this till has handed over what is not in its log.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn handed_over_in(&self) -> Result<Option<u64>> {
+        self.read(|db| {
+            let known = local::get(db, local::HANDED_OVER_IN)?;
+            let hub: Option<HubLink> = local::get(db, local::HUB)?;
+            Ok(known.or(hub.map(|hub| hub.epoch.into())))
+        })
+    }
+
+    /// The hub, in this epoch, has so much of each journal; the rest is to be handed over.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn hand_over_from(&self, there: &[(OwnLife, u64)], epoch: u64) -> Result<()> {
+        self.write(|work| {
+            for (life, seq) in there {
+                set_acked(work.db, life.number, (*seq).min(life.newest.seq), 0)?;
+            }
+            local::set(work.db, local::HANDED_OVER_IN, &epoch)
+        })
+    }
+
     /// Reads every channel from the start the next time: what is here already is passed over.
     ///
     /// # Errors

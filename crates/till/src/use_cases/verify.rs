@@ -1,6 +1,6 @@
 //! Does the store hold together? And making its tables anew from the journal.
 
-use punchcard_domain::{effects::Writer, fact::Fact};
+use punchcard_domain::fact::Fact;
 use punchcard_protocol::{Link, TillId, follow};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -157,12 +157,11 @@ fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
             }
             _ => last,
         };
-        let writer = if hubs.contains(&stream.till) { Writer::Hub } else { Writer::Till };
         match follow(*stream, last, &stored.entry) {
             Ok((header, link)) => {
                 current = Some((number, link));
                 if let Some(fact) = journal::fact_of(&header, &stored.entry.payload)?
-                    && let Err(error) = journal::check_debits(db, writer, &header, &fact)
+                    && let Err(error) = journal::check_debits(db, &hubs, &header, &fact)
                 {
                     problems.add(error.to_string());
                 }
