@@ -32,6 +32,7 @@ macro_rules! commands {
             member_form,
             merge_members,
             pair,
+            pass_form,
             pass_type_list,
             pass_types,
             pass_upgrades,

@@ -10,7 +10,7 @@ use punchcard_domain::{
     decide::PassAct,
     member::{CardState, Channel, Contact},
     staff::Role,
-    terms::{Start, Terms},
+    terms::{Hours, Length, Start, Terms, Unit},
     verdict::{Because, Mend, Verdict},
 };
 use punchcard_tests::{
@@ -22,7 +22,7 @@ use punchcard_till::{
     Actor, CardChange, CheckInHow, PassChange, PassTypeInput, Result, StaffInput, Till, Who,
     views::{
         Approval, CheckInView, DetailsInput, DetailsView, MemberInput, MemberView, PassChangeInput,
-        PassState, PassView,
+        PassState, PassView, TermsView,
     },
 };
 
@@ -737,4 +737,32 @@ proptest! {
         prop_assert_eq!(before, stands());
         shop.verify();
     }
+}
+
+#[test]
+fn terms_go_to_the_form_and_come_back_as_they_were() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let form = at.till.pass_form().expect("the form");
+    let read = |view: &TermsView| -> Terms {
+        serde_json::from_value(serde_json::to_value(view).expect("JSON")).expect("terms")
+    };
+    assert_eq!(read(&form.plain), Terms::default(), "a new kind has no terms");
+    let [store] = form.stores.as_slice() else { panic!("one store: {:?}", form.stores) };
+    let terms = Terms {
+        length: Some(Length { unit: Unit::Quarter, count: 2 }),
+        start: Start::FirstVisit,
+        begins_within_days: Some(60),
+        weekdays: vec![1, 3],
+        hours: vec![Hours { from: 360, to: 870 }],
+        stores: vec![store.id.parse().expect("an id")],
+        zones: vec!["泳池".into()],
+        grace_days: 3,
+        freeze_days: 14,
+        guests: 2,
+    };
+    at.kind("季卡", None, None, terms.clone());
+    let all = at.till.pass_type_list().expect("kinds");
+    let kind = all.iter().find(|kind| kind.name == "季卡").expect("just set");
+    assert_eq!(read(&kind.terms), terms);
 }

@@ -97,6 +97,9 @@ describe("every name that the till sends has a text", () => {
     ["verdict", union("Verdict")],
     ["passState", union("PassState")],
     ["distrust", union("Distrust")],
+    ["pass.length", union("Unit")],
+    ["settings.unit", [...union("Unit"), "none"]],
+    ["settings.start", union("Start")],
     ["error", ERRORS],
     ["kind", KINDS],
     ["line", union("LineState")],
@@ -124,7 +127,7 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab)\./;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|pass\.length|settings\.unit|settings\.start)\./;
 const TABS = /^settings\.(desk|rules|alerts|rewards|passes|staff|import|hub|store)$/;
 
 it("no text is left over", () => {

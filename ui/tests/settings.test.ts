@@ -7,7 +7,13 @@ import StaffTab from "@/desk/pages/settings/StaffTab.vue";
 import StoreTab from "@/desk/pages/settings/StoreTab.vue";
 import { useDesk } from "@/desk/stores/desk";
 import { useNotice } from "@/desk/stores/notice";
-import type { BackupPlanView, PassTypeView, RecentVisit, Terms } from "@/shared/bindings";
+import type {
+  BackupPlanView,
+  PassFormView,
+  PassTypeView,
+  RecentVisit,
+  TermsView,
+} from "@/shared/bindings";
 import { answer, byId, calls, settle, show, typeInto } from "./support/desk";
 
 afterEach(() => {
@@ -16,7 +22,7 @@ afterEach(() => {
 });
 
 /** A pass without terms of its own. */
-const PLAIN: Terms = {
+const PLAIN: TermsView = {
   length: null,
   start: "sale",
   begins_within_days: null,
@@ -38,11 +44,25 @@ const pass = (id: string, name: string, price_minor: number): PassTypeView => ({
   active: true,
   terms: PLAIN,
 });
+const PASS_FORM: PassFormView = {
+  plain: PLAIN,
+  stores: [
+    { id: "t1", name: "静安店" },
+    { id: "t2", name: "徐汇店" },
+  ],
+};
 const PASSES = [
   pass("p1", "年卡", 258_000),
   pass("p2", "次卡", 48_000),
   pass("p3", "月卡", 29_800),
 ];
+
+async function choose(id: string, value: string): Promise<void> {
+  const box = byId(id) as HTMLSelectElement;
+  box.value = value;
+  box.dispatchEvent(new Event("change"));
+  await settle();
+}
 
 async function save(): Promise<void> {
   document.querySelector("form")!.dispatchEvent(new Event("submit", { cancelable: true }));
@@ -50,7 +70,11 @@ async function save(): Promise<void> {
 }
 
 it("passes stand by price, and one is changed without a sum being made", async () => {
-  answer({ pass_type_list: () => PASSES, save_pass_type: () => PASSES });
+  answer({
+    pass_form: () => PASS_FORM,
+    pass_type_list: () => PASSES,
+    save_pass_type: () => PASSES,
+  });
   const { wrapper } = await show(PassesTab);
   const names = [...document.querySelectorAll("[data-testid^=item-p] b")];
   expect(names.map((one) => one.textContent)).toEqual(["月卡", "次卡", "年卡"]);
@@ -58,7 +82,7 @@ it("passes stand by price, and one is changed without a sum being made", async (
   await settle();
   expect((byId("pass-price") as HTMLInputElement).value).toBe("2580.00");
   await typeInto("pass-price", "2680.5");
-  await typeInto("pass-days", "");
+  await choose("pass-unit", "none");
   await save();
   expect(calls.at(-1)).toEqual([
     "save_pass_type",
@@ -66,6 +90,98 @@ it("passes stand by price, and one is changed without a sum being made", async (
   ]);
   expect(byId("save-item")).toBeNull();
   expect(useNotice().notice?.text).toBe("已保存");
+  wrapper.unmount();
+});
+
+it("a new kind of pass takes every term that there is", async () => {
+  answer({ pass_form: () => PASS_FORM, pass_type_list: () => [], save_pass_type: () => PASSES });
+  const { wrapper } = await show(PassesTab);
+  byId("item-add")?.click();
+  await settle();
+  expect((byId("pass-count") as HTMLInputElement).value).toBe("365");
+  expect(byId("pass-hours")).toBeNull();
+  await typeInto("pass-name", "季卡");
+  await choose("pass-unit", "quarter");
+  await typeInto("pass-count", "1");
+  await typeInto("pass-visits", "30");
+  await typeInto("pass-price", "899");
+  await choose("pass-start", "first_visit");
+  await typeInto("pass-within", "60");
+  await typeInto("pass-freeze-days", "14");
+  await typeInto("pass-grace-days", "3");
+  await typeInto("pass-guests", "2");
+  byId("pass-more")?.click();
+  await settle();
+  for (const day of [3, 1]) {
+    byId(`pass-weekday-${day}`)?.click();
+    await settle();
+  }
+  byId("pass-store-t2")?.click();
+  await typeInto("pass-hours", "6:00-14:30，22:00 至 24:00");
+  await typeInto("pass-zones", "泳池、 瑜伽室");
+  await save();
+  expect(calls.at(-1)).toEqual([
+    "save_pass_type",
+    {
+      input: {
+        id: null,
+        name: "季卡",
+        days: null,
+        visits: 30,
+        price_minor: 89_900,
+        active: true,
+        terms: {
+          length: { unit: "quarter", count: 1 },
+          start: "first_visit",
+          begins_within_days: 60,
+          weekdays: [1, 3],
+          hours: [
+            { from: 360, to: 870 },
+            { from: 1320, to: 1440 },
+          ],
+          stores: ["t2"],
+          zones: ["泳池", "瑜伽室"],
+          grace_days: 3,
+          freeze_days: 14,
+          guests: 2,
+        },
+      },
+    },
+  ]);
+  wrapper.unmount();
+});
+
+it("terms of a pass come back as they were, and what cannot be read is said at its box", async () => {
+  const terms: TermsView = {
+    ...PLAIN,
+    length: { unit: "month", count: 3 },
+    hours: [{ from: 540, to: 720 }],
+    stores: ["t1", "gone"],
+  };
+  const kind: PassTypeView = { ...pass("p9", "早场卡", 19_900), days: null, terms };
+  answer({
+    pass_form: () => PASS_FORM,
+    pass_type_list: () => [kind],
+    save_pass_type: () => [kind],
+  });
+  const { wrapper } = await show(PassesTab);
+  expect(byId("item-p9")?.textContent).toContain("3 个月");
+  byId("item-p9")?.click();
+  await settle();
+  expect((byId("pass-hours") as HTMLInputElement).value).toBe("9:00-12:00");
+  await typeInto("pass-hours", "上午");
+  await typeInto("pass-guests", "两位");
+  byId("pass-more")?.click();
+  await save();
+  expect(calls.some(([name]) => name === "save_pass_type")).toBe(false);
+  for (const box of ["pass-hours", "pass-guests"]) {
+    expect(byId(box)?.getAttribute("aria-invalid"), box).toBe("true");
+  }
+  expect(document.activeElement).toBe(byId("pass-guests"));
+  await typeInto("pass-hours", "9:00-12:00");
+  await typeInto("pass-guests", "0");
+  await save();
+  expect(calls.at(-1)).toEqual(["save_pass_type", { input: kind }]);
   wrapper.unmount();
 });
 
@@ -156,6 +272,7 @@ it("a recovery passphrase is typed twice, sent once and shown no more", async ()
 
 it("what was refused keeps the form open", async () => {
   answer({
+    pass_form: () => PASS_FORM,
     pass_type_list: () => PASSES,
     save_pass_type: () => {
       throw { code: "too_large", message: "too large", args: {} };

@@ -5,8 +5,8 @@ use punchcard_till::{
     BackupPlan, Error, PassTypeInput, RewardInput, StaffInput, Till,
     import::ImportInput,
     views::{
-        Alerts, AlertsView, Approval, BackupPlanView, BackupView, ImportView, PassTypeView,
-        RulesInput, StaffView, StatusView, VerifyView,
+        Alerts, AlertsView, Approval, BackupPlanView, BackupView, ImportView, PassFormView,
+        PassTypeView, RulesInput, StaffView, StatusView, VerifyView,
     },
 };
 use tauri::State;
@@ -58,6 +58,11 @@ pub(crate) async fn save_pass_type(
 #[tauri::command]
 pub(crate) async fn pass_type_list(desk: State<'_, Desk>) -> Answer<Vec<PassTypeView>> {
     signed_in(&desk, |till, _| till.pass_type_list()).await
+}
+
+#[tauri::command]
+pub(crate) async fn pass_form(desk: State<'_, Desk>) -> Answer<PassFormView> {
+    signed_in(&desk, |till, _| till.pass_form()).await
 }
 
 #[tauri::command]

@@ -22,6 +22,7 @@ import type {
   MemberView,
   PairInput,
   PassChangeInput,
+  PassFormView,
   PassTypeInput,
   PassTypeView,
   Prefs,
@@ -175,6 +176,8 @@ export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", {
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");
 export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });
+/** What the form for a kind of pass begins with. */
+export const passForm = () => call<PassFormView>("pass_form");
 /** All, those no longer on offer too. */
 export const passTypeList = () => call<PassTypeView[]>("pass_type_list");
 export const savePassType = (input: PassTypeInput) =>

@@ -987,6 +987,68 @@ balance: PointsView | null,
  */
 undo_until_ms: number, };
 
+export type TermsView = { 
+/**
+ * How long it lasts, in units of the calendar; none: as `days` of its kind says.
+ */
+length: Length | null, 
+/**
+ * When it begins.
+ */
+start: Start, 
+/**
+ * One that begins with the first visit begins by itself after so many days; none: it waits.
+ */
+begins_within_days: number | null, 
+/**
+ * Days of the week, Monday 1 to Sunday 7; empty: every day.
+ */
+weekdays: Array<number>, 
+/**
+ * Hours it can be used in; empty: all day.
+ */
+hours: Array<Hours>, 
+/**
+ * Ids of the stores it can be used in; empty: all.
+ */
+stores: Array<string>, 
+/**
+ * Parts of a store whose doors it opens; empty: all.
+ */
+zones: Array<string>, 
+/**
+ * Days after the last one on which it still lets in.
+ */
+grace_days: number, 
+/**
+ * Days for which it can be frozen in one calendar year.
+ */
+freeze_days: number, 
+/**
+ * Guests who may be brought in one calendar month.
+ */
+guests: number, };
+
+export type StoreChoice = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, };
+
+export type PassFormView = { 
+/**
+ * The terms of a new kind: none.
+ */
+plain: TermsView, 
+/**
+ * The stores of the business, by name.
+ */
+stores: Array<StoreChoice>, };
+
 export type PassTypeView = { 
 /**
  * Id.
@@ -1015,7 +1077,7 @@ active: boolean,
 /**
  * What it allows besides.
  */
-terms: Terms, };
+terms: TermsView, };
 
 export type TierView = { 
 /**

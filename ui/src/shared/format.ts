@@ -2,6 +2,7 @@
  * Numbers, money and times as text. Nothing is computed here: what comes in are whole numbers
  * that the till has worked out, and they only get their separators and their sign.
  */
+import type { Hours } from "./bindings";
 
 /** Minor units as an exact decimal text: 35200 with two digits is "352.00". */
 export function minorToDecimal(minor: number, digits: number): `${number}` {
@@ -104,6 +105,29 @@ export function formatDay(day: string, today: string | null, locale: string): st
     day: "numeric",
     timeZone: "UTC",
   }).format(new Date(`${day}T00:00:00Z`));
+}
+
+/** Hours of a day as an owner writes them: `9:00-12:00, 14:00-18:00`. */
+export function hoursToText(hours: readonly Hours[]): string {
+  const clock = (minute: number) =>
+    `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, "0")}`;
+  return hours.map(({ from, to }) => `${clock(from)}-${clock(to)}`).join(", ");
+}
+
+/** And back; null where it cannot be read. What hours may be is the till's to say. */
+export function textToHours(text: string): Hours[] | null {
+  const read: Hours[] = [];
+  for (const part of text.split(/[,，、;；]/)) {
+    if (part.trim() === "") continue;
+    const match = /^(\d{1,2})[:：](\d{2})\s*[-–—~～至到]\s*(\d{1,2})[:：](\d{2})$/.exec(
+      part.trim(),
+    );
+    if (!match) return null;
+    const [fromHour, fromMinute, toHour, toMinute] = match.slice(1).map(Number);
+    if (fromMinute! > 59 || toMinute! > 59) return null;
+    read.push({ from: fromHour! * 60 + fromMinute!, to: toHour! * 60 + toMinute! });
+  }
+  return read;
 }
 
 export function formatWeekday(day: string, locale: string): string {

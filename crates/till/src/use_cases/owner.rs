@@ -2,7 +2,7 @@
 
 use punchcard_domain::{
     fact::{Fact, RecordSet},
-    records::{PassType, Reward, Staff, Tier, check_name},
+    records::{PassType, Reward, Staff, Store, Tier, check_name},
     refusal::Refusal,
     staff::{Permission, Role},
     terms::Terms,
@@ -16,7 +16,7 @@ use crate::{
     pin, random,
     store::records,
     till::Till,
-    views::{PassTypeView, StaffView, TierView},
+    views::{PassFormView, PassTypeView, StaffView, StoreChoice, TierView},
     work::Work,
 };
 
@@ -112,9 +112,23 @@ impl Till {
             visits: kind.visits,
             price_minor: kind.price_minor,
             active: kind.active,
-            terms: kind.terms,
+            terms: kind.terms.into(),
         };
         Ok(self.read(records::pass_types)?.into_iter().map(view).collect())
+    }
+
+    /// What the form for a kind of pass begins with.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn pass_form(&self) -> Result<PassFormView> {
+        let mut stores = self.read(records::stores)?;
+        stores.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+        let choice = |store: Store| StoreChoice { id: store.id.to_string(), name: store.name };
+        Ok(PassFormView {
+            plain: Terms::default().into(),
+            stores: stores.into_iter().map(choice).collect(),
+        })
     }
 
     /// Every reward, those no longer on offer too.

@@ -3,7 +3,7 @@
 use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
     staff::Role,
-    terms::Terms,
+    terms::{Hours, Length, Start, Terms},
     time::Day,
 };
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,85 @@ pub struct PassTypeView {
     /// On offer.
     pub active: bool,
     /// What it allows besides.
-    pub terms: Terms,
+    pub terms: TermsView,
+}
+
+/// What a kind of pass allows besides its days and visits: [`Terms`] with nothing left out, so
+/// that a form need not know what stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TermsView {
+    /// How long it lasts, in units of the calendar; none: as `days` of its kind says.
+    pub length: Option<Length>,
+    /// When it begins.
+    pub start: Start,
+    /// One that begins with the first visit begins by itself after so many days; none: it waits.
+    pub begins_within_days: Option<u32>,
+    /// Days of the week, Monday 1 to Sunday 7; empty: every day.
+    pub weekdays: Vec<u32>,
+    /// Hours it can be used in; empty: all day.
+    pub hours: Vec<Hours>,
+    /// Ids of the stores it can be used in; empty: all.
+    pub stores: Vec<String>,
+    /// Parts of a store whose doors it opens; empty: all.
+    pub zones: Vec<String>,
+    /// Days after the last one on which it still lets in.
+    pub grace_days: u32,
+    /// Days for which it can be frozen in one calendar year.
+    pub freeze_days: u32,
+    /// Guests who may be brought in one calendar month.
+    pub guests: u32,
+}
+
+impl From<Terms> for TermsView {
+    fn from(terms: Terms) -> Self {
+        // By name, each of them: one that was forgotten here would be lost when the form is saved.
+        let Terms {
+            length,
+            start,
+            begins_within_days,
+            weekdays,
+            hours,
+            stores,
+            zones,
+            grace_days,
+            freeze_days,
+            guests,
+        } = terms;
+        let stores = stores.iter().map(ToString::to_string).collect();
+        Self {
+            length,
+            start,
+            begins_within_days,
+            weekdays,
+            hours,
+            stores,
+            zones,
+            grace_days,
+            freeze_days,
+            guests,
+        }
+    }
+}
+
+/// What the form for a kind of pass begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PassFormView {
+    /// The terms of a new kind: none.
+    pub plain: TermsView,
+    /// The stores of the business, by name.
+    pub stores: Vec<StoreChoice>,
+}
+
+/// A store that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct StoreChoice {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
 }
 
 /// A tier.

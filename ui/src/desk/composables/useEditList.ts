@@ -19,8 +19,8 @@ interface Options<View, Input extends Line> {
   blank: () => Input;
   /** Fills the boxes that hold text instead of a number. */
   open?: (line: Input) => void;
-  /** Puts those boxes back into the line. */
-  close?: (line: Input) => Input;
+  /** Puts those boxes back into the line; null where one cannot be read, and says so. */
+  close?: (line: Input) => Input | null;
 }
 
 export function useEditList<View, Input extends Line>(options: Options<View, Input>) {
@@ -43,7 +43,9 @@ export function useEditList<View, Input extends Line>(options: Options<View, Inp
   async function save(): Promise<void> {
     if (!chosen.value) return;
     const line = { ...chosen.value, name: chosen.value.name.trim() };
-    const saved = await act(() => options.save(options.close?.(line) ?? line));
+    const sent = options.close ? options.close(line) : line;
+    if (!sent) return;
+    const saved = await act(() => options.save(sent));
     if (!saved) return;
     data.value = saved;
     chosen.value = null;

@@ -1,5 +1,5 @@
 /** A pass in words. */
-import type { PassTypeView, PassView } from "@/shared/bindings";
+import type { PassTypeInput, PassView } from "@/shared/bindings";
 import { useText } from "./useText";
 
 export function usePassText() {
@@ -20,8 +20,13 @@ export function usePassText() {
   }
 
   /** What a kind of pass gives. */
-  function passGives(type: Pick<PassTypeView, "days" | "visits">): string {
-    const term = type.days === null ? t("pass.term") : t("pass.days", { n: type.days });
+  function passGives(type: Pick<PassTypeInput, "days" | "visits" | "terms">): string {
+    const length = type.terms?.length;
+    const term = length
+      ? t(`pass.length.${length.unit}`, { n: length.count })
+      : type.days === null
+        ? t("pass.term")
+        : t("pass.days", { n: type.days });
     const pack = type.visits === null ? t("pass.unlimited") : t("pass.pack", { n: type.visits });
     return `${term} · ${pack}`;
   }
