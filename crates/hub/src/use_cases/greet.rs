@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     enrol::speaks,
-    inbox, pull,
+    give, inbox, pull,
     push::{closed, fresh, next_life, seen},
     restored,
     work::Work,
@@ -88,6 +88,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         earlier: others.map(|life| (life.stream, known(life.link))).collect(),
         frozen: lives.iter().any(|life| life.state == "forked"),
         give: till.reported != i64::from(work.hub.epoch),
+        before: give::hubs_before(&mut *work.session)?,
         now_ms: work.now_ms,
     })
 }

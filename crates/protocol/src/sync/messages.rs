@@ -207,6 +207,9 @@ pub struct Welcome {
     /// ([`Held`], [`Give`]), before it pushes anything.
     #[serde(default)]
     pub give: bool,
+    /// Hubs that had this business before this one: what they said is a hub's too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<TillId>,
     /// The hub's clock: Unix ms.
     pub now_ms: i64,
 }

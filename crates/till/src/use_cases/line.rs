@@ -238,6 +238,7 @@ impl Till {
             if hub.channels != welcome.channels {
                 forget_cursors(work.db)?;
             }
+            know_hubs(work.db, &welcome.before)?;
             hub.epoch = welcome.epoch;
             hub.channels.clone_from(&welcome.channels);
             local::set(work.db, local::HUB, &hub)?;
@@ -354,13 +355,10 @@ impl Till {
         answer: &EnrolAnswer,
     ) -> Result<()> {
         self.write(|work| {
-            let mut before = hubs_before(work.db)?;
             if let Some(hub) = local::get::<HubLink>(work.db, local::HUB)?
                 && hub.hub != answer.hub
-                && !before.contains(&hub.hub)
             {
-                before.push(hub.hub);
-                local::set(work.db, local::HUBS_BEFORE, &before)?;
+                know_hubs(work.db, &[hub.hub])?;
             }
             forget_cursors(work.db)?;
             work.db.execute("DELETE FROM pushed", [])?;
@@ -533,6 +531,18 @@ fn link_to(
 /// Hubs that this business had before.
 fn hubs_before(db: &Connection) -> Result<Vec<TillId>> {
     Ok(local::get(db, local::HUBS_BEFORE)?.unwrap_or_default())
+}
+
+/// Keeps in mind that these had this business before.
+fn know_hubs(db: &Connection, more: &[TillId]) -> Result<()> {
+    let mut before = hubs_before(db)?;
+    let known = before.len();
+    for hub in more {
+        if !before.contains(hub) {
+            before.push(*hub);
+        }
+    }
+    if before.len() == known { Ok(()) } else { local::set(db, local::HUBS_BEFORE, &before) }
 }
 
 /// The hubs of this business: the one there is, and those before it.
