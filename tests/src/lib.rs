@@ -130,8 +130,14 @@ impl Shop {
 
     /// Sets a reward; returns its id.
     pub fn reward(&self, name: &str, cost: i64) -> String {
-        let input =
-            RewardInput { id: None, name: name.into(), cost, minor_per_point: 1, active: true };
+        let input = RewardInput {
+            id: None,
+            name: name.into(),
+            cost,
+            minor_per_point: 1,
+            active: true,
+            terms: None,
+        };
         let all = self.till().save_reward(&self.owner(), input).expect("a reward");
         let found = all.into_iter().find(|reward| reward.name == name).expect("just set");
         found.id.expect("it has one")

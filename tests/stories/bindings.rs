@@ -1,7 +1,9 @@
 //! The window's TypeScript types are those of the Rust views: written by `make bindings`, checked
 //! here to be fresh.
 
-use punchcard_domain::{alerts, custom, decide, member, staff, standing, terms, time, verdict};
+use punchcard_domain::{
+    alerts, custom, decide, member, rewards, staff, standing, terms, time, verdict,
+};
 use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
 
@@ -35,6 +37,7 @@ fn generated() -> String {
         terms::Start,
         terms::Hours,
         terms::Terms,
+        rewards::RewardTerms,
         member::CardState,
         member::Contact,
         member::Waiver,

@@ -11,6 +11,7 @@ use punchcard_domain::{
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberPrivate,
     records::Reward,
+    rewards::RewardTerms,
     terms::Terms,
     time::Day,
 };
@@ -149,6 +150,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             points: amount,
             money_off_minor: 0,
             postings: vec![posting(Account::Till(me), Account::Spent(me))],
+            money_minor: 0,
             on_trust: amount % 3,
             approved_by: None,
         }),
@@ -172,6 +174,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 cost: amount,
                 minor_per_point: 0,
                 active: true,
+                terms: RewardTerms::default(),
             },
             private: None,
         }),

@@ -139,8 +139,14 @@ fn options() -> Options {
 /// Members with points, passes and visits, and a reward of which the cashier chooses the price.
 fn stock(till: &Till) -> (Vec<String>, String) {
     let owner = till.owner().expect("an owner");
-    let reward =
-        RewardInput { id: None, name: "抵现".into(), cost: 0, minor_per_point: 1, active: true };
+    let reward = RewardInput {
+        id: None,
+        name: "抵现".into(),
+        cost: 0,
+        minor_per_point: 1,
+        active: true,
+        terms: None,
+    };
     let rewards = till.save_reward(&owner, reward).expect("a reward");
     let kind = PassTypeInput {
         id: None,

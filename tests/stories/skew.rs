@@ -233,6 +233,7 @@ impl Scribe {
             points: posting.amount,
             money_off_minor: 0,
             postings: vec![posting],
+            money_minor: 0,
             on_trust: 0,
             approved_by: None,
         })

@@ -86,6 +86,7 @@ const REWARD = {
   name: "私教",
   cost: 800,
   minor_per_point: 0,
+  money_minor: 0,
   affordable: "needs_line",
   short_by: 300,
 };

@@ -32,7 +32,8 @@ const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_tak
   bad_email too_long bad_image unknown_field bad_condition bad_amount points_short approval_needed forbidden trust_limit
   weak_pin bad_pin last_owner not_signed_in store_damaged disk_full internal not_found member_gone
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
-  not_set_up already_set_up wrong_points not_vouched banned already_voided not_voidable no_visits
+  not_set_up already_set_up wrong_points reward_not_yet
+  reward_over reward_not_here reward_not_for_tier not_vouched banned already_voided not_voidable no_visits
   too_large not_only_till nothing_to_vouch bad_code hub_unreachable already_paired behind hub_empty bad_request wrong_hub already_enrolled
   other_business version_not_supported device_revoked bad_signature fork_detected chain_broken
   frozen slow_down not_paired unknown`.split(/\s+/);

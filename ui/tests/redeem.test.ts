@@ -13,6 +13,7 @@ const TRIAL: RewardView = {
   name: "单次私教体验",
   cost: 800,
   minor_per_point: 0,
+  money_minor: 0,
   affordable: "needs_line",
   short_by: 300,
 };
@@ -48,7 +49,7 @@ async function page({ status: part, limit = 0, reward = TRIAL, draw, short = {} 
       const args = { need: String(need), here: String(here), on_file: "820", ...short };
       if (need > here) throw { code: "points_short", message: "short", args };
       const left = { left_here: here - need, left_on_file: 820 - need };
-      return { points: need, lots: [], on_trust: 0, money_off_minor: 0, ...left };
+      return { points: need, lots: [], on_trust: 0, money_off_minor: 0, money_minor: 0, ...left };
     },
     draw: () => {
       const view = draw!();

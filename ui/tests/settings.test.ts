@@ -186,7 +186,7 @@ it("terms of a pass come back as they were, and what cannot be read is said at i
 });
 
 it("a new reward is added", async () => {
-  answer({ reward_list: () => [], save_reward: () => [] });
+  answer({ reward_list: () => [], save_reward: () => [], tiers: () => [] });
   const { wrapper } = await show(RewardsTab);
   byId("item-add")?.click();
   await settle();
@@ -195,7 +195,52 @@ it("a new reward is added", async () => {
   await typeInto("reward-per-point", "0.05");
   await save();
   expect(calls.at(-1)?.[1]).toEqual({
-    input: { id: null, name: "蛋白奶昔", cost: 0, minor_per_point: 5, active: true },
+    input: {
+      id: null,
+      name: "蛋白奶昔",
+      cost: 0,
+      minor_per_point: 5,
+      active: true,
+      terms: {
+        stores: [],
+        from: null,
+        until: null,
+        tiers: [],
+        money_minor: 0,
+        needs_approval: false,
+      },
+    },
+  });
+  wrapper.unmount();
+});
+
+it("a reward for points and money keeps the stores that have no box", async () => {
+  const terms = {
+    stores: ["s1"],
+    from: "2026-11-01",
+    until: null,
+    tiers: [],
+    money_minor: 900,
+    needs_approval: true,
+  };
+  const reward = { id: "r1", name: "毛巾", cost: 300, minor_per_point: 0, active: true, terms };
+  const gold = { id: "t1", name: "金卡", multiplier_percent: 100 };
+  answer({ reward_list: () => [reward], save_reward: () => [reward], tiers: () => [gold] });
+  const { wrapper } = await show(RewardsTab);
+  byId("item-r1")?.click();
+  await settle();
+  expect((byId("reward-money") as HTMLInputElement).value).toBe("9.00");
+  await typeInto("reward-money", "12.5");
+  const until = byId("reward-until") as HTMLInputElement;
+  until.value = "2026-12-31";
+  until.dispatchEvent(new Event("input"));
+  byId("reward-tier-t1")?.click();
+  await save();
+  expect(calls.at(-1)?.[1]).toEqual({
+    input: {
+      ...reward,
+      terms: { ...terms, until: "2026-12-31", tiers: ["t1"], money_minor: 1250 },
+    },
   });
   wrapper.unmount();
 });

@@ -350,16 +350,23 @@ pub struct Unpaid {
     pub paid: i64,
 }
 
-/// Whether a redemption took what its reward costs, and gave no more on trust than some version of
+/// Whether a redemption took what its reward costs, in points and in money, where it is given, and gave no more on trust than some version of
 /// the rules lets; the doubt, where not.
 pub fn redemption_follows(redeemed: &PointsRedeemed, old: &RulesOfOld) -> Option<Unpaid> {
     let known = || old.rewards.iter().filter(|reward| reward.id == redeemed.reward);
-    let priced = known().any(|reward| match reward.cost {
+    let mut here = known().filter(|reward| reward.terms.given_in(redeemed.store));
+    let priced = here.any(|reward| match reward.cost {
         0 => {
             let money_off = redeemed.points.checked_mul(reward.minor_per_point);
-            redeemed.points > 0 && money_off == Some(redeemed.money_off_minor)
+            redeemed.points > 0
+                && money_off == Some(redeemed.money_off_minor)
+                && redeemed.money_minor == 0
         }
-        cost => redeemed.points == cost && redeemed.money_off_minor == 0,
+        cost => {
+            redeemed.points == cost
+                && redeemed.money_off_minor == 0
+                && redeemed.money_minor == reward.terms.money_minor
+        }
     });
     let trusted =
         old.rules.iter().any(|rules| (0..=rules.trust_limit).contains(&redeemed.on_trust));
@@ -387,6 +394,7 @@ mod tests {
     use crate::{
         fact::PointsEarned,
         ledger::{Account, Lot, ValueKind},
+        rewards::RewardTerms,
         terms::Terms,
     };
 
@@ -424,7 +432,14 @@ mod tests {
 
     fn reward(cost: i64, minor_per_point: i64) -> Reward {
         let id = RecordId::from_bytes([4; 16]);
-        Reward { id, name: "毛巾".into(), cost, minor_per_point, active: true }
+        Reward {
+            id,
+            name: "毛巾".into(),
+            cost,
+            minor_per_point,
+            active: true,
+            terms: RewardTerms::default(),
+        }
     }
 
     fn me() -> StreamId {
@@ -441,6 +456,7 @@ mod tests {
             reward_name: "毛巾".into(),
             points,
             money_off_minor,
+            money_minor: 0,
             postings: vec![Posting {
                 lot: LotId::from_bytes([6; 16]),
                 kind: ValueKind::Points,
@@ -480,6 +496,23 @@ mod tests {
             PointsRedeemed { reward: RecordId::from_bytes([5; 16]), ..redeemed(300, 300, 0, 0) };
         let doubt = redemption_follows(&elsewhere, &old).expect("nobody's reward");
         assert_eq!(doubt, Unpaid { cost: None, paid: 300 });
+    }
+
+    #[test]
+    fn a_redemption_follows_the_terms_of_some_version() {
+        let mut dear = reward(300, 0);
+        dear.terms.money_minor = 900;
+        dear.terms.stores = vec![StoreId::from_bytes([9; 16])];
+        let old = RulesOfOld { rewards: vec![dear.clone()], ..old() };
+        let paid = |money_minor| PointsRedeemed { money_minor, ..redeemed(300, 300, 0, 0) };
+        assert_eq!(redemption_follows(&paid(900), &old), None);
+        for money_minor in [0, 899, -900] {
+            assert!(redemption_follows(&paid(money_minor), &old).is_some(), "{money_minor}");
+        }
+        let elsewhere = PointsRedeemed { store: StoreId::from_bytes([8; 16]), ..paid(900) };
+        assert!(redemption_follows(&elsewhere, &old).is_some());
+        let before = RulesOfOld { rewards: vec![reward(300, 0), dear], ..old };
+        assert_eq!(redemption_follows(&paid(0), &before), None);
     }
 
     #[test]

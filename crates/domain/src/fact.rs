@@ -12,6 +12,7 @@ use crate::{
     earning::{Part, event::SaleLine, rule::EarnRule},
     ledger::{Lot, Posting, ValueKind},
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
+    rewards::is_default,
     standing::Change,
     terms::Terms,
     time::Day,
@@ -434,6 +435,9 @@ pub struct PointsRedeemed {
     /// Money off, in minor units, where the cashier chose the points.
     #[serde(default)]
     pub money_off_minor: i64,
+    /// What the cashier collected beside the points, in minor units.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub money_minor: i64,
     /// From which lots.
     pub postings: Vec<Posting>,
     /// What was given on trust: the member owes it.

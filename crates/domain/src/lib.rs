@@ -21,6 +21,7 @@ pub mod money;
 pub mod points;
 pub mod records;
 pub mod refusal;
+pub mod rewards;
 pub mod staff;
 pub mod stamps;
 pub mod standing;

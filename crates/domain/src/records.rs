@@ -8,6 +8,7 @@ use crate::{
     alerts::Alerts,
     custom::{CustomField, check_fields},
     refusal::Refusal,
+    rewards::RewardTerms,
     staff::Role,
     terms::{Length, Start, Terms, Unit},
     text::one_line,
@@ -153,6 +154,9 @@ pub struct Reward {
     pub minor_per_point: i64,
     /// On offer.
     pub active: bool,
+    /// What it asks for besides.
+    #[serde(default, skip_serializing_if = "RewardTerms::is_plain")]
+    pub terms: RewardTerms,
 }
 
 /// A kind of pass on offer: for a term, for a number of visits, or both.
@@ -284,7 +288,7 @@ impl Reward {
         if !(0..=1_000_000).contains(&self.minor_per_point) {
             return Err(Refusal::BadInput("minor_per_point"));
         }
-        Ok(())
+        self.terms.check(self.cost)
     }
 }
 

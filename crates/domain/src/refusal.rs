@@ -1,6 +1,6 @@
 //! "You may not": a rule said no. Nothing is broken and nothing was changed.
 
-use crate::{earning::condition::Trouble, staff::Permission};
+use crate::{earning::condition::Trouble, staff::Permission, time::Day};
 
 /// Why a rule refuses. Each has a code that the desk branches on and translates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,24 @@ pub enum Refusal {
     /// the cashier choose with none.
     #[error("this reward does not take that many points")]
     WrongPoints,
+    /// The reward is not given yet.
+    #[error("this reward is given from {from}")]
+    RewardNotYet {
+        /// The first day.
+        from: Day,
+    },
+    /// The reward is no longer given.
+    #[error("this reward was given until {until}")]
+    RewardOver {
+        /// The last day.
+        until: Day,
+    },
+    /// The reward is given in other stores.
+    #[error("this reward is not given in this store")]
+    RewardNotHere,
+    /// The reward is for members of other tiers.
+    #[error("this reward is for other tiers")]
+    RewardNotForTier,
     /// The store is not trusted to be the newest: nothing can be spent.
     #[error("this store was restored; nothing can be spent until it is vouched for")]
     NotVouched,
@@ -135,6 +153,10 @@ impl Refusal {
             Self::PointsShort { .. } => "points_short",
             Self::TrustLimit { .. } => "trust_limit",
             Self::WrongPoints => "wrong_points",
+            Self::RewardNotYet { .. } => "reward_not_yet",
+            Self::RewardOver { .. } => "reward_over",
+            Self::RewardNotHere => "reward_not_here",
+            Self::RewardNotForTier => "reward_not_for_tier",
             Self::NotVouched => "not_vouched",
             Self::NotFound(_) => "not_found",
             Self::Banned => "banned",
@@ -173,6 +195,8 @@ impl Refusal {
                 ("on_file", on_file.to_string()),
                 ("short", need.saturating_sub(*here).to_string()),
             ],
+            Self::RewardNotYet { from } => vec![("from", from.to_string())],
+            Self::RewardOver { until } => vec![("until", until.to_string())],
             Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
             Self::FreezeLimit { left } => vec![("left", left.to_string())],
             Self::PackElsewhere { visits } => vec![("visits", visits.to_string())],

@@ -46,6 +46,8 @@ pub enum Permission {
     RedeemPoints,
     /// Redeem beyond what is spendable here, within the owner's limit.
     RedeemOnTrust,
+    /// Give a reward that needs a manager's leave.
+    ApproveReward,
     /// Give or take points for a reason, by no rule.
     AdjustPoints,
     /// Make one member's points another's.
@@ -76,7 +78,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -85,6 +87,7 @@ impl Permission {
         Self::EarnPoints,
         Self::RedeemPoints,
         Self::RedeemOnTrust,
+        Self::ApproveReward,
         Self::AdjustPoints,
         Self::TransferPoints,
         Self::LetInOnce,
@@ -110,6 +113,7 @@ impl Permission {
             Self::ViewContact
             | Self::BanMember
             | Self::RedeemOnTrust
+            | Self::ApproveReward
             | Self::AdjustPoints
             | Self::TransferPoints
             | Self::LetInOnce

@@ -6,6 +6,7 @@ use punchcard_domain::{
     ledger::{Account, Lot, ValueKind},
     member::MemberPrivate,
     records::{PassType, Reward, Staff, Tier},
+    rewards::RewardTerms,
     staff::{Role, check_pin},
     terms::Terms,
     time::Day,
@@ -177,7 +178,14 @@ fn catalogue(work: &mut Work<'_>, actor: &Actor) -> Result<Vec<RecordId>> {
         ("单次私教体验", 800, 0),
         ("积分抵现", 0, 1),
     ] {
-        let reward = Reward { id: id()?, name: name.into(), cost, minor_per_point, active: true };
+        let reward = Reward {
+            id: id()?,
+            name: name.into(),
+            cost,
+            minor_per_point,
+            active: true,
+            terms: RewardTerms::default(),
+        };
         owner::set(work, actor, reward, Fact::RewardSet)?;
     }
     Ok(tiers)

@@ -170,8 +170,14 @@ fn till(
 }
 
 fn stock(till: &Till, owner: &Actor) -> (String, String) {
-    let reward =
-        RewardInput { id: None, name: "抵现".into(), cost: 0, minor_per_point: 1, active: true };
+    let reward = RewardInput {
+        id: None,
+        name: "抵现".into(),
+        cost: 0,
+        minor_per_point: 1,
+        active: true,
+        terms: None,
+    };
     let rewards = till.save_reward(owner, reward).expect("a reward");
     let kind = PassTypeInput {
         id: None,

@@ -31,7 +31,7 @@ fn signed_in(shop: &Shop, staff: &str, pin: &str) -> Actor {
 }
 
 fn reward(name: &str, cost: i64, minor_per_point: i64) -> RewardInput {
-    RewardInput { id: None, name: name.into(), cost, minor_per_point, active: true }
+    RewardInput { id: None, name: name.into(), cost, minor_per_point, active: true, terms: None }
 }
 
 fn pass_type(days: Option<i32>, visits: Option<i64>, price_minor: i64) -> PassTypeInput {

@@ -327,6 +327,7 @@ fn a_redemption_below_its_price_is_told(engine: Engine) {
             points,
             money_off_minor: 0,
             postings: vec![posting(lot.id, mine, spent, taken)],
+            money_minor: 0,
             on_trust,
             approved_by: None,
         })

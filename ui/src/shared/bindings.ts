@@ -213,6 +213,32 @@ freeze_days: number,
  */
 guests: number, };
 
+export type RewardTerms = { 
+/**
+ * The first day on which it is given, as the store counts days.
+ */
+from: Day | null, 
+/**
+ * The last day on which it is given.
+ */
+until: Day | null, 
+/**
+ * Tiers that may have it; empty: everybody.
+ */
+tiers: string[], 
+/**
+ * Stores where it is given; empty: all.
+ */
+stores: string[], 
+/**
+ * What the cashier collects beside the points, in minor units of money.
+ */
+money_minor: number, 
+/**
+ * Somebody with [`Permission::ApproveReward`] must agree.
+ */
+needs_approval: boolean, };
+
 export type CardState = "lost" | "replaced" | "moved";
 
 export type Contact = { 
@@ -259,7 +285,7 @@ choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "adjust_points" | "transfer_points" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
 
 export type AppError = { 
 /**
@@ -931,6 +957,10 @@ cost: number,
  */
 minor_per_point: number, 
 /**
+ * What is collected beside the points, in minor units of money.
+ */
+money_minor: number, 
+/**
  * Whether this member can have it.
  */
 affordable: Affordable, 
@@ -963,7 +993,11 @@ on_trust: number,
 /**
  * Money off, in minor units, where the cashier chose the points.
  */
-money_off_minor: number, };
+money_off_minor: number, 
+/**
+ * What is collected beside the points, in minor units of money.
+ */
+money_minor: number, };
 
 export type DoneView = { 
 /**
@@ -1619,7 +1653,11 @@ minor_per_point: number,
 /**
  * On offer.
  */
-active: boolean, };
+active: boolean, 
+/**
+ * What it asks for besides; none: as before.
+ */
+terms: RewardTerms | null, };
 
 export type PassTypeInput = { 
 /**

@@ -1,6 +1,6 @@
 //! Points → a reward, or money off.
 
-use punchcard_protocol::MemberId;
+use punchcard_protocol::{MemberId, RecordId};
 
 use super::{Decided, Desk};
 use crate::{
@@ -17,6 +17,8 @@ pub struct Redeem {
     pub member: MemberId,
     /// Banned members redeem nothing.
     pub banned: bool,
+    /// Their tier today.
+    pub tier: Option<RecordId>,
     /// For what.
     pub reward: Reward,
     /// How many the cashier chose, where the reward lets her.
@@ -30,7 +32,8 @@ pub struct Redeem {
 /// Redeems points: what expires first goes first; never below zero, never another machine's.
 ///
 /// # Errors
-/// [`Refusal`]: points short, over the limit of trust, banned, not vouched, wrong points.
+/// [`Refusal`]: points short, over the limit of trust, banned, not vouched, wrong points, not given
+/// on this day, in this store or to this tier.
 pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if known.banned {
         return Err(Refusal::Banned);
@@ -38,6 +41,7 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if !known.reward.active {
         return Err(Refusal::NotFound("reward"));
     }
+    known.reward.terms.allow(desk.today(), desk.store.id, known.tier)?;
     if !desk.trusted {
         return Err(Refusal::NotVouched);
     }
@@ -59,6 +63,7 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
         reward_name: known.reward.name.clone(),
         points,
         money_off_minor,
+        money_minor: known.reward.terms.money_minor,
         postings,
         on_trust: short,
         approved_by: None,
@@ -96,6 +101,7 @@ mod tests {
     use super::*;
     use crate::decide::fixtures::{NOON, me, shop};
     use crate::ledger::{Account, Holding, ValueKind};
+    use crate::rewards::RewardTerms;
 
     fn known(here: i64, elsewhere: i64, cost: i64, points: Option<i64>) -> Redeem {
         let holding = Holding {
@@ -110,12 +116,14 @@ mod tests {
         Redeem {
             member: MemberId::from_bytes([3; 16]),
             banned: false,
+            tier: None,
             reward: Reward {
                 id: RecordId::from_bytes([4; 16]),
                 name: "蛋白奶昔".into(),
                 cost,
                 minor_per_point: 1,
                 active: true,
+                terms: RewardTerms::default(),
             },
             points,
             on_trust: false,

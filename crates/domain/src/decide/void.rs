@@ -374,6 +374,7 @@ mod tests {
                 amount,
                 owner: None,
             }],
+            money_minor: 0,
             on_trust,
             approved_by: None,
         })

@@ -14,6 +14,7 @@ use punchcard_domain::{
     fact::Fact,
     ledger::{Account, Holding, Purse, ValueKind},
     records::{Business, Reward, Rules, Store},
+    rewards::RewardTerms,
     time::Day,
 };
 use punchcard_protocol::{FactId, LotId, MemberId, RecordId, StoreId, StreamId, TillId};
@@ -175,10 +176,12 @@ impl World {
             cost: 0,
             minor_per_point: 1,
             active: true,
+            terms: RewardTerms::default(),
         };
         let known = Redeem {
             member: whose(),
             banned: false,
+            tier: None,
             reward,
             points: Some(points),
             on_trust: false,

@@ -4,6 +4,7 @@ use punchcard_domain::{
     fact::{Fact, RecordSet},
     records::{PassType, Reward, Staff, Store, Tier, check_name},
     refusal::Refusal,
+    rewards::RewardTerms,
     staff::{Permission, Role},
     terms::Terms,
 };
@@ -35,6 +36,9 @@ pub struct RewardInput {
     pub minor_per_point: i64,
     /// On offer.
     pub active: bool,
+    /// What it asks for besides; none: as before.
+    #[serde(default)]
+    pub terms: Option<RewardTerms>,
 }
 
 /// A kind of pass, as the settings page sends it.
@@ -142,6 +146,7 @@ impl Till {
             cost: reward.cost,
             minor_per_point: reward.minor_per_point,
             active: reward.active,
+            terms: Some(reward.terms),
         };
         Ok(self.read(records::rewards)?.into_iter().map(view).collect())
     }
@@ -154,12 +159,16 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::EditCatalogue)?;
+            let id = record_id(work, input.id.as_deref())?;
+            let before = records::rewards(work.db)?.into_iter().find(|reward| reward.id == id);
+            let terms = input.terms.or(before.map(|reward| reward.terms)).unwrap_or_default();
             let reward = Reward {
-                id: record_id(work, input.id.as_deref())?,
+                id,
                 name: check_name(&input.name)?,
                 cost: input.cost,
                 minor_per_point: input.minor_per_point,
                 active: input.active,
+                terms,
             };
             reward.check()?;
             set(work, &actor, reward, Fact::RewardSet)

@@ -142,7 +142,7 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
-            let (file, decided) = redemption(work, &actor, input)?;
+            let (file, _, decided) = redemption(work, &actor, input)?;
             let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
             let purse = eye.purse(file.number, ValueKind::Points)?;
@@ -154,6 +154,7 @@ impl Till {
                 left_on_file: purse.on_file(eye.now_ms) - spent,
                 on_trust: body.on_trust,
                 money_off_minor: body.money_off_minor,
+                money_minor: body.money_minor,
             })
         })
     }
@@ -162,19 +163,17 @@ impl Till {
     ///
     /// # Errors
     /// `points_short`, `trust_limit`, `wrong_points`, `banned`, `not_vouched`,
-    /// `approval_needed`, `not_found`.
+    /// `approval_needed`, `not_found`, `reward_not_yet`, `reward_over`, `reward_not_here`,
+    /// `reward_not_for_tier`.
     pub fn redeem(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::RedeemPoints)?;
-            let (file, mut decided) = redemption(work, &actor, input)?;
+            let (file, reward, mut decided) = redemption(work, &actor, input)?;
             let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
-            body.approved_by = if body.on_trust > 0 {
-                actor.require(Permission::RedeemOnTrust)?;
-                actor.approved_by(Permission::RedeemOnTrust)
-            } else {
-                actor.approved_by(Permission::RedeemPoints)
-            };
+            let leave = reward.leave(body.on_trust > 0);
+            actor.require(leave)?;
+            body.approved_by = actor.approved_by(leave);
             let points = -body.points;
             done(work, &actor, decided, &file, points)
         })
@@ -218,7 +217,7 @@ fn redemption(
     work: &Work<'_>,
     actor: &Actor,
     input: RedeemInput,
-) -> Result<(MemberFile, decide::Decided)> {
+) -> Result<(MemberFile, Reward, decide::Decided)> {
     let file = known_member(work, input.member)?;
     let reward = records::rewards(work.db)?
         .into_iter()
@@ -227,13 +226,14 @@ fn redemption(
     let known = Redeem {
         member: file.id,
         banned: file.banned.is_some(),
+        tier: work.eye(actor.role).tier(&file)?.map(|tier| tier.id),
         reward,
         points: input.points,
         on_trust: input.on_trust,
         purse: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
     };
     let decided = work.decide(None, |desk| Ok(decide::redeem(desk, &known)?))?;
-    Ok((file, decided))
+    Ok((file, known.reward, decided))
 }
 
 /// Appends what was decided and tells what it did.
@@ -271,6 +271,7 @@ fn reward_view(reward: &Reward, here: i64, on_file: i64) -> RewardView {
         name: reward.name.clone(),
         cost: reward.cost,
         minor_per_point: reward.minor_per_point,
+        money_minor: reward.terms.money_minor,
         affordable,
         short_by,
     }

@@ -108,6 +108,8 @@ pub struct RewardView {
     pub cost: i64,
     /// Where the cashier chooses: what one point takes off, in minor units of money.
     pub minor_per_point: i64,
+    /// What is collected beside the points, in minor units of money.
+    pub money_minor: i64,
     /// Whether this member can have it.
     pub affordable: Affordable,
     /// Points missing: here or on file, as `affordable` says.
@@ -130,4 +132,6 @@ pub struct RedeemPreview {
     pub on_trust: i64,
     /// Money off, in minor units, where the cashier chose the points.
     pub money_off_minor: i64,
+    /// What is collected beside the points, in minor units of money.
+    pub money_minor: i64,
 }

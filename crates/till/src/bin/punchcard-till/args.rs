@@ -99,6 +99,12 @@ pub(crate) enum Command {
     },
     /// Rewards on offer, with their ids.
     Rewards,
+    /// Set a reward: the object that `rewards` shows, without an id for a new one. Under `terms`:
+    /// from, until, tiers, stores, `money_minor`, `needs_approval`.
+    SetReward {
+        /// JSON.
+        json: String,
+    },
     /// Kinds of pass on offer, with their ids.
     PassTypes,
     /// Give a pass.

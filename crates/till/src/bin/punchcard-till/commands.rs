@@ -104,6 +104,7 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             Ok(Answer::pretty(print::done(&done)))
         }
         Command::Rewards => Ok(Answer::pretty(serde_json::to_value(till.reward_list()?)?)),
+        Command::SetReward { json } => passes::set_reward(till, &actor, &json),
         Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
         Command::GivePass { member, pass_type, from } => {
             let (member, kind) = (id(&member)?, id(&pass_type)?);

@@ -61,6 +61,12 @@ pub(crate) fn set_pass_type(till: &Till, actor: &Actor, json: &str) -> Result<An
     Ok(Answer::pretty(serde_json::to_value(kinds)?))
 }
 
+/// Sets a reward.
+pub(crate) fn set_reward(till: &Till, actor: &Actor, json: &str) -> Result<Answer> {
+    let rewards = till.save_reward(actor, parsed(json)?)?;
+    Ok(Answer::pretty(serde_json::to_value(rewards)?))
+}
+
 /// A day as it is typed.
 pub(crate) fn day<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>> {
     let parse = |text: &str| {

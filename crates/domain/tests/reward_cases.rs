@@ -1,0 +1,235 @@
+//! The table of rewards in `cases/rewards.txt`, run line by line. The file explains its words.
+
+use chrono::{NaiveDateTime, TimeZone as _};
+use punchcard_domain::{
+    decide::{self, Desk, Redeem},
+    fact::Fact,
+    ledger::{Account, Holding, Purse, ValueKind},
+    records::{Business, Reward, Rules, Store},
+    refusal::Refusal,
+    rewards::RewardTerms,
+    staff::Role,
+};
+use punchcard_protocol::{LotId, MemberId, RecordId, StoreId, StreamId, TillId};
+use uuid::Uuid;
+
+type Outcome<T> = Result<T, String>;
+
+const TABLE: &str = include_str!("../cases/rewards.txt");
+
+fn store_id(name: &str) -> Outcome<StoreId> {
+    match name {
+        "one" => Ok(StoreId::from_bytes([1; 16])),
+        "two" => Ok(StoreId::from_bytes([2; 16])),
+        _ => Err(format!("there is no store {name}")),
+    }
+}
+
+fn tier_id(name: &str) -> Outcome<RecordId> {
+    match name {
+        "gold" => Ok(RecordId::from_bytes([1; 16])),
+        "silver" => Ok(RecordId::from_bytes([2; 16])),
+        _ => Err(format!("there is no tier {name}")),
+    }
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Outcome<T> {
+    text.parse().map_err(|_| format!("{text} cannot be read"))
+}
+
+fn me() -> StreamId {
+    StreamId { till: TillId::from_bytes([1; 16]), incarnation: 1 }
+}
+
+/// The desk, the member and the reward, as a line sets them.
+struct World {
+    store: Store,
+    rules: Rules,
+    trusted: bool,
+    here: i64,
+    known: Redeem,
+}
+
+impl World {
+    fn new() -> Outcome<Self> {
+        let reward = Reward {
+            id: RecordId::from_bytes([4; 16]),
+            name: "Shake".into(),
+            cost: 300,
+            minor_per_point: 0,
+            active: true,
+            terms: RewardTerms::default(),
+        };
+        Ok(Self {
+            store: Store {
+                id: store_id("one")?,
+                name: "One".into(),
+                time_zone: "Asia/Shanghai".into(),
+                day_start_hour: 0,
+            },
+            rules: Rules::default(),
+            trusted: true,
+            here: 500,
+            known: Redeem {
+                member: MemberId::from_bytes([3; 16]),
+                banned: false,
+                tier: None,
+                reward,
+                points: None,
+                on_trust: false,
+                purse: Purse::default(),
+            },
+        })
+    }
+
+    fn set(&mut self, phrase: &str) -> Outcome<()> {
+        let words: Vec<&str> = phrase.split_whitespace().collect();
+        let reward = &mut self.known.reward;
+        match words.as_slice() {
+            ["nothing"] => {}
+            ["cost", points] => reward.cost = parsed(points)?,
+            ["a", "point", "is", minor] => reward.minor_per_point = parsed(minor)?,
+            ["from", day] => reward.terms.from = Some(parsed(day)?),
+            ["until", day] => reward.terms.until = Some(parsed(day)?),
+            ["tiers", names @ ..] => {
+                reward.terms.tiers =
+                    names.iter().map(|name| tier_id(name)).collect::<Outcome<_>>()?;
+            }
+            ["stores", names @ ..] => {
+                reward.terms.stores =
+                    names.iter().map(|name| store_id(name)).collect::<Outcome<_>>()?;
+            }
+            ["money", minor] => reward.terms.money_minor = parsed(minor)?,
+            ["approval"] => reward.terms.needs_approval = true,
+            ["not", "on", "offer"] => reward.active = false,
+            ["tier", name] => self.known.tier = Some(tier_id(name)?),
+            ["banned"] => self.known.banned = true,
+            [points, "here"] => self.here = parsed(points)?,
+            [points, "elsewhere"] => self.known.purse.elsewhere = parsed(points)?,
+            ["owes", points] => self.known.purse.debt = parsed(points)?,
+            ["store", name] => self.store.id = store_id(name)?,
+            ["restored"] => self.trusted = false,
+            ["trust", limit] => self.rules.trust_limit = parsed(limit)?,
+            ["day", "starts", hour] => self.store.day_start_hour = parsed(hour)?,
+            _ => return Err(format!("“{phrase}” is not known")),
+        }
+        Ok(())
+    }
+
+    fn happens(mut self, what: &str) -> Outcome<String> {
+        let words: Vec<&str> = what.split_whitespace().collect();
+        let (day, hour) = match words.as_slice() {
+            ["set"] => return Ok(self.offered()),
+            [day, hour, "redeem"] => (day, hour),
+            [day, hour, "redeem", "on", "trust"] => {
+                self.known.on_trust = true;
+                (day, hour)
+            }
+            [day, hour, "redeem", points] => {
+                self.known.points = Some(parsed(points)?);
+                (day, hour)
+            }
+            _ => return Err(format!("“{what}” is not known")),
+        };
+        let at = NaiveDateTime::parse_from_str(&format!("{day} {hour}"), "%Y-%m-%d %H:%M");
+        let at = at.map_err(|_| format!("{day} {hour} is not a moment"))?;
+        let at = chrono_tz::Asia::Shanghai.from_local_datetime(&at).single().ok_or("no moment")?;
+        self.redeemed(at.timestamp_millis())
+    }
+
+    fn offered(&self) -> String {
+        match self.known.reward.check() {
+            Ok(()) => "fine".into(),
+            Err(Refusal::BadInput(field)) => format!("no: bad_input {field}"),
+            Err(refusal) => format!("no: {}", refusal.code()),
+        }
+    }
+
+    fn redeemed(mut self, now_ms: i64) -> Outcome<String> {
+        if self.here > 0 {
+            self.known.purse.here.push(Holding {
+                lot: LotId::from_bytes([6; 16]),
+                kind: ValueKind::Points,
+                account: Account::Till(me()),
+                amount: self.here,
+                expires_ms: None,
+                owner: None,
+                frozen: false,
+            });
+        }
+        let business = Business {
+            name: "Test".into(),
+            currency: "CNY".into(),
+            currency_digits: 2,
+            country: "CN".into(),
+        };
+        let mut ids = || Uuid::from_u128(7);
+        let mut desk = Desk {
+            now_ms,
+            spend_ms: now_ms,
+            clock_behind: false,
+            me: me(),
+            trusted: self.trusted,
+            business: &business,
+            store: &self.store,
+            rules: &self.rules,
+            ids: &mut ids,
+        };
+        let body = match decide::redeem(&mut desk, &self.known).map(|decided| decided.fact) {
+            Ok(Fact::PointsRedeemed(body)) => body,
+            Ok(_) => return Err("redeeming redeems".into()),
+            Err(refusal) => return Ok(format!("no: {}", refusal.code())),
+        };
+        let mut told = vec![body.points.to_string()];
+        let amounts =
+            [("off", body.money_off_minor), ("money", body.money_minor), ("trust", body.on_trust)];
+        told.extend(
+            amounts
+                .iter()
+                .filter(|(_, n)| *n != 0)
+                .map(|(what, amount)| format!("{what} {amount}")),
+        );
+        if !Role::Cashier.may(self.known.reward.leave(body.on_trust > 0)) {
+            told.push("by manager".into());
+        }
+        Ok(told.join(", "))
+    }
+}
+
+fn run(set: &str, happens: &str) -> Outcome<String> {
+    let mut world = World::new()?;
+    for phrase in set.split(',') {
+        world.set(phrase.trim())?;
+    }
+    world.happens(happens)
+}
+
+#[test]
+fn reward_cases() {
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (at, line) in TABLE.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        count += 1;
+        let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [set, happens, comes_out, why] = parts.as_slice() else {
+            wrong.push(format!("line {} has {} parts, not four", at + 1, parts.len()));
+            continue;
+        };
+        let came = run(set, happens).unwrap_or_else(|trouble| format!("cannot be run: {trouble}"));
+        if came != *comes_out {
+            wrong.push(format!("line {}: {why}\n  wanted {comes_out}\n  came   {came}", at + 1));
+        }
+    }
+    assert!(count >= 40, "only {count} lines");
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_plain_reward_keeps_its_bytes() {
+    let old = r#"{"id":"04040404-0404-0404-0404-040404040404","name":"x","cost":300,"minor_per_point":0,"active":true}"#;
+    let reward: Reward = serde_json::from_str(old).expect("an old record");
+    assert!(reward.terms.is_plain());
+    assert_eq!(serde_json::to_string(&reward).expect("it is written"), old);
+}
