@@ -1,8 +1,10 @@
 //! The window's TypeScript types are those of the Rust views: written by `make bindings`, checked
 //! here to be fresh.
 
-use punchcard_domain::{alerts, custom, decide, member, staff, standing, terms, time, verdict};
-use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
+use punchcard_domain::{
+    alerts, custom, decide, earning, member, staff, standing, terms, time, verdict,
+};
+use punchcard_till::{AppError, EarnRuleInput, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/shared/bindings.ts");
@@ -98,6 +100,11 @@ fn generated() -> String {
         views::HolderView,
         views::DrawView,
         views::PairInput,
+        earning::rule::Per,
+        earning::rule::Birthday,
+        views::RuleToldView,
+        views::DryRunView,
+        EarnRuleInput,
         RewardInput,
         PassTypeInput,
         StaffInput,
