@@ -2,9 +2,9 @@
 //! here to be fresh.
 
 use punchcard_domain::{
-    alerts, custom, decide, member, rewards, staff, standing, terms, time, verdict,
+    alerts, custom, decide, earning, member, rewards, staff, standing, terms, time, verdict,
 };
-use punchcard_till::{AppError, PassTypeInput, RewardInput, StaffInput, views};
+use punchcard_till::{AppError, EarnRuleInput, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/shared/bindings.ts");
@@ -101,6 +101,11 @@ fn generated() -> String {
         views::HolderView,
         views::DrawView,
         views::PairInput,
+        earning::rule::Per,
+        earning::rule::Birthday,
+        views::RuleToldView,
+        views::DryRunView,
+        EarnRuleInput,
         RewardInput,
         PassTypeInput,
         StaffInput,

@@ -4,6 +4,7 @@
 use punchcard_domain::{
     earning::Part,
     fact::{ByRules, Fact},
+    staff::Role,
     verdict::{Reason, Verdict},
 };
 use punchcard_tests::{
@@ -12,7 +13,7 @@ use punchcard_tests::{
     id, on_both_engines,
 };
 use punchcard_till::{
-    CheckInHow, Error, LineInput, Trial, Who,
+    CheckInHow, EarnRuleInput, Error, LineInput, StaffInput, Trial, Who,
     views::{DetailsInput, MemberInput},
 };
 
@@ -54,7 +55,7 @@ fn a_shop_without_rules_of_its_own_goes_on_as_before() {
     let member = shop.member("李喆", 1).brief.id;
     shop.earn(&member, "128.00");
     assert_eq!(spendable(&shop, &member), 128);
-    let dry = shop.till().earn_dry_run(&shop.owner(), id(&member), Trial::Visit, None);
+    let dry = shop.till().earn_dry_run(&shop.owner(), Some(id(&member)), Trial::Visit, None);
     assert_eq!(dry.expect("nothing to ask").rules, []);
 }
 
@@ -88,7 +89,7 @@ fn rules_are_set_tried_out_and_given_alike() {
     shop.till().set_earn_rules(&shop.owner(), RULES).expect("good rules");
     for (amount, lines) in [("300.00", coffee("60.00")), ("19.00", vec![]), ("250.00", vec![])] {
         let trial = Trial::Sale(amount.to_owned(), lines.clone());
-        let dry = shop.till().earn_dry_run(&shop.owner(), id(&member), trial, None);
+        let dry = shop.till().earn_dry_run(&shop.owner(), Some(id(&member)), trial, None);
         let dry = dry.expect("it can be tried");
         let done = shop.till().earn_for(&shop.owner(), id(&member), amount, lines);
         assert_eq!(done.expect("it is given").points, dry.points, "{amount}");
@@ -105,6 +106,73 @@ fn rules_are_set_tried_out_and_given_alike() {
     };
     assert_eq!((visit(), visit()), (5, 0), "five a day");
     assert_eq!(shop.till().rebuild().map(|(before, after)| before == after).ok(), Some(true));
+}
+
+/// What the form does not show stays; what somebody else changed meanwhile is not written over.
+#[test]
+fn a_form_changes_what_it_shows_and_keeps_the_rest() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let rare = r#"{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100,
+        "whole_steps": true, "stops": true, "expires": {"months": 3},
+        "caps": {"once": 50, "times_ever": 9}, "min_amount_minor": 500}"#;
+    till.set_earn_rules(&owner, rare).expect("a good rule");
+    let before = till.earn_rules().expect("one").remove(0);
+    let mut form = till.earn_rule_list().expect("one").remove(0);
+    assert_eq!(form.kept, ["expires", "min_amount_minor", "stops", "whole_steps", "caps"]);
+    let opened = form.clone();
+    form.points = 2;
+    form.cap_day = Some(200);
+    form.hours_from = "09:00".into();
+    form.hours_to = "11:30".into();
+    form.condition = " member.visits > 3 ".into();
+    till.save_earn_rule(&owner, form).expect("it can be changed");
+    let after = till.earn_rules().expect("one").remove(0);
+    assert_eq!((after.version, after.points, after.caps.day), (2, 2, Some(200)));
+    assert_eq!(after.condition.as_deref(), Some("member.visits > 3"));
+    assert_eq!(after.hours.map(|hours| hours.to.to_string()).as_deref(), Some("11:30"));
+    assert_eq!((after.caps.once, after.caps.times_ever), (Some(50), Some(9)));
+    assert_eq!(
+        (after.whole_steps, after.stops, after.expires, after.min_amount_minor),
+        (before.whole_steps, before.stops, before.expires, before.min_amount_minor)
+    );
+
+    let field = |error: Error| error.to_app().args.get("field").cloned();
+    let stale = till.save_earn_rule(&owner, opened.clone()).expect_err("it was changed since");
+    assert_eq!(field(stale).as_deref(), Some("rule_version"));
+    let second = EarnRuleInput { id: None, version: 0, ..opened };
+    let same = till.save_earn_rule(&owner, second.clone()).expect_err("the name is taken");
+    assert_eq!(field(same).as_deref(), Some("rule_name"));
+    let second = EarnRuleInput { name: "another".into(), ..second };
+    let never = EarnRuleInput { condition: "member.purse > 1".into(), ..second.clone() };
+    let refused = till.save_earn_rule(&owner, never).expect_err("no such name").to_app();
+    assert_eq!(refused.code, "bad_condition");
+    assert_eq!(refused.args.get("trouble").map(String::as_str), Some("unknown_name"));
+    assert_eq!(refused.args.get("what").map(String::as_str), Some("purse"));
+    let saved = till.save_earn_rule(&owner, second).expect("a new one");
+    assert_eq!(saved.len(), 2);
+    let pin = Some("493527".to_owned());
+    let input =
+        StaffInput { id: None, name: "clerk".into(), role: Role::Cashier, pin, active: true };
+    let staff = till.save_staff(&owner, input).expect("the owner hires");
+    let clerk = staff.into_iter().find(|person| person.name == "clerk").expect("just hired");
+    let clerk = till.sign_in(id(&clerk.id), "493527").expect("the right PIN").0;
+    let refused = till.save_earn_rule(&clerk, saved[0].clone());
+    assert_eq!(code(refused), "approval_needed");
+}
+
+#[test]
+fn rules_are_tried_on_somebody_of_whom_nothing_is_known() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let rules = r#"[{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100},
+        {"name": "birthday", "per": "sale", "points": 9, "birthday": "month"}]"#;
+    till.set_earn_rules(&owner, rules).expect("good rules");
+    let trial = Trial::Sale("128.50".into(), vec![]);
+    let dry = till.earn_dry_run(&owner, None, trial, None).expect("it can be tried");
+    let told: Vec<_> = dry.rules.iter().map(|rule| (rule.points, rule.why.as_str())).collect();
+    assert_eq!(dry.points, 128);
+    assert!(told.contains(&(128, "gave")) && told.contains(&(0, "no_birthday")), "{told:?}");
 }
 
 #[test]

@@ -102,6 +102,7 @@ const CASES: [string, Component, { props?: object; at?: string }][] = [
   ["redeeming", RedeemPage, { at: "/redeem/m1" }],
   ["today", TodayPage, {}],
   ["settings", SettingsPage, { at: "/settings/rules" }],
+  ["points rules in the settings", SettingsPage, { at: "/settings/earn" }],
   ["backups in the settings", SettingsPage, { at: "/settings/store" }],
   ["the hub in the settings", SettingsPage, { at: "/settings/hub" }],
   ["joining a business", JoinForm, {}],
@@ -120,6 +121,7 @@ describe("axe finds nothing in", () => {
       tiers: () => [],
       rewards: () => [REWARD],
       sync_page: () => SYNC,
+      earn_rule_list: () => [],
       rules: () => ({ points_expire_months: null, pass_required: true }),
     });
     const { wrapper, session } = await show(component, {

@@ -46,6 +46,17 @@ const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_r
   value_returned value_given_back debt_repaid lot_ruled points_adjusted points_transferred unknown`.split(
   /\s+/,
 );
+/** Why a rule for points gives what it gives. */
+const EARN_WHY = `gave off not_yet over other_event other_day other_hour other_store other_tier
+  other_lines too_little no_birthday not_first no_streak condition_no condition_failed unreadable
+  less_than_one stopped beaten too_large bounds cap_once cap_day cap_month cap_year cap_ever
+  cap_times_day cap_times_month cap_times_year cap_times_ever cap_all`.split(/\s+/);
+/** What a rule may say that its form does not show. */
+const EARN_KEPT = `whole_steps compounds repeats tier_times rounding stores not_categories
+  min_amount_minor max_amount_minor stops best_of pending_days expires caps`.split(/\s+/);
+/** What may be wrong with a condition. */
+const TROUBLES = `too_long too_deep not_readable unknown_name not_allowed wrong_kind fraction
+  overflow division loops not_yes_or_no`.split(/\s+/);
 /** What sync tells people, with what fills each sentence in. */
 const NOTICES: Record<string, string[]> = {
   value_given_back: ["name", "points"],
@@ -107,6 +118,12 @@ describe("every name that the till sends has a text", () => {
     ["notice", [...Object.keys(NOTICES), "unknown"]],
     ["refusal.what", REFUSALS],
     ["refusal.next", REFUSALS],
+    ["earnPer", union("Per")],
+    ["earnGives", union("Per")],
+    ["earnBirthday", union("Birthday")],
+    ["earnWhy", EARN_WHY],
+    ["earnKept", EARN_KEPT],
+    ["trouble", TROUBLES],
     ["noStore.title", NO_STORE],
     ["noStore.next", NO_STORE],
   ];
@@ -128,8 +145,8 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|pass\.length|settings\.unit|settings\.start)\./;
-const TABS = /^settings\.(desk|rules|alerts|rewards|passes|staff|import|hub|store)$/;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|trouble|pass\.length|settings\.unit|settings\.start)\./;
+const TABS = /^settings\.(desk|rules|earn|alerts|rewards|passes|staff|import|hub|store)$/;
 
 it("no text is left over", () => {
   const source = readdirSync("src", { recursive: true, encoding: "utf8" })

@@ -208,7 +208,13 @@ impl Refusal {
             Self::BadInput(field) => vec![("field", (*field).to_owned())],
             Self::UnknownField(field) => vec![("field", field.clone())],
             Self::BadCondition { rule, trouble } => {
-                vec![("rule", rule.clone()), ("why", trouble.to_string())]
+                let mut args = vec![
+                    ("rule", rule.clone()),
+                    ("why", trouble.to_string()),
+                    ("trouble", trouble.code().to_owned()),
+                ];
+                args.extend(trouble.what().map(|what| ("what", what.to_owned())));
+                args
             }
             _ => Vec::new(),
         }

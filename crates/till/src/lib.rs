@@ -44,6 +44,7 @@ pub use use_cases::{
     owner::{PassTypeInput, RewardInput, StaffInput},
     passes::PassChange,
     points::RedeemInput,
+    rule_form::EarnRuleInput,
     verify::Verification,
 };
 #[doc(hidden)]

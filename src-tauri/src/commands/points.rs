@@ -1,8 +1,8 @@
 //! Giving and redeeming points.
 
 use punchcard_till::{
-    RedeemInput, Result,
-    views::{Approval, DoneView, EarnPreview, RedeemPreview, RewardView},
+    EarnRuleInput, RedeemInput, Result, Trial,
+    views::{Approval, DoneView, DryRunView, EarnPreview, RedeemPreview, RewardView},
 };
 use tauri::State;
 
@@ -28,6 +28,34 @@ pub(crate) async fn earn(
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| till.earn(actor, id("member", &member)?, &amount))
         .await
+}
+
+#[tauri::command]
+pub(crate) async fn earn_rule_list(desk: State<'_, Desk>) -> Answer<Vec<EarnRuleInput>> {
+    signed_in(&desk, |till, _| till.earn_rule_list()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_earn_rule(
+    desk: State<'_, Desk>,
+    input: EarnRuleInput,
+) -> Answer<Vec<EarnRuleInput>> {
+    signed_in(&desk, move |till, actor| till.save_earn_rule(actor, input)).await
+}
+
+/// What each rule would give for a sale, or, without an amount, for a visit.
+#[tauri::command]
+pub(crate) async fn try_rules(
+    desk: State<'_, Desk>,
+    member: Option<String>,
+    amount: Option<String>,
+) -> Answer<DryRunView> {
+    signed_in(&desk, move |till, actor| {
+        let member = member.map(|member| id("member", &member)).transpose()?;
+        let trial = amount.map_or(Trial::Visit, |amount| Trial::Sale(amount, Vec::new()));
+        till.earn_dry_run(actor, member, trial, None)
+    })
+    .await
 }
 
 #[tauri::command]

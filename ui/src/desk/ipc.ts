@@ -14,7 +14,9 @@ import type {
   DetailsInput,
   DoneView,
   DrawView,
+  DryRunView,
   EarnPreview,
+  EarnRuleInput,
   ImportView,
   MemberBrief,
   MemberFormView,
@@ -169,6 +171,13 @@ export const recent = () => call<RecentVisit[]>("recent");
 export const today = () => call<DayView>("today");
 export const day = (day: string | null) => call<DayView>("day", { day });
 
+/** The owner's rules for points, in the order in which they are asked. */
+export const earnRuleList = () => call<EarnRuleInput[]>("earn_rule_list");
+export const saveEarnRule = (input: EarnRuleInput) =>
+  call<EarnRuleInput[]>("save_earn_rule", { input });
+/** No member: somebody new. No amount: a visit. */
+export const tryRules = (member: string | null, amount: string | null) =>
+  call<DryRunView>("try_rules", { member, amount });
 export const rules = () => call<RulesInput>("rules");
 export const alerts = () => call<AlertsView>("alerts");
 export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });

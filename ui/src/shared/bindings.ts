@@ -1633,6 +1633,153 @@ code: string,
  */
 till: string, };
 
+export type Per = "amount" | "sale" | "item" | "visit" | "first_visit" | "streak_days" | "streak_weeks" | "multiply" | "top_up" | "referred" | "refers" | "limit" | "unknown";
+
+export type Birthday = "day" | "week" | "month";
+
+export type RuleToldView = { 
+/**
+ * Id.
+ */
+rule: string, 
+/**
+ * Version.
+ */
+version: number, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * What it is worth before any cap.
+ */
+worth: number, 
+/**
+ * What it gives.
+ */
+points: number, 
+/**
+ * Why: a name from docs/rules/README.md.
+ */
+why: string, 
+/**
+ * What was wrong with its condition, in words.
+ */
+detail: string | null, 
+/**
+ * Last day its points can be used; none: for ever.
+ */
+expires: Day | null, 
+/**
+ * First day its points can be used, where that is not today.
+ */
+usable: Day | null, };
+
+export type DryRunView = { 
+/**
+ * All points.
+ */
+points: number, 
+/**
+ * Each rule, in the order in which they are asked.
+ */
+rules: Array<RuleToldView>, };
+
+export type EarnRuleInput = { 
+/**
+ * Id; none: a new one.
+ */
+id: string | null, 
+/**
+ * The version that was looked at; 0: a new rule.
+ */
+version: number, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * In use.
+ */
+active: boolean, 
+/**
+ * What points are given for.
+ */
+per: Per, 
+/**
+ * How many.
+ */
+points: number, 
+/**
+ * For each so many minor units of money.
+ */
+each_minor: number, 
+/**
+ * Multiplied by so many percent.
+ */
+percent: number, 
+/**
+ * So many days or weeks in a row.
+ */
+count: number, 
+/**
+ * First business day.
+ */
+from: Day | null, 
+/**
+ * Last business day.
+ */
+until: Day | null, 
+/**
+ * On these weekdays, 1 is Monday; none: on all.
+ */
+weekdays: Array<number>, 
+/**
+ * From this time of day, `HH:MM`; empty, and so is the other: at all hours.
+ */
+hours_from: string, 
+/**
+ * To this one.
+ */
+hours_to: string, 
+/**
+ * Around the birthday.
+ */
+birthday: Birthday | null, 
+/**
+ * Ids of tiers; none: for all.
+ */
+tiers: Array<string>, 
+/**
+ * Only lines of these categories.
+ */
+categories: Array<string>, 
+/**
+ * Only lines of these items.
+ */
+items: Array<string>, 
+/**
+ * At most so many points for one member in a day.
+ */
+cap_day: number | null, 
+/**
+ * In a month.
+ */
+cap_month: number | null, 
+/**
+ * Higher ones go first.
+ */
+priority: number, 
+/**
+ * A condition in CEL; empty: none.
+ */
+condition: string, 
+/**
+ * What else the rule says, by the names of docs/rules/README.md: kept as it is. Told by the
+ * till; what is sent here is not looked at.
+ */
+kept: Array<string>, };
+
 export type RewardInput = { 
 /**
  * Id; none: a new one.

@@ -84,6 +84,17 @@ impl Trouble {
             Self::NotYesOrNo => "not_yes_or_no",
         }
     }
+
+    /// The part of the condition that it is about, where it is about one.
+    pub fn what(&self) -> Option<&str> {
+        match self {
+            Self::UnknownName(what)
+            | Self::NotAllowed(what)
+            | Self::WrongKind(what)
+            | Self::Overflow(what) => Some(what),
+            _ => None,
+        }
+    }
 }
 
 /// A condition that was looked through and can be asked.

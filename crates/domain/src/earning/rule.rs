@@ -131,6 +131,7 @@ pub struct EarnRule {
 /// What points are given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Per {
     /// Money paid.
     Amount,
@@ -171,6 +172,7 @@ impl Per {
 /// How near to the birthday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Birthday {
     /// On the day.
     Day,

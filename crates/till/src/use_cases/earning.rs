@@ -101,28 +101,34 @@ impl Till {
         })
     }
 
-    /// What each rule would give, and why. Changes nothing.
+    /// What each rule would give, and why. Changes nothing. Without a member: to somebody of whom
+    /// nothing is known, who comes for the first time.
     ///
     /// # Errors
     /// `bad_amount`, `bad_input`, `not_found`.
     pub fn earn_dry_run(
         &self,
         actor: &Actor,
-        member: MemberId,
+        member: Option<MemberId>,
         trial: Trial,
         at_ms: Option<i64>,
     ) -> Result<DryRunView> {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
-            let file = known_member(work, member)?;
+            let file = member.map(|member| known_member(work, member)).transpose()?;
             let what = match &trial {
                 Trial::Sale(amount, lines) => sale(work, amount, lines)?,
                 Trial::Visit => What::Visit,
                 Trial::TopUp(amount) => What::TopUp { amount_minor: money(work, amount)? },
             };
-            let tier = work.eye(actor.role).tier(&file)?;
-            let event = event(work, &file, tier.as_ref(), what, at_ms)?;
+            let event = match &file {
+                Some(file) => {
+                    let tier = work.eye(actor.role).tier(file)?;
+                    event(work, file, tier.as_ref(), what, at_ms)?
+                }
+                None => happens(work, what, at_ms, nobody(), History::default()),
+            };
             let outcome = work.house.book.give(&event, &work.house.rules)?;
             Ok(shown(work, &outcome))
         })
@@ -197,8 +203,7 @@ fn event(
     what: What,
     at_ms: Option<i64>,
 ) -> Result<Event> {
-    let store = &work.house.store;
-    let (days, at_ms) = (store.days(), at_ms.unwrap_or(work.now_ms()));
+    let (days, at_ms) = (work.house.store.days(), at_ms.unwrap_or(work.now_ms()));
     let needs = work.house.book.needs();
     let so_far = earned::so_far(work.db, file.number, days, at_ms)?;
     let history = History {
@@ -224,15 +229,32 @@ fn event(
         sales: so_far.sales,
         referred: file.referred_by.is_some(),
     };
-    Ok(Event {
+    Ok(happens(work, what, Some(at_ms), member, history))
+}
+
+/// Something that happens in this store.
+fn happens(
+    work: &Work<'_>,
+    what: What,
+    at_ms: Option<i64>,
+    member: Known,
+    history: History,
+) -> Event {
+    let store = &work.house.store;
+    Event {
         what,
-        at_ms,
+        at_ms: at_ms.unwrap_or(work.now_ms()),
         store: store.id,
         store_name: store.name.clone(),
-        days,
+        days: store.days(),
         member,
         history,
-    })
+    }
+}
+
+/// Somebody of whom nothing is known.
+fn nobody() -> Known {
+    Known { multiplier_percent: 100, ..Known::default() }
 }
 
 fn shown(work: &Work<'_>, outcome: &Outcome) -> DryRunView {

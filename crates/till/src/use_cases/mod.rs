@@ -20,6 +20,7 @@ pub mod owner;
 pub mod passes;
 pub mod photo;
 pub mod points;
+pub mod rule_form;
 pub mod show;
 pub mod take_in;
 pub mod undo;

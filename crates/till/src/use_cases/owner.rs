@@ -239,7 +239,8 @@ impl Till {
     }
 }
 
-fn record_id(work: &Work<'_>, typed: Option<&str>) -> Result<RecordId> {
+/// The id that was sent, or a new one.
+pub(crate) fn record_id(work: &Work<'_>, typed: Option<&str>) -> Result<RecordId> {
     match typed {
         Some(typed) => Ok(typed.parse().map_err(|_| Refusal::NotFound("record"))?),
         None => Ok(RecordId(random::uuid_at(work.now_ms())?)),

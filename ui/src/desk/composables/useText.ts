@@ -76,6 +76,10 @@ export function useText() {
       } else if (/^-?\d+$/.test(value)) args[name] = Number(value);
       else args[name] = value;
     }
+    const { field, trouble } = failure.args;
+    const own = failure.code === "bad_input" && field ? maybe("badInput", field) : null;
+    if (own) return own;
+    if (trouble) args.why = maybe("trouble", trouble, args) ?? args.why ?? trouble;
     if (typeof args.left === "number") args.n = args.left;
     if (typeof args.limit === "number") args.n = args.limit;
     if (!te(`error.${failure.code}`)) return t("error.unknown", { code: failure.code });

@@ -41,7 +41,7 @@ fn dry_run(till: &Till, actor: &Actor, run: DryRun) -> Result<Answer> {
         _ => Trial::Visit,
     };
     let at_ms = run.at.map(|text| moment(till, &text)).transpose()?;
-    let view = till.earn_dry_run(actor, id(&run.member)?, trial, at_ms)?;
+    let view = till.earn_dry_run(actor, Some(id(&run.member)?), trial, at_ms)?;
     Ok(Answer::new(serde_json::to_value(&view)?, told(&view)))
 }
 
