@@ -194,8 +194,9 @@ fn hours(from: &str, to: &str) -> Result<Option<Hours>> {
     if from.is_empty() && to.is_empty() {
         return Ok(None);
     }
-    let minute =
-        |text: &str| text.parse().map_err(|error| Error::bad_input("rule_hours", format!("{error}")));
+    let minute = |text: &str| {
+        text.parse().map_err(|error| Error::bad_input("rule_hours", format!("{error}")))
+    };
     Ok(Some(Hours { from: minute(from)?, to: minute(to)? }))
 }
 
