@@ -306,13 +306,18 @@ fn known(
         });
     }
     let on = work.house.store.days().day_of(at_ms.unwrap_or(now_ms));
+    let privileges = tier.and_then(|tier| tier.privileges).unwrap_or_default();
     let member = KnownMember {
         banned: file.banned.is_some(),
         has_note: file.note.is_some(),
         birthday: file.birthday,
         multiplier_percent: tier.map_or(100, |tier| tier.multiplier_percent),
-        privileges: tier.and_then(|tier| tier.privileges).unwrap_or_default(),
-        free_visits: read::free_visits(work.db, file, on)?,
+        privileges,
+        // Most tiers have none, and looking for them costs a page nobody has read.
+        free_visits: match privileges.free_visits_month {
+            Some(_) => read::free_visits(work.db, file, on)?,
+            None => 0,
+        },
         has_photo: file.photo.is_some(),
         has_contact: file.contact.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
