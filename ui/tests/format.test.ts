@@ -10,6 +10,7 @@ import {
   knownZone,
   minorToDecimal,
   shiftDay,
+  wholeOr,
 } from "@/shared/format";
 
 describe("money", () => {
@@ -68,4 +69,11 @@ describe("an initial", () => {
     expect(initialOf(" emma")).toBe("E");
     expect(initialOf("")).toBe("?");
   });
+});
+
+it("what is no whole number is what the till refuses", () => {
+  expect([" 14 ", "0"].map((typed) => wholeOr(typed, -1))).toEqual([14, 0]);
+  expect(["", "3.5", "-1", "1e3", "abc", "12345678901"].map((typed) => wholeOr(typed, 0))).toEqual([
+    0, 0, 0, 0, 0, 0,
+  ]);
 });

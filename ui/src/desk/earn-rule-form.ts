@@ -1,6 +1,6 @@
 /** A rule for points as boxes of text, and back. What no box shows is left as it was. */
 import type { EarnRuleInput, Per } from "@/shared/bindings";
-import { decimalToMinor, minorToDecimal } from "@/shared/format";
+import { decimalToMinor, minorToDecimal, wholeOr } from "@/shared/format";
 
 /** What a new rule may count; the desk asks no rule for the others yet. */
 export const PERS: Per[] = [
@@ -75,7 +75,7 @@ export function toBoxes(rule: EarnRuleInput, digits: number): RuleBoxes {
 }
 
 /** What is no whole number is sent as one that the till refuses, by the name of its box. */
-const whole = (typed: string) => (/^\d{1,9}$/.test(typed.trim()) ? Number(typed.trim()) : -1);
+const whole = (typed: string) => wholeOr(typed, -1);
 const bound = (typed: string) => (typed.trim() === "" ? null : whole(typed));
 
 function lines(typed: string, before: string[]): string[] {

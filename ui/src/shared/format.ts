@@ -164,3 +164,7 @@ export function initialOf(name: string): string {
   }
   return (Array.from(trimmed)[0] ?? "?").toUpperCase();
 }
+
+/** A whole number as typed; what is none is `otherwise`: one that the till refuses, by its name. */
+export const wholeOr = (typed: string, otherwise: number): number =>
+  /^\d{1,9}$/.test(typed.trim()) ? Number(typed.trim()) : otherwise;
