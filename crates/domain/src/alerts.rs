@@ -179,6 +179,11 @@ impl Default for Alerts {
 }
 
 impl Alerts {
+    /// How long after a visit nobody is expected at another store, in milliseconds.
+    pub fn elsewhere_ms(&self) -> i64 {
+        i64::from(self.elsewhere_minutes) * 60 * 1000
+    }
+
     /// Whether nothing was chosen.
     pub fn is_usual(&self) -> bool {
         *self == Self::default()

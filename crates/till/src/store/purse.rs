@@ -81,6 +81,8 @@ impl Owned {
 /// Which lots of a member are asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
+    /// All.
+    All,
     /// All of one kind.
     Kind(ValueKind),
     /// One.
@@ -116,6 +118,7 @@ fn rows_of_file(
     which: Which,
 ) -> Result<Vec<Row>> {
     let (kind, lot) = match which {
+        Which::All => (None, None),
         Which::Kind(kind) => (Some(kind.number()), None),
         Which::Lot(lot) => (None, Some(*lot.as_bytes())),
     };
@@ -168,8 +171,38 @@ pub fn purse(
     which: Which,
     now_ms: i64,
 ) -> Result<Purse> {
+    let mut purse = gather(db, owned, rows(db, member, which)?, now_ms);
+    if let Which::Kind(kind) = which {
+        (purse.debt, purse.debt_here) = debt(db, owned, member, kind)?;
+    }
+    Ok(purse)
+}
+
+/// A member's points, and the money stored for them: all accounts lie on one page, and are read
+/// once for both.
+///
+/// # Errors
+/// Those of the store.
+pub fn points_and_money(
+    db: &Connection,
+    owned: &Owned,
+    member: i64,
+    now_ms: i64,
+) -> Result<(Purse, Purse)> {
+    let (points, others): (Vec<_>, Vec<_>) =
+        rows(db, member, Which::All)?.into_iter().partition(|row| row.kind == ValueKind::Points);
+    let money = others.into_iter().filter(|row| row.kind == ValueKind::Money).collect();
+    let mut points = gather(db, owned, points, now_ms);
+    (points.debt, points.debt_here) = debt(db, owned, member, ValueKind::Points)?;
+    let mut money = gather(db, owned, money, now_ms);
+    (money.debt, money.debt_here) = debt(db, owned, member, ValueKind::Money)?;
+    Ok((points, money))
+}
+
+/// What can be used here, and what lies elsewhere.
+fn gather(db: &Connection, owned: &Owned, rows: Vec<Row>, now_ms: i64) -> Purse {
     let mut purse = Purse::default();
-    for row in rows(db, member, which)? {
+    for row in rows {
         let usable = row.expires_ms.is_none_or(|expires| expires > now_ms);
         // What cannot be spent yet is kept like what somebody doubts.
         let frozen = row.frozen || row.pending_ms.is_some_and(|until| until > now_ms);
@@ -189,10 +222,7 @@ pub fn purse(
             _ => {}
         }
     }
-    if let Which::Kind(kind) = which {
-        (purse.debt, purse.debt_here) = debt(db, owned, member, kind)?;
-    }
-    Ok(purse)
+    purse
 }
 
 /// What a member owes: to anybody, and on this till's account.

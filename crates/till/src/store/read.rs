@@ -363,27 +363,42 @@ pub fn free_visits(db: &Connection, file: &MemberFile, today: Day) -> Result<u32
     Ok(standing::free_visits(&made, today))
 }
 
-/// A member's last visit that counted, not after `before_ms`.
+/// A member's last visit that counted, not after `before_ms`. Where it was is looked up only for a
+/// visit that is not before `recent_ms`: it lies on a page that nobody has read.
 ///
 /// # Errors
 /// Those of the store.
-pub fn last_visit(db: &Connection, member: i64, before_ms: i64) -> Result<Option<LastVisit>> {
-    let mut last: Option<LastVisit> = None;
+pub fn last_visit(
+    db: &Connection,
+    member: i64,
+    before_ms: i64,
+    recent_ms: i64,
+) -> Result<Option<LastVisit>> {
+    let mut last: Option<(i64, [u8; 16])> = None;
     for (file, _) in merged::files(db, member)? {
+        // All of it stands in the index.
         let found = db
             .prepare_cached(
-                "SELECT at_ms, store FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
+                "SELECT at_ms, id FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
                  AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
                  ORDER BY at_ms DESC LIMIT 1",
             )?
-            .query_row(params![file, before_ms], |row| {
-                let store: Option<[u8; 16]> = row.get(1)?;
-                Ok(LastVisit { at_ms: row.get(0)?, store: store.map(StoreId::from_bytes) })
-            })
+            .query_row(params![file, before_ms], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        last = [last, found].into_iter().flatten().max_by_key(|visit| visit.at_ms);
+        last = [last, found].into_iter().flatten().max_by_key(|(at_ms, _)| *at_ms);
     }
-    Ok(last)
+    let Some((at_ms, fact)) = last else { return Ok(None) };
+    let store = if at_ms >= recent_ms { store_of(db, fact)? } else { None };
+    Ok(Some(LastVisit { at_ms, store }))
+}
+
+/// Where a fact happened.
+fn store_of(db: &Connection, fact: [u8; 16]) -> Result<Option<StoreId>> {
+    let store = db
+        .prepare_cached("SELECT store FROM fact WHERE id = ?1")?
+        .query_row([fact], |row| row.get::<_, Option<[u8; 16]>>(0))
+        .optional()?;
+    Ok(store.flatten().map(StoreId::from_bytes))
 }
 
 /// How many visits counted since a moment.

@@ -2,7 +2,7 @@
 
 use punchcard_domain::{
     cards::other_spellings,
-    decide::{self, CheckIn, How, KnownMember, KnownPass},
+    decide::{self, CheckIn, How, KnownMember, KnownPass, LastVisit},
     earning::event::What,
     fact::{Fact, VisitRecorded, gained},
     ledger::ValueKind,
@@ -20,7 +20,7 @@ use crate::{
     store::{
         keys_of_members::fold,
         purse::{self, Which},
-        read::{self, MemberFile},
+        read::{self, MemberFile, PassFile},
     },
     till::Till,
     views::{CheckInView, PassState, PassView},
@@ -225,8 +225,12 @@ fn check_in_through(
         Some(file) => work.eye(actor.role).tier(file)?,
         None => None,
     };
+    let passes = match &file {
+        Some(file) => read::passes(work.db, file.number)?,
+        None => Vec::new(),
+    };
     let door = Door { zone, card };
-    let known = known(work, file.as_ref(), tier.as_ref(), how, at_ms, &door)?;
+    let known = known(work, file.as_ref(), tier.as_ref(), &passes, how, at_ms, &door)?;
     let (decided, mends, brings_guest) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
@@ -243,7 +247,12 @@ fn check_in_through(
     work.append(actor, decided)?;
     let eye = work.eye(actor.role);
     let last_visit_ms = known.last_visit.map(|last| last.at_ms);
-    let stands = file.as_ref().map(|file| (file, tier.as_ref()));
+    let passes = match &file {
+        // The visit did something to one of them.
+        Some(file) if !visit.changes.is_empty() => read::passes(work.db, file.number)?,
+        _ => passes,
+    };
+    let stands = file.as_ref().map(|file| Stands { file, tier: tier.as_ref(), passes: &passes });
     let view = answer(&eye, work, stands, &visit, mends, last_visit_ms, who)?;
     Ok(CheckInView { brings_guest, ..view })
 }
@@ -274,6 +283,7 @@ fn known(
     work: &Work<'_>,
     file: Option<&MemberFile>,
     tier: Option<&Tier>,
+    files: &[PassFile],
     how: How,
     at_ms: Option<i64>,
     door: &Door,
@@ -289,22 +299,8 @@ fn known(
     };
     let Some(file) = file else { return Ok(blank) };
     let now_ms = work.now_ms();
-    let mut passes = Vec::new();
-    for pass in read::passes(work.db, file.number)? {
-        let lot = pass.visits.map(Which::Lot);
-        let visits = lot
-            .map(|lot| purse::purse(work.db, work.owned, file.number, lot, now_ms))
-            .transpose()?;
-        passes.push(KnownPass {
-            id: pass.id,
-            name: pass.name,
-            from: pass.from,
-            until: pass.until,
-            terms: pass.terms,
-            changes: pass.changes,
-            visits,
-        });
-    }
+    let passes =
+        files.iter().map(|pass| known_pass(work, file, pass)).collect::<Result<Vec<_>>>()?;
     let on = work.house.store.days().day_of(at_ms.unwrap_or(now_ms));
     let privileges = tier.and_then(|tier| tier.privileges).unwrap_or_default();
     let member = KnownMember {
@@ -326,7 +322,7 @@ fn known(
     Ok(CheckIn {
         member: Some((file.id, member)),
         passes,
-        last_visit: read::last_visit(work.db, file.number, at_ms.unwrap_or(now_ms))?,
+        last_visit: last_visit(work, file, at_ms.unwrap_or(now_ms))?,
         by_rules: earning::by_rules_in(work, file, tier, What::Visit, at_ms)?,
         points: purse::purse(
             work.db,
@@ -339,14 +335,44 @@ fn known(
     })
 }
 
+/// Their last visit, and where it was if that matters.
+fn last_visit(work: &Work<'_>, file: &MemberFile, at_ms: i64) -> Result<Option<LastVisit>> {
+    let elsewhere_ms = work.house.rules.alerts.elsewhere_ms();
+    read::last_visit(work.db, file.number, at_ms, at_ms.saturating_sub(elsewhere_ms))
+}
+
+fn known_pass(work: &Work<'_>, file: &MemberFile, pass: &PassFile) -> Result<KnownPass> {
+    let visits = pass
+        .visits
+        .map(|lot| purse::purse(work.db, work.owned, file.number, Which::Lot(lot), work.now_ms()))
+        .transpose()?;
+    Ok(KnownPass {
+        id: pass.id,
+        name: pass.name.clone(),
+        from: pass.from,
+        until: pass.until,
+        terms: pass.terms.clone(),
+        changes: pass.changes.clone(),
+        visits,
+    })
+}
+
 fn purse_of_nobody() -> punchcard_domain::ledger::Purse {
     punchcard_domain::ledger::Purse::default()
+}
+
+/// Who was let in or not, as the answer shows them.
+#[derive(Clone, Copy)]
+struct Stands<'a> {
+    file: &'a MemberFile,
+    tier: Option<&'a Tier>,
+    passes: &'a [PassFile],
 }
 
 fn answer(
     eye: &Eye<'_>,
     work: &Work<'_>,
-    stands: Option<(&MemberFile, Option<&Tier>)>,
+    stands: Option<Stands<'_>>,
     visit: &VisitRecorded,
     mends: Vec<Mend>,
     last_visit_ms: Option<i64>,
@@ -372,7 +398,7 @@ fn answer(
         family: Vec::new(),
         brings_guest: false,
     };
-    let Some((file, tier)) = stands else {
+    let Some(Stands { file, tier, passes }) = stands else {
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }
@@ -384,9 +410,10 @@ fn answer(
     view.family = details::family(work, file)?;
     let month = eye.days.start_of(eye.today().first_of_month());
     view.visits_this_month = read::visits_since(eye.db, file.number, month)?;
-    view.points = Some(eye.points(&eye.purse(file.number, ValueKind::Points)?)?);
-    view.stored_minor = eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms);
-    let passes = eye.passes(file.number, &read::passes(eye.db, file.number)?)?;
+    let (points, money) = purse::points_and_money(eye.db, eye.owned, file.number, eye.now_ms)?;
+    view.points = Some(eye.points(&points)?);
+    view.stored_minor = money.on_file(eye.now_ms);
+    let passes = eye.passes(file.number, passes)?;
     let used = visit.pass.map(|pass| pass.to_string());
     // Red because it is frozen: that one, which a key can mend.
     let frozen = visit.reasons.iter().any(|reason| reason.code() == "frozen");

@@ -222,7 +222,8 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         stored_minor: eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms),
         visits_total: read::visits_since(work.db, file.number, i64::MIN)?,
         visits_this_month: read::visits_since(work.db, file.number, month)?,
-        last_visit_ms: read::last_visit(work.db, file.number, i64::MAX)?.map(|last| last.at_ms),
+        last_visit_ms: read::last_visit(work.db, file.number, i64::MAX, i64::MAX)?
+            .map(|last| last.at_ms),
         history: day::rows_of_member(work, file.number, HISTORY)?,
         details: details::view(work, file)?,
     })

@@ -77,7 +77,7 @@ pub(super) fn seen_again(desk: &Desk<'_>, known: &CheckIn) -> Option<Reason> {
 /// Nobody is at two stores within minutes: a card that was lent.
 fn seen_elsewhere(desk: &Desk<'_>, known: &CheckIn) -> Option<Reason> {
     let since = since_last(desk, known)?;
-    let window = i64::from(desk.rules.alerts.elsewhere_minutes) * MINUTE_MS;
+    let window = desk.rules.alerts.elsewhere_ms();
     let elsewhere = known.last_visit?.store.is_some_and(|store| store != desk.store.id);
     let said = known.how == How::Scan && elsewhere && since < window;
     said.then_some(Reason::SeenElsewhere { minutes: since / MINUTE_MS })
