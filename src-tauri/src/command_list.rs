@@ -32,6 +32,7 @@ macro_rules! commands {
             member,
             member_form,
             merge_members,
+            new_card_number,
             pair,
             pass_form,
             pass_type_list,

@@ -8,6 +8,7 @@ mod bindings;
 mod book;
 mod bootstrap;
 mod by_hand;
+mod card_numbers;
 mod convergence;
 mod daily;
 mod damage;

@@ -135,7 +135,15 @@ impl Scribe {
 
     pub(crate) fn greeting(protocol: Window) -> Greeting {
         let acked = Known { seq: 0, hash: Hash::ZERO };
-        Greeting { protocol, epoch: 1, acked, now_ms: NOON, endorsement: None, seen: None }
+        Greeting {
+            protocol,
+            epoch: 1,
+            acked,
+            now_ms: NOON,
+            endorsement: None,
+            seen: None,
+            card_blocks: None,
+        }
     }
 
     pub(crate) fn call<T: DeserializeOwned>(&self, path: &str, ask: &impl Serialize) -> Asked<T> {

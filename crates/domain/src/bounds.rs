@@ -51,6 +51,7 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PointsTransferred(body) => {
             body.member != body.other && moves(body.points, &body.postings, body.gains.iter())
         }
+        Fact::CardsAllotted(body) => body.numbers.fits(),
         Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
     }

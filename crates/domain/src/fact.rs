@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     earning::{Part, event::SaleLine, rule::EarnRule},
     ledger::{Lot, Posting, ValueKind},
+    numbering::NumberBlock,
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
     rewards::is_default,
     standing::Change,
@@ -698,6 +699,20 @@ pub struct PointsTransferred {
     pub approved_by: Option<StaffId>,
 }
 
+/// A journal may give out these card numbers, and no other one may. Said by the hub, or by the
+/// business's only till to itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardsAllotted {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Who gives them out: a life of a till. Its next life does not.
+    pub to: StreamId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Which.
+    pub numbers: NumberBlock,
+}
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident($body:ty) $id:ident),* $(,)?) => {
         /// A fact of a kind that this build knows.
@@ -779,6 +794,8 @@ facts! {
     16 "staff_set" StaffSet(RecordSet<Staff>) id,
     /// A rule by which points are given.
     17 "earn_rule_set" EarnRuleSet(RecordSet<EarnRule>) id,
+    /// A journal may give out these card numbers.
+    18 "cards_allotted" CardsAllotted(CardsAllotted) id,
     /// A member's file was opened.
     20 "member_registered" MemberRegistered(MemberRegistered) id,
     /// A member's file was changed.

@@ -114,6 +114,8 @@ export const registerMember = (input: MemberInput) =>
 export const changeMember = (id: string, input: MemberInput) =>
   call<MemberView>("change_member", { id, input });
 export const memberForm = () => call<MemberFormView>("member_form");
+/** The number of a new card: no other desk gives it out. */
+export const newCardNumber = () => call<string>("new_card_number");
 export const changeDetails = (id: string, input: DetailsInput, approval: Leave) =>
   call<MemberView>("change_details", { id, input, approval });
 export const signWaiver = (id: string, approval: Leave) =>

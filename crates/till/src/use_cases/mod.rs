@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod backup;
 pub mod by_hand;
+pub mod card_numbers;
 pub mod cards;
 pub mod check_in;
 pub mod day;
