@@ -68,6 +68,7 @@ macro_rules! commands {
             sync_page,
             tiers,
             today,
+            top_up,
             touch,
             transfer_points,
             try_rules,

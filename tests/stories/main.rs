@@ -30,6 +30,7 @@ mod migration;
 mod passes;
 #[cfg(target_os = "linux")]
 mod power;
+mod referral;
 mod restore;
 mod rules;
 mod skew;

@@ -225,6 +225,7 @@ impl Scribe {
             multiplier_percent: 100,
             earned: Some(Gain { lot, repaid: None, usable_ms: None }),
             by_rules: None,
+            refers: None,
             approved_by: None,
         }
     }

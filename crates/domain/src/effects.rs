@@ -382,6 +382,15 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(post(Some(body.member), &body.postings));
             out.extend(body.gains.iter().flat_map(|gain| receive(body.member, gain, stream)));
         }
+        Fact::ReferralRewarded(body) => {
+            let by_rules = Some(&body.by_rules);
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
+        }
+        Fact::ToppedUp(body) => {
+            out.push(Effect::Issue { member: Some(body.member), lot: body.value });
+            let by_rules = body.by_rules.as_ref();
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
+        }
         Fact::ValueExpired(body) => out.extend(post(Some(body.member), &body.postings)),
         Fact::FactVoided(body) => {
             out.push(Effect::Void { target: body.target, by: body.id });
@@ -511,6 +520,17 @@ fn row(fact: &Fact) -> FactRow {
         Fact::PointsTransferred(body) => FactRow {
             store: Some(body.store),
             points: body.points,
+            ..about(body.member, body.at_ms, &blank)
+        },
+        Fact::ReferralRewarded(body) => FactRow {
+            store: Some(body.store),
+            points: gained(body.earned.as_ref(), Some(&body.by_rules)),
+            ..about(body.member, body.at_ms, &blank)
+        },
+        Fact::ToppedUp(body) => FactRow {
+            store: Some(body.store),
+            points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
+            amount_minor: body.value.amount,
             ..about(body.member, body.at_ms, &blank)
         },
         Fact::ValueExpired(body) => {

@@ -156,6 +156,9 @@ export const adjustPoints = (
   reason: string,
   approval: Leave,
 ) => call<DoneView>("adjust_points", { member, points, take, reason, approval });
+/** Loads money onto a member's account. */
+export const topUp = (member: string, amount: string, reason: string, approval: Leave) =>
+  call<DoneView>("top_up", { member, amount, reason, approval });
 export const transferPoints = (from: string, to: string, points: number, approval: Leave) =>
   call<DoneView>("transfer_points", { from, to, points, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });

@@ -97,6 +97,18 @@ pub(crate) enum Command {
         #[arg(long)]
         points: i64,
     },
+    /// Load money onto a member's account, and give what the rules say for it.
+    TopUp {
+        /// Whose.
+        #[arg(long)]
+        member: String,
+        /// How much: 500.00.
+        #[arg(long)]
+        amount: String,
+        /// Why, or how it was paid.
+        #[arg(long)]
+        reason: String,
+    },
     /// Rewards on offer, with their ids.
     Rewards,
     /// Set a reward: the object that `rewards` shows, without an id for a new one. Under `terms`:

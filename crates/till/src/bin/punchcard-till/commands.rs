@@ -115,6 +115,10 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         Command::Pass(args) => passes::pass(till, &actor, args),
         Command::Card(args) => passes::card(till, &actor, args),
         Command::CardNumbers { json } => passes::card_numbers(till, &actor, json.as_deref()),
+        Command::TopUp { member, amount, reason } => {
+            let done = till.top_up(&actor, id(&member)?, &amount, &reason)?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
         Command::NewCardNumber => {
             let number = till.new_card_number(&actor)?;
             Ok(Answer::new(json!({"number": number}), number))
