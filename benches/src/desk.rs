@@ -285,6 +285,7 @@ impl Desk {
             postings: Vec::new(),
             earned: None,
             by_rules: None,
+            refers: None,
             private: None,
             approved_by: None,
         };
@@ -308,6 +309,7 @@ impl Desk {
             multiplier_percent: 100,
             earned: Some(Gain { lot, repaid: None, usable_ms: None }),
             by_rules: None,
+            refers: None,
             approved_by: None,
         };
         self.say(Fact::PointsEarned(fact), None)

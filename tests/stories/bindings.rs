@@ -2,7 +2,8 @@
 //! here to be fresh.
 
 use punchcard_domain::{
-    alerts, custom, decide, earning, member, rewards, staff, standing, terms, time, verdict,
+    alerts, custom, decide, earning, member, numbering, rewards, staff, standing, terms, time,
+    verdict,
 };
 use punchcard_till::{AppError, EarnRuleInput, PassTypeInput, RewardInput, StaffInput, views};
 use ts_rs::{Config, TS};
@@ -31,6 +32,7 @@ fn generated() -> String {
         alerts::Alert,
         alerts::Level,
         alerts::Alerts,
+        numbering::CardNumbers,
         standing::EndedWhy,
         terms::Unit,
         terms::Length,

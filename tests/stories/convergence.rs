@@ -6,7 +6,7 @@ use punchcard_domain::{
     fact::{
         ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass,
         PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsAdjusted, PointsEarned,
-        PointsRedeemed, PointsTransferred, RecordSet, StreamVouched,
+        PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded, StreamVouched, ToppedUp,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     member::MemberPrivate,
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..14u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..16u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -137,6 +137,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 multiplier_percent: 100,
                 earned: Some(Gain { lot, repaid: None, usable_ms: None }),
                 by_rules: by_rules(deed, n, lot),
+                refers: None,
                 approved_by: None,
             })
         }
@@ -253,6 +254,40 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 }],
                 approved_by: None,
             })
+        }
+        14 | 15 => {
+            let into = LotId::from_bytes(uuid(7, n));
+            let to = Account::Till(me);
+            let lot = Lot { id: into, kind: ValueKind::Points, amount, to, expires_ms: None };
+            let earned = Some(Gain { lot, repaid: None, usable_ms: None });
+            let by_rules = by_rules(deed, n, lot);
+            if deed.what == 14 {
+                let value = LotId::from_bytes(uuid(8, n));
+                let value = Lot { id: value, kind: ValueKind::Money, ..lot };
+                let (at_ms, private, approved_by) = (amount, None, None);
+                Fact::ToppedUp(ToppedUp {
+                    id,
+                    member,
+                    store,
+                    at_ms,
+                    value,
+                    earned,
+                    by_rules,
+                    private,
+                    approved_by,
+                })
+            } else {
+                Fact::ReferralRewarded(ReferralRewarded {
+                    id,
+                    member,
+                    store,
+                    at_ms: amount,
+                    of: MemberId::from_bytes([deed.number + 1; 16]),
+                    cause: FactId::from_bytes(uuid(1, usize::from(deed.number))),
+                    earned,
+                    by_rules: by_rules.unwrap_or_default(),
+                })
+            }
         }
         _ => Fact::StreamVouched(StreamVouched {
             id,

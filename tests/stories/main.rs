@@ -8,6 +8,7 @@ mod bindings;
 mod book;
 mod bootstrap;
 mod by_hand;
+mod card_numbers;
 mod convergence;
 mod daily;
 mod damage;
@@ -29,6 +30,7 @@ mod migration;
 mod passes;
 #[cfg(target_os = "linux")]
 mod power;
+mod referral;
 mod restore;
 mod rules;
 mod skew;

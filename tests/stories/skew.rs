@@ -135,7 +135,15 @@ impl Scribe {
 
     pub(crate) fn greeting(protocol: Window) -> Greeting {
         let acked = Known { seq: 0, hash: Hash::ZERO };
-        Greeting { protocol, epoch: 1, acked, now_ms: NOON, endorsement: None, seen: None }
+        Greeting {
+            protocol,
+            epoch: 1,
+            acked,
+            now_ms: NOON,
+            endorsement: None,
+            seen: None,
+            card_blocks: None,
+        }
     }
 
     pub(crate) fn call<T: DeserializeOwned>(&self, path: &str, ask: &impl Serialize) -> Asked<T> {
@@ -217,6 +225,7 @@ impl Scribe {
             multiplier_percent: 100,
             earned: Some(Gain { lot, repaid: None, usable_ms: None }),
             by_rules: None,
+            refers: None,
             approved_by: None,
         }
     }

@@ -30,7 +30,7 @@ function union(name: string): string[] {
 
 const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_taken bad_birthday
   bad_email too_long bad_image unknown_field bad_condition bad_amount points_short approval_needed forbidden trust_limit
-  weak_pin bad_pin last_owner not_signed_in store_damaged disk_full internal not_found member_gone
+  weak_pin bad_pin last_owner card_numbers_off card_numbers_out not_signed_in store_damaged disk_full internal not_found member_gone
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
   not_set_up already_set_up wrong_points reward_not_yet
   reward_over reward_not_here reward_not_for_tier not_vouched banned already_voided not_voidable no_visits
@@ -42,8 +42,8 @@ const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full 
   sqlite_too_old unknown`.split(/\s+/);
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
-  tier_set staff_set rules_set earn_rule_set business_set store_set stream_reclaimed members_merged value_granted
-  value_returned value_given_back debt_repaid lot_ruled points_adjusted points_transferred unknown`.split(
+  tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged value_granted
+  value_returned value_given_back debt_repaid lot_ruled points_adjusted points_transferred referral_rewarded topped_up unknown`.split(
   /\s+/,
 );
 /** Why a rule for points gives what it gives. */

@@ -8,7 +8,8 @@ use crate::{
     earning::{event::What, follows, rule::EarnRule},
     fact::{
         ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded,
-        PointsAdjusted, PointsRedeemed, PointsTransferred, gained, gains,
+        PointsAdjusted, PointsRedeemed, PointsTransferred, ReferralRewarded, ToppedUp, gained,
+        gains,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     points,
@@ -80,6 +81,19 @@ fn by_rules(fact: &Fact, old: &RulesOfOld) -> Option<Vec<Doubt>> {
             let claim = claim(by_rules, What::Visit, body.at_ms, body.store, highest, old);
             (body.member?, body.earned.as_ref(), by_rules, claim)
         }
+        Fact::ReferralRewarded(body) => {
+            let highest = old.multipliers.last().copied().unwrap_or(100);
+            let by_rules = &body.by_rules;
+            let claim = claim(by_rules, What::Refers, body.at_ms, body.store, highest, old);
+            (body.member, body.earned.as_ref(), by_rules, claim)
+        }
+        Fact::ToppedUp(body) => {
+            let by_rules = body.by_rules.as_ref()?;
+            let highest = old.multipliers.last().copied().unwrap_or(100);
+            let what = What::TopUp { amount_minor: body.value.amount };
+            let claim = claim(by_rules, what, body.at_ms, body.store, highest, old);
+            (body.member, body.earned.as_ref(), by_rules, claim)
+        }
         _ => return None,
     };
     let most = follows::most(&claim, &old.earn_rules).unwrap_or_default();
@@ -138,6 +152,8 @@ fn by_plain_rules(fact: &Fact, old: &RulesOfOld) -> Option<Doubt> {
                 .collect();
             doubt(member, gain, &given)
         }
+        // The plain rules give nothing for it.
+        Fact::ToppedUp(body) => doubt(body.member, body.earned.as_ref()?, &[]),
         _ => None,
     }
 }
@@ -252,6 +268,35 @@ pub fn adjustment_follows(
     };
     let follows = might(by) || adjusted.approved_by.is_some_and(might);
     (!follows).then(|| doubted(adjusted.member, &gain.lot, 0))
+}
+
+/// Whether money was loaded by somebody who may, or whom somebody who may approved; the doubt, where
+/// not. How much is theirs to say: the owner is told the sum.
+pub fn top_up_follows(topped: &ToppedUp, by: StaffId, old: &RulesOfOld) -> Option<Doubt> {
+    let might =
+        |staff: StaffId| old.staff.get(&staff).is_some_and(|role| role.may(Permission::TopUp));
+    let follows = might(by) || topped.approved_by.is_some_and(might);
+    (!follows).then(|| doubted(topped.member, &topped.value, 0))
+}
+
+/// Whether somebody got points for sending a member who came for the first time, as the fact says
+/// that it stands together with. `cause`: that one, of the same journal. `again`: they got them for
+/// the same member already.
+pub fn referral_follows(
+    rewarded: &ReferralRewarded,
+    cause: Option<&Fact>,
+    again: bool,
+) -> Vec<Doubt> {
+    let (member, refers) = match cause {
+        Some(Fact::PointsEarned(body)) => (Some(body.member), body.refers),
+        Some(Fact::VisitRecorded(body)) if body.counted => (body.member, body.refers),
+        _ => (None, None),
+    };
+    if !again && member == Some(rewarded.of) && refers == Some(rewarded.id) {
+        return Vec::new();
+    }
+    let given = gains(rewarded.earned.as_ref(), Some(&rewarded.by_rules));
+    given.map(|gain| doubted(rewarded.member, &gain.lot, 0)).collect()
 }
 
 /// A lot that points were given away from, as it stands now.
@@ -412,6 +457,7 @@ mod tests {
             multiplier_percent,
             earned: Some(Gain { lot, repaid: None, usable_ms: None }),
             by_rules: None,
+            refers: None,
             approved_by: None,
         })
     }

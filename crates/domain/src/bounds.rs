@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::{
     effects::{Effect, FactRow},
-    fact::{Fact, Gain, Pass},
+    fact::{ByRules, Fact, Gain, Pass, gains},
     ledger::{Account, Posting, ValueKind},
     money::MAX_AMOUNT,
 };
@@ -51,6 +51,14 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PointsTransferred(body) => {
             body.member != body.other && moves(body.points, &body.postings, body.gains.iter())
         }
+        Fact::ReferralRewarded(body) => {
+            body.member != body.of && points_alone(body.earned.as_ref(), Some(&body.by_rules))
+        }
+        Fact::ToppedUp(body) => {
+            body.value.kind == ValueKind::Money
+                && points_alone(body.earned.as_ref(), body.by_rules.as_ref())
+        }
+        Fact::CardsAllotted(body) => body.numbers.fits(),
         Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
     }
@@ -79,6 +87,11 @@ fn moves<'a>(points: i64, taken: &[Posting], given: impl Iterator<Item = &'a Gai
         0 => false,
         1.. => sums == [0, points],
     }
+}
+
+/// Whether nothing but points was given.
+fn points_alone(first: Option<&Gain>, by_rules: Option<&ByRules>) -> bool {
+    gains(first, by_rules).all(|gain| gain.lot.kind == ValueKind::Points)
 }
 
 fn pass_fits(pass: &Pass) -> bool {

@@ -9,9 +9,13 @@ use uuid::Uuid;
 
 use crate::{
     earning::Part,
-    fact::{ByRules, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, VisitRecorded, gained, gains},
+    fact::{
+        ByRules, CardsAllotted, Fact, Gain, Pass, RecordSet, SpentAt, TakeBack, VisitRecorded,
+        gained, gains,
+    },
     ledger::{Account, Lot, Posting, ValueKind},
     member::{CardState, MemberField, MemberPrivate},
+    numbering::AllottedBlock,
     standing::{Change, EndedWhy, free_visits_of},
     terms::Terms,
     time::Day,
@@ -37,6 +41,8 @@ pub enum RecordKind {
     Staff,
     /// A rule by which points are given.
     EarnRule,
+    /// A block of card numbers. Set once, under the id of the fact that allots it.
+    CardBlock,
 }
 
 impl RecordKind {
@@ -51,6 +57,7 @@ impl RecordKind {
             Self::PassType => 6,
             Self::Staff => 7,
             Self::EarnRule => 8,
+            Self::CardBlock => 9,
         }
     }
 }
@@ -375,6 +382,15 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(post(Some(body.member), &body.postings));
             out.extend(body.gains.iter().flat_map(|gain| receive(body.member, gain, stream)));
         }
+        Fact::ReferralRewarded(body) => {
+            let by_rules = Some(&body.by_rules);
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
+        }
+        Fact::ToppedUp(body) => {
+            out.push(Effect::Issue { member: Some(body.member), lot: body.value });
+            let by_rules = body.by_rules.as_ref();
+            out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
+        }
         Fact::ValueExpired(body) => out.extend(post(Some(body.member), &body.postings)),
         Fact::FactVoided(body) => {
             out.push(Effect::Void { target: body.target, by: body.id });
@@ -407,11 +423,19 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         Fact::MembersMerged(body) => {
             out.push(Effect::Merge { gone: body.gone, kept: body.kept });
         }
+        Fact::CardsAllotted(body) => out.extend(card_block(body, stream)),
         Fact::LotRuled(body) => {
             out.push(Effect::Freeze { lot: body.lot, frozen: body.frozen });
         }
     }
     out
+}
+
+/// A block of card numbers, and who may give them out.
+fn card_block(body: &CardsAllotted, by: StreamId) -> Option<Effect> {
+    let block = AllottedBlock { to: body.to, by, numbers: body.numbers };
+    let body_json = serde_json::to_string(&block).ok()?;
+    Some(Effect::SetRecord { kind: RecordKind::CardBlock, id: body.id.0, body: body_json })
 }
 
 /// What became of single cards.
@@ -498,6 +522,17 @@ fn row(fact: &Fact) -> FactRow {
             points: body.points,
             ..about(body.member, body.at_ms, &blank)
         },
+        Fact::ReferralRewarded(body) => FactRow {
+            store: Some(body.store),
+            points: gained(body.earned.as_ref(), Some(&body.by_rules)),
+            ..about(body.member, body.at_ms, &blank)
+        },
+        Fact::ToppedUp(body) => FactRow {
+            store: Some(body.store),
+            points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
+            amount_minor: body.value.amount,
+            ..about(body.member, body.at_ms, &blank)
+        },
         Fact::ValueExpired(body) => {
             let lost: i64 = points_of(&body.postings);
             let points = lost.saturating_neg();
@@ -512,6 +547,7 @@ fn row(fact: &Fact) -> FactRow {
         Fact::DebtRepaid(body) => about(body.member, body.at_ms, &blank),
         Fact::LotRuled(body) => about(body.member, body.at_ms, &blank),
         Fact::MembersMerged(body) => FactRow { member: Some(body.kept), ..blank },
+        Fact::CardsAllotted(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
         Fact::StreamReclaimed(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
         _ => blank,
     }

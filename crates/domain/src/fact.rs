@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     earning::{Part, event::SaleLine, rule::EarnRule},
     ledger::{Lot, Posting, ValueKind},
+    numbering::NumberBlock,
     records::{Business, PassType, Reward, Rules, Staff, Store, Tier},
     rewards::is_default,
     standing::Change,
@@ -339,6 +340,10 @@ pub struct VisitRecorded {
     /// How they came about, where the owner wrote rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_rules: Option<ByRules>,
+    /// The fact by which whoever sent this member got points, for this was the first time that they
+    /// came: it is taken back with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refers: Option<FactId>,
     /// Why they were let in against a red verdict. A cashier's words: may name people, so it is
     /// the private part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -410,6 +415,10 @@ pub struct PointsEarned {
     /// How they came about, where the owner wrote rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_rules: Option<ByRules>,
+    /// The fact by which whoever sent this member got points, for this was the first time that they
+    /// came: it is taken back with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refers: Option<FactId>,
     /// A manager who approved it on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<StaffId>,
@@ -698,6 +707,70 @@ pub struct PointsTransferred {
     pub approved_by: Option<StaffId>,
 }
 
+/// Somebody came for the first time, and whoever sent them got points: written and taken back
+/// together with what was done that first time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralRewarded {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Who sent them, and got the points.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Whom they sent.
+    pub of: MemberId,
+    /// Their first sale or visit, in the same journal.
+    pub cause: FactId,
+    /// The points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Gain>,
+    /// How they came about.
+    pub by_rules: ByRules,
+}
+
+/// Money was loaded onto a member's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToppedUp {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose account.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// The money, in minor units.
+    pub value: Lot,
+    /// Points for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earned: Option<Gain>,
+    /// How they came about, where the owner wrote rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_rules: Option<ByRules>,
+    /// Why, or how it was paid. A cashier's words: may name people, so it is the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A journal may give out these card numbers, and no other one may. Said by the hub, or by the
+/// business's only till to itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardsAllotted {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Who gives them out: a life of a till. Its next life does not.
+    pub to: StreamId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// Which.
+    pub numbers: NumberBlock,
+}
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident($body:ty) $id:ident),* $(,)?) => {
         /// A fact of a kind that this build knows.
@@ -779,6 +852,8 @@ facts! {
     16 "staff_set" StaffSet(RecordSet<Staff>) id,
     /// A rule by which points are given.
     17 "earn_rule_set" EarnRuleSet(RecordSet<EarnRule>) id,
+    /// A journal may give out these card numbers.
+    18 "cards_allotted" CardsAllotted(CardsAllotted) id,
     /// A member's file was opened.
     20 "member_registered" MemberRegistered(MemberRegistered) id,
     /// A member's file was changed.
@@ -825,6 +900,10 @@ facts! {
     61 "points_adjusted" PointsAdjusted(PointsAdjusted) id,
     /// Points became somebody else's.
     62 "points_transferred" PointsTransferred(PointsTransferred) id,
+    /// Whoever sent somebody got points.
+    63 "referral_rewarded" ReferralRewarded(ReferralRewarded) id,
+    /// Money was loaded.
+    64 "topped_up" ToppedUp(ToppedUp) id,
 }
 
 impl Fact {
@@ -844,6 +923,7 @@ impl Fact {
             Self::PassExtended(body) => Some(&mut body.private),
             Self::PassCancelled(body) => Some(&mut body.private),
             Self::PointsAdjusted(body) => Some(&mut body.private),
+            Self::ToppedUp(body) => Some(&mut body.private),
             _ => None,
         }
     }
@@ -859,6 +939,7 @@ impl Fact {
             Self::PassExtended(body) => body.private,
             Self::PassCancelled(body) => body.private,
             Self::PointsAdjusted(body) => body.private,
+            Self::ToppedUp(body) => body.private,
             _ => None,
         }
     }

@@ -18,6 +18,7 @@ pub mod fact;
 pub mod ledger;
 pub mod member;
 pub mod money;
+pub mod numbering;
 pub mod points;
 pub mod records;
 pub mod refusal;

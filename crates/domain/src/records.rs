@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     alerts::Alerts,
     custom::{CustomField, check_fields},
+    numbering::CardNumbers,
     refusal::Refusal,
     rewards::RewardTerms,
     staff::Role,
@@ -88,6 +89,9 @@ pub struct Rules {
     /// The owner's own fields on members' files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<CustomField>,
+    /// How new cards are numbered; none: they are printed elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card_numbers: Option<CardNumbers>,
 }
 
 impl Default for Rules {
@@ -106,6 +110,7 @@ impl Default for Rules {
             undo_secs: 10,
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
+            card_numbers: None,
         }
     }
 }
@@ -254,10 +259,11 @@ impl Rules {
             ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
         ];
-        match checks.into_iter().find(|(_, holds)| !holds) {
-            Some((field, _)) => Err(Refusal::BadInput(field)),
-            None => self.alerts.check().and_then(|()| check_fields(&self.custom_fields)),
+        if let Some((field, _)) = checks.into_iter().find(|(_, holds)| !holds) {
+            return Err(Refusal::BadInput(field));
         }
+        self.card_numbers.as_ref().map_or(Ok(()), CardNumbers::check)?;
+        self.alerts.check().and_then(|()| check_fields(&self.custom_fields))
     }
 }
 

@@ -131,6 +131,12 @@ pub enum Refusal {
     /// The other kind of pass costs less than what was paid.
     #[error("the other pass costs less")]
     CostsLess,
+    /// The owner has not said how cards are numbered.
+    #[error("cards are not numbered here: the owner sets how, in the house rules")]
+    CardNumbersOff,
+    /// All card numbers that this till was allotted are given out, or the business has no more.
+    #[error("no card numbers are left here: sync with the hub, or scan a printed card")]
+    CardNumbersOut,
     /// There must be an owner who can sign in.
     #[error("there must be an owner")]
     LastOwner,
@@ -178,6 +184,8 @@ impl Refusal {
             Self::PackElsewhere { .. } => "pack_elsewhere",
             Self::NoGuests => "no_guests",
             Self::CostsLess => "costs_less",
+            Self::CardNumbersOff => "card_numbers_off",
+            Self::CardNumbersOut => "card_numbers_out",
             Self::LastOwner => "last_owner",
             Self::TooLarge => "too_large",
             Self::NotOnlyTill => "not_only_till",

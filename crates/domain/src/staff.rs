@@ -52,6 +52,8 @@ pub enum Permission {
     AdjustPoints,
     /// Make one member's points another's.
     TransferPoints,
+    /// Load money onto a member's account, for a reason.
+    TopUp,
     /// Let somebody in against a red verdict.
     LetInOnce,
     /// Give a pass.
@@ -78,7 +80,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -90,6 +92,7 @@ impl Permission {
         Self::ApproveReward,
         Self::AdjustPoints,
         Self::TransferPoints,
+        Self::TopUp,
         Self::LetInOnce,
         Self::GivePass,
         Self::VoidFact,
@@ -116,6 +119,7 @@ impl Permission {
             | Self::ApproveReward
             | Self::AdjustPoints
             | Self::TransferPoints
+            | Self::TopUp
             | Self::LetInOnce
             | Self::GivePass
             | Self::VoidFact

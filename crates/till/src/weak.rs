@@ -13,6 +13,8 @@ pub struct Weak {
     pub cursor_apart: bool,
     /// Two-level acknowledgement: what a hub once took in is never sent again.
     pub acked_for_good: bool,
+    /// Card numbers of one life alone: blocks that earlier lives were allotted are gone on with.
+    pub blocks_of_all_lives: bool,
     /// Numbers of lives that two copies hardly ever share: each takes the next one.
     pub lives_in_turn: bool,
 }

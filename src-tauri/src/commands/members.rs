@@ -170,6 +170,11 @@ pub(crate) async fn member_form(desk: State<'_, Desk>) -> Answer<MemberFormView>
 }
 
 #[tauri::command]
+pub(crate) async fn new_card_number(desk: State<'_, Desk>) -> Answer<String> {
+    signed_in(&desk, |till, actor| till.new_card_number(actor)).await
+}
+
+#[tauri::command]
 pub(crate) async fn lose_card(
     desk: State<'_, Desk>,
     member: String,

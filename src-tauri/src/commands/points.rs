@@ -74,6 +74,20 @@ pub(crate) async fn adjust_points(
 }
 
 #[tauri::command]
+pub(crate) async fn top_up(
+    desk: State<'_, Desk>,
+    member: String,
+    amount: String,
+    reason: String,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        till.top_up(actor, id("member", &member)?, &amount, &reason)
+    })
+    .await
+}
+
+#[tauri::command]
 pub(crate) async fn transfer_points(
     desk: State<'_, Desk>,
     from: String,

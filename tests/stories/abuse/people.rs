@@ -186,6 +186,7 @@ fn nobody_does_what_their_role_does_not_let_them() {
             Permission::TransferPoints,
             Box::new(|a| till.transfer_points(a, id(&member), id(&other), 5).map(drop)),
         ),
+        (Permission::TopUp, Box::new(|a| till.top_up(a, id(&member), "5.00", "x").map(drop))),
         (Permission::VouchForStore, Box::new(|a| till.vouch(a))),
     ];
     let before = till.digest().expect("a digest");

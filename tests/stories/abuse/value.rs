@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
+    earning::Part,
     fact::{
-        Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PointsAdjusted, PointsRedeemed,
-        PointsTransferred, ValueReturned,
+        ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PointsAdjusted,
+        PointsRedeemed, PointsTransferred, ReferralRewarded, ToppedUp, ValueReturned,
     },
     ledger::{Account, Lot, ValueKind},
     terms::Terms,
@@ -34,6 +35,7 @@ on_both_engines!(
     one_member_at_two_branches_at_once_is_told,
     points_by_hand_are_given_by_who_may,
     points_that_were_given_away_are_had_once,
+    rewards_and_money_out_of_nothing_are_frozen,
 );
 
 fn codes(business: &Business) -> Vec<String> {
@@ -488,6 +490,45 @@ fn points_by_hand_are_given_by_who_may(engine: Engine) {
     let approved = honest.fact(&approved, None);
     honest.says(vec![approved]);
     assert!(!frozen(&business).contains(&lot.id));
+}
+
+/// Points for sending somebody who never came, and money that nobody loaded who may: frozen, each.
+fn rewards_and_money_out_of_nothing_are_frozen(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let other = first.member("李喆", 2);
+    let rule = r#"{"name": "sent", "per": "refers", "points": 50}"#;
+    let rules = first.till().set_earn_rules(&first.owner(), rule).expect("it can be read");
+    business.same_everywhere(&[&first, &second]);
+    let mut scribe = Scribe::join(&business);
+    let (reward, money) = (scribe.lot(50), scribe.lot(100_000));
+    let part = Part { rule: rules[0].id, version: 1, points: 50 };
+    let rewarded = Fact::ReferralRewarded(ReferralRewarded {
+        id: FactId(fresh()),
+        member: id(&member),
+        store: scribe.store,
+        at_ms: NOON,
+        of: id(&other),
+        cause: FactId(fresh()),
+        earned: Some(gain(reward)),
+        by_rules: ByRules { parts: vec![part], ..ByRules::default() },
+    });
+    let value = Lot { kind: ValueKind::Money, ..money };
+    let loaded = Fact::ToppedUp(ToppedUp {
+        id: FactId(fresh()),
+        member: id(&member),
+        store: scribe.store,
+        at_ms: NOON,
+        value,
+        earned: None,
+        by_rules: None,
+        private: None,
+        approved_by: None,
+    });
+    let packets = [rewarded, loaded].map(|fact| scribe.fact(&fact, None));
+    scribe.says(packets.to_vec());
+    assert_eq!(frozen(&business), BTreeSet::from([reward.id, money.id]));
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member).1, 500);
 }
 
 /// More comes than went, it comes for longer, twice, out of nothing, or goes back while somebody else

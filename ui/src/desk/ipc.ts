@@ -114,6 +114,8 @@ export const registerMember = (input: MemberInput) =>
 export const changeMember = (id: string, input: MemberInput) =>
   call<MemberView>("change_member", { id, input });
 export const memberForm = () => call<MemberFormView>("member_form");
+/** The number of a new card: no other desk gives it out. */
+export const newCardNumber = () => call<string>("new_card_number");
 export const changeDetails = (id: string, input: DetailsInput, approval: Leave) =>
   call<MemberView>("change_details", { id, input, approval });
 export const signWaiver = (id: string, approval: Leave) =>
@@ -154,6 +156,9 @@ export const adjustPoints = (
   reason: string,
   approval: Leave,
 ) => call<DoneView>("adjust_points", { member, points, take, reason, approval });
+/** Loads money onto a member's account. */
+export const topUp = (member: string, amount: string, reason: string, approval: Leave) =>
+  call<DoneView>("top_up", { member, amount, reason, approval });
 export const transferPoints = (from: string, to: string, points: number, approval: Leave) =>
   call<DoneView>("transfer_points", { from, to, points, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });

@@ -144,6 +144,20 @@ elsewhere_minutes: number,
  */
 waiver_version: number, };
 
+export type CardNumbers = { 
+/**
+ * What every number begins with: 1 to 6 digits, the first of them no 0.
+ */
+prefix: string, 
+/**
+ * Digits of the running part.
+ */
+digits: number, 
+/**
+ * So many numbers are allotted to a till at a time.
+ */
+block: number, };
+
 export type EndedWhy = "cancelled" | "upgraded" | "transferred";
 
 export type Unit = "day" | "week" | "month" | "quarter" | "year";
@@ -285,7 +299,7 @@ choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
 
 export type AppError = { 
 /**
@@ -833,7 +847,11 @@ export type MemberFormView = {
 /**
  * The owner's own fields.
  */
-custom: Array<CustomField>, };
+custom: Array<CustomField>, 
+/**
+ * The desk can give a new card its number.
+ */
+numbered: boolean, };
 
 export type DayView = { 
 /**
@@ -1355,7 +1373,11 @@ rest_percent: number,
 /**
  * The business day begins at this hour, 0 to 12.
  */
-day_start_hour: number, };
+day_start_hour: number, 
+/**
+ * How new cards are numbered; none: they are printed elsewhere.
+ */
+card_numbers: CardNumbers | null, };
 
 export type AlertsView = { 
 /**

@@ -53,6 +53,7 @@ pub fn earn(desk: &mut Desk<'_>, known: &Earn) -> Result<Decided, Refusal> {
         multiplier_percent: known.multiplier_percent,
         earned,
         by_rules,
+        refers: None,
         approved_by: None,
     };
     Ok(Fact::PointsEarned(fact).into())

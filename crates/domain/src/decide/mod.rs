@@ -7,6 +7,8 @@ mod earn;
 mod member;
 mod pass;
 mod redeem;
+mod refer;
+mod top_up;
 mod void;
 
 use punchcard_protocol::{FactId, LotId, StreamId};
@@ -35,6 +37,8 @@ pub use pass::{
     give_pass, pass_acts, transfer_pass, unfreeze_pass, upgrade_pass,
 };
 pub use redeem::{Redeem, redeem};
+pub use refer::{Refer, refer};
+pub use top_up::{TopUp, top_up};
 pub use void::{LotStanding, Void, void, voidable};
 
 /// Where and when a decision is taken.

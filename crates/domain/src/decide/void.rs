@@ -59,7 +59,8 @@ pub fn voidable(fact: &Fact) -> bool {
         | Fact::PassUpgraded(_)
         | Fact::PassTransferred(_)
         | Fact::PassCancelled(_)
-        | Fact::PointsAdjusted(_) => true,
+        | Fact::PointsAdjusted(_)
+        | Fact::ToppedUp(_) => true,
         // What somebody gave away is taken back with what says that they did.
         Fact::PassGiven(body) => body.transferred.is_none(),
         Fact::PointsTransferred(body) => body.points < 0,
@@ -104,13 +105,13 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         Fact::PassGiven(body) => {
             if let Some(lot) = body.pass.visits {
-                undo.take_back(known, lot.id);
+                undo.take_back(known, lot.id, ValueKind::Visits);
             }
             Some(body.member)
         }
         Fact::PassUpgraded(body) => {
             if let Some(lot) = body.given.visits {
-                undo.take_back(known, lot.id);
+                undo.take_back(known, lot.id, ValueKind::Visits);
             }
             undo.restore(desk, known, Some(body.member), &body.postings);
             Some(body.member)
@@ -139,6 +140,22 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
                 undo.take_back_gain(known, gain);
             }
             undo.points = body.points.saturating_neg();
+            Some(body.member)
+        }
+        Fact::ReferralRewarded(body) => {
+            for gain in gains(body.earned.as_ref(), Some(&body.by_rules)) {
+                undo.take_back_gain(known, gain);
+            }
+            Some(body.member)
+        }
+        Fact::ToppedUp(body) => {
+            if spent_of(known, body.value.id) {
+                return Err(Refusal::NotVoidable);
+            }
+            undo.take_back(known, body.value.id, ValueKind::Money);
+            for gain in gains(body.earned.as_ref(), body.by_rules.as_ref()) {
+                undo.take_back_gain(known, gain);
+            }
             Some(body.member)
         }
         Fact::PassFrozen(body) => Some(body.member),
@@ -192,6 +209,11 @@ fn used_meanwhile(known: &Void<'_>) -> bool {
     given.and_then(|lot| standing(known, lot.id)).is_some_and(used)
 }
 
+/// Whether some of a lot was spent, as far as is known: what was paid with it is not known here.
+fn spent_of(known: &Void<'_>, lot: LotId) -> bool {
+    standing(known, lot).is_some_and(|lot| lot.spent.iter().any(|spent| spent.amount != 0))
+}
+
 /// What a void will post, as it adds up.
 struct Undo {
     me: StreamId,
@@ -235,20 +257,16 @@ impl Undo {
     /// so that whoever else takes the same back, and whatever is put back meanwhile, nobody owes
     /// anything twice.
     fn take_back_gain(&mut self, known: &Void<'_>, gain: &Gain) {
-        self.take_back(known, gain.lot.id);
+        self.take_back(known, gain.lot.id, ValueKind::Points);
         let spent = standing(known, gain.lot.id).into_iter().flat_map(|lot| &lot.spent);
         let here = spent.filter(|spent| (known.owns)(spent.stream));
         self.debt += here.map(|spent| spent.amount).sum::<i64>();
         self.points -= gain.lot.amount;
     }
 
-    fn take_back(&mut self, known: &Void<'_>, lot: LotId) {
+    fn take_back(&mut self, known: &Void<'_>, lot: LotId, kind: ValueKind) {
         let Some(standing) = standing(known, lot) else { return };
         self.take_back.push(TakeBack { lot, owner: standing.owner, spent: Vec::new() });
-        let kind = match known.target {
-            Fact::PassGiven(_) | Fact::PassUpgraded(_) => ValueKind::Visits,
-            _ => ValueKind::Points,
-        };
         for (account, amount) in standing.here.iter().filter(|(_, amount)| *amount > 0) {
             self.postings.push(Posting {
                 lot,
@@ -350,6 +368,7 @@ mod tests {
             multiplier_percent: 100,
             earned: Some(Gain { lot: lot(amount), repaid: None, usable_ms: None }),
             by_rules: None,
+            refers: None,
             approved_by: None,
         })
     }

@@ -42,6 +42,8 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 | Fact::VisitRecorded(_)
                 | Fact::PointsRedeemed(_)
                 | Fact::PointsAdjusted(_)
+                | Fact::ReferralRewarded(_)
+                | Fact::ToppedUp(_)
                 | Fact::PassGiven(_)
                 | Fact::PassUpgraded(_)
         )
@@ -65,6 +67,17 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 }
             }
             (Fact::PointsAdjusted(body), Some(old)) => by_hand::adjusted(work, header, body, old)?,
+            (Fact::ReferralRewarded(body), Some(old)) => {
+                let doubts = points_follow(fact, old);
+                if doubts.is_empty() {
+                    by_hand::referral(work, header, body)?;
+                }
+                freeze(work, header, doubts)?;
+            }
+            (Fact::ToppedUp(body), Some(old)) => {
+                freeze(work, header, points_follow(fact, old))?;
+                by_hand::topped_up(work, header, body, old)?;
+            }
             (Fact::PointsTransferred(body), _) => by_hand::came(work, header, body)?,
             (Fact::PassGiven(body), Some(old)) => pass(work, header, body, old)?,
             (Fact::PassUpgraded(body), Some(old)) => upgrade(work, header, body, old)?,

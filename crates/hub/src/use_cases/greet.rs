@@ -8,6 +8,7 @@ use punchcard_protocol::{
 use serde_json::json;
 
 use super::{
+    card_numbers,
     enrol::speaks,
     give, inbox, pull,
     push::{closed, fresh, next_life, seen},
@@ -76,6 +77,9 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
     let till = pull::active(&mut *work.session, stream)?;
     look_at_the_clock(work, stream, ask.now_ms);
     seen(work, stream)?;
+    if let Some(blocks) = ask.card_blocks {
+        card_numbers::allot(work, stream, blocks)?;
+    }
     let lives = journal::streams_of(&mut *work.session, stream.till)?;
     let known = |link: Link| Known { seq: link.seq, hash: link.hash };
     let others = lives.iter().filter(|life| life.stream != stream);

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod asks;
 pub mod audit;
 pub mod backup;
+pub mod card_numbers;
 pub mod digest;
 pub mod draw;
 pub mod duties;

@@ -501,6 +501,12 @@ fn allowed(
     {
         return Err("forged");
     }
+    // A till allots numbers to itself, where it is on its own; otherwise the hub does.
+    if let Fact::CardsAllotted(body) = fact
+        && (body.to != stream || !before_pairing(row))
+    {
+        return Err("forged");
+    }
     if bounds::fits(fact, &changes) { Ok(()) } else { Err("amount") }
 }
 

@@ -170,6 +170,10 @@ pub struct Greeting {
     /// What the till has seen of the hub in that epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// The journal has few card numbers left, and holds so many blocks of them. The hub allots it
+    /// another one where it knows of no more: so one that is on its way is not followed by a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_blocks: Option<u32>,
 }
 
 /// What a till has seen of its hub. A hub that has less, or something else, was restored from an

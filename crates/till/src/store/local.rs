@@ -45,6 +45,8 @@ pub const RESTORED: &str = "restored";
 pub const BACKUPS: &str = "backups";
 /// The day of the newest daily backup.
 pub const BACKED_UP: &str = "backed_up";
+/// Card numbers that this life has given out: the life, and of each of its blocks how many.
+pub const CARDS_GIVEN: &str = "cards_given";
 /// What seals the keys beside a backup; absent: nothing does.
 pub const RECOVERY: &str = "recovery";
 

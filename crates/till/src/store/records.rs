@@ -57,7 +57,11 @@ pub fn one<T: DeserializeOwned>(db: &Connection, kind: RecordKind, id: Uuid) -> 
     body.map(|body| serde_json::from_str(&body).map_err(Into::into)).transpose()
 }
 
-fn all<T: DeserializeOwned>(db: &Connection, kind: RecordKind) -> Result<Vec<T>> {
+/// All of a kind.
+///
+/// # Errors
+/// Those of the store.
+pub fn all<T: DeserializeOwned>(db: &Connection, kind: RecordKind) -> Result<Vec<T>> {
     let mut statement = db.prepare_cached("SELECT body FROM record WHERE kind = ?1 ORDER BY id")?;
     let rows = statement.query_map([kind.number()], |row| row.get::<_, String>(0))?;
     rows.map(|body| Ok(serde_json::from_str(&body?)?)).collect()

@@ -165,7 +165,8 @@ fn greet(till: &Till, wire: &Wire, standing: &Standing, caller: &Caller) -> Resu
     let new_here = standing.me.acked == 0;
     let endorsement =
         if new_here { till.endorsement(&standing.me, &standing.earlier)? } else { None };
-    let ask = Greeting { endorsement, ..greeting(till, standing, standing.acked) };
+    let card_blocks = standing.card_blocks;
+    let ask = Greeting { endorsement, card_blocks, ..greeting(till, standing, standing.acked) };
     wire.call(Some(caller), path::GREET, &ask)
 }
 
@@ -177,6 +178,7 @@ fn greeting(till: &Till, standing: &Standing, acked: Known) -> Greeting {
         now_ms: (till.clock)(),
         endorsement: None,
         seen: Some(standing.seen),
+        card_blocks: None,
     }
 }
 

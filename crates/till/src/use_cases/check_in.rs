@@ -13,7 +13,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{LotId, MemberId};
 
-use super::{actor::Actor, cards, details, earning, points::known_member, show::Eye};
+use super::{actor::Actor, cards, details, earning, points::known_member, referral, show::Eye};
 use crate::{
     error::{Error, Result},
     phone,
@@ -231,7 +231,7 @@ fn check_in_through(
     };
     let door = Door { zone, card };
     let known = known(work, file.as_ref(), tier.as_ref(), &passes, how, at_ms, &door)?;
-    let (decided, mends, brings_guest) = work.decide(at_ms, |desk| {
+    let (mut decided, mends, brings_guest) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
             return Err(Error::Internal("a check-in is a visit".into()));
@@ -241,10 +241,15 @@ fn check_in_through(
         let brings_guest = decide::brings_guest(desk, &known, visit);
         Ok((decided, mends, brings_guest))
     })?;
+    let sent = match &file {
+        Some(file) => referral::of(work, file, &mut decided.fact, at_ms)?,
+        None => None,
+    };
     let Fact::VisitRecorded(visit) = decided.fact.clone() else {
         return Err(Error::Internal("a check-in is a visit".into()));
     };
     work.append(actor, decided)?;
+    referral::append(work, actor, sent)?;
     let eye = work.eye(actor.role);
     let last_visit_ms = known.last_visit.map(|last| last.at_ms);
     let passes = match &file {

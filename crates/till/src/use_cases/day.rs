@@ -287,6 +287,17 @@ impl About {
             Fact::PointsTransferred(body) => {
                 Self { member: Some(body.member), points: body.points, ..Self::default() }
             }
+            Fact::ReferralRewarded(body) => Self {
+                member: Some(body.member),
+                points: gained(body.earned.as_ref(), Some(&body.by_rules)),
+                ..Self::default()
+            },
+            Fact::ToppedUp(body) => Self {
+                member: Some(body.member),
+                points: gained(body.earned.as_ref(), body.by_rules.as_ref()),
+                amount_minor: body.value.amount,
+                ..Self::default()
+            },
             Fact::ValueExpired(body) => Self {
                 member: Some(body.member),
                 points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),

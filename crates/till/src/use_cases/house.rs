@@ -4,6 +4,7 @@ use punchcard_domain::{
     alerts::Alerts,
     custom::CustomField,
     fact::{Fact, StreamVouched},
+    numbering::CardNumbers,
     records::{Rules, Store},
     refusal::Refusal,
     staff::Permission,
@@ -100,6 +101,7 @@ impl Till {
                 pass_required: input.pass_required,
                 trust_limit: input.trust_limit,
                 rest_percent: input.rest_percent,
+                card_numbers: input.card_numbers.clone(),
                 ..work.house.rules.clone()
             };
             if input.day_start_hour > 12 {
@@ -134,6 +136,25 @@ impl Till {
             let rules = Rules { alerts: alerts.clone(), ..work.house.rules.clone() };
             save(work, &actor, rules)?;
             Ok(alerts)
+        })
+    }
+
+    /// Sets how new cards are numbered. Blocks of other numbers stay with whom they were allotted to,
+    /// and are gone on with when the owner comes back to them.
+    ///
+    /// # Errors
+    /// `approval_needed`, `bad_input`.
+    pub fn save_card_numbers(
+        &self,
+        actor: &Actor,
+        numbers: Option<CardNumbers>,
+    ) -> Result<Option<CardNumbers>> {
+        let actor = actor.clone();
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            let rules = Rules { card_numbers: numbers.clone(), ..work.house.rules.clone() };
+            save(work, &actor, rules)?;
+            Ok(numbers)
         })
     }
 
@@ -222,5 +243,6 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         trust_limit: rules.trust_limit,
         rest_percent: rules.rest_percent,
         day_start_hour: store.day_start_hour,
+        card_numbers: rules.card_numbers.clone(),
     }
 }

@@ -8,7 +8,7 @@ use punchcard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::notices;
+use super::{card_numbers, notices};
 use crate::{
     error::{Error, Result},
     store::{
@@ -45,6 +45,8 @@ pub(crate) struct Standing {
     pub(crate) earlier: Vec<OwnLife>,
     /// What was seen of the hub in the epoch that is known.
     pub(crate) seen: Seen,
+    /// Few card numbers are left: so many blocks are here.
+    pub(crate) card_blocks: Option<u32>,
 }
 
 impl Till {
@@ -77,7 +79,8 @@ impl Till {
             }
             earlier.sort_by_key(|life| std::cmp::Reverse(life.stream.incarnation));
             let seen = seen_of(work.db, &hub)?;
-            Ok(Standing { hub, me, acked, earlier, seen })
+            let card_blocks = card_numbers::to_ask(work)?;
+            Ok(Standing { hub, me, acked, earlier, seen, card_blocks })
         })
     }
 

@@ -135,7 +135,11 @@ impl Till {
     /// `approval_needed`.
     pub fn member_form(&self, actor: &Actor) -> Result<MemberFormView> {
         actor.require(Permission::ViewMember)?;
-        self.write(|work| Ok(MemberFormView { custom: work.house.rules.custom_fields.clone() }))
+        self.write(|work| {
+            let rules = &work.house.rules;
+            let (custom, numbered) = (rules.custom_fields.clone(), rules.card_numbers.is_some());
+            Ok(MemberFormView { custom, numbered })
+        })
     }
 
     /// Bans a member, or lifts a ban.

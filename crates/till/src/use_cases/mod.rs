@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod backup;
 pub mod by_hand;
+pub mod card_numbers;
 pub mod cards;
 pub mod check_in;
 pub mod day;
@@ -20,8 +21,10 @@ pub mod owner;
 pub mod passes;
 pub mod photo;
 pub mod points;
+pub mod referral;
 pub mod rule_form;
 pub mod show;
 pub mod take_in;
+pub mod top_up;
 pub mod undo;
 pub mod verify;

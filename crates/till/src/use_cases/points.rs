@@ -15,6 +15,7 @@ use super::{
     actor::Actor,
     check_in::undo_until,
     earning::{self, LineInput},
+    referral,
     show::Eye,
 };
 use crate::{
@@ -112,7 +113,10 @@ impl Till {
             let Fact::PointsEarned(body) = &mut decided.fact else { return Err(unexpected()) };
             body.approved_by = actor.approved_by(Permission::EarnPoints);
             let points = gained(body.earned.as_ref(), body.by_rules.as_ref());
-            done(work, &actor, decided, &file, points)
+            let sent = referral::of(work, &file, &mut decided.fact, None)?;
+            let done = done(work, &actor, decided, &file, points)?;
+            referral::append(work, &actor, sent)?;
+            Ok(done)
         })
     }
 

@@ -9,7 +9,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
 
-use super::{actor::Actor, check_in::undo_until};
+use super::{actor::Actor, check_in::undo_until, referral};
 use crate::{
     error::{Error, Result},
     store::{journal, purse, read, streams},
@@ -69,6 +69,12 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
     // so nobody ever sees them twice.
     if let Fact::PointsTransferred(gone) = &fact {
         counterpart(work, actor, gone.counterpart, approved_by)?;
+    }
+    // So are those of whoever sent the member.
+    if let Some(rewarded) = referral::named(&fact)
+        && !place.voided
+    {
+        counterpart(work, actor, rewarded, approved_by)?;
     }
     let done = take_back(work, actor, &fact, place.voided, approved_by)?;
     // What was given away comes back from whoever has it now, in the same transaction.
@@ -169,6 +175,7 @@ fn to_do(fact: &Fact) -> Permission {
         }
         Fact::PointsAdjusted(_) => Permission::AdjustPoints,
         Fact::PointsTransferred(_) => Permission::TransferPoints,
+        Fact::ToppedUp(_) => Permission::TopUp,
         _ => Permission::GivePass,
     }
 }
@@ -187,6 +194,8 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::PassCancelled(body) => Some(body.member),
         Fact::PointsAdjusted(body) => Some(body.member),
         Fact::PointsTransferred(body) => Some(body.member),
+        Fact::ReferralRewarded(body) => Some(body.member),
+        Fact::ToppedUp(body) => Some(body.member),
         _ => None,
     }
 }
@@ -217,6 +226,13 @@ fn lots_of(fact: &Fact) -> Vec<LotId> {
         Fact::PointsTransferred(body) => {
             let came = body.gains.iter().map(|gain| gain.lot.id);
             body.postings.iter().map(|posting| posting.lot).chain(came).collect()
+        }
+        Fact::ReferralRewarded(body) => {
+            gains(body.earned.as_ref(), Some(&body.by_rules)).map(|gain| gain.lot.id).collect()
+        }
+        Fact::ToppedUp(body) => {
+            let given = gains(body.earned.as_ref(), body.by_rules.as_ref());
+            std::iter::once(body.value.id).chain(given.map(|gain| gain.lot.id)).collect()
         }
         _ => Vec::new(),
     }

@@ -276,4 +276,6 @@ pub struct MemberInput {
 pub struct MemberFormView {
     /// The owner's own fields.
     pub custom: Vec<CustomField>,
+    /// The desk can give a new card its number.
+    pub numbered: bool,
 }

@@ -2,6 +2,7 @@
 
 use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
+    numbering::CardNumbers,
     staff::Role,
     terms::{Hours, Length, Start, Terms},
     time::Day,
@@ -160,6 +161,9 @@ pub struct RulesInput {
     pub rest_percent: i64,
     /// The business day begins at this hour, 0 to 12.
     pub day_start_hour: u32,
+    /// How new cards are numbered; none: they are printed elsewhere.
+    #[serde(default)]
+    pub card_numbers: Option<CardNumbers>,
 }
 
 /// What a desk says, and how loudly, each with the level that is in force.

@@ -111,6 +111,7 @@ fn visit(
         postings: Vec::new(),
         earned: None,
         by_rules: None,
+        refers: None,
         private: None,
         approved_by: None,
     }

@@ -1,17 +1,22 @@
 //! Points that people gave by hand: for a reason, or from one member to another.
 
 use punchcard_domain::{
-    audit::{RulesOfOld, Source, adjustment_follows, points_transfer_follows},
-    fact::{Fact, PointsAdjusted, PointsTransferred},
+    audit::{
+        RulesOfOld, Source, adjustment_follows, points_transfer_follows, referral_follows,
+        top_up_follows,
+    },
+    fact::{Fact, PointsAdjusted, PointsTransferred, ReferralRewarded, ToppedUp},
     ledger::Posting,
 };
 use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
 
 use super::{
     super::{inbox, push::held, work::Work},
-    freeze, known_fact, seen,
+    freeze, known_fact, newest_of, seen,
 };
 use crate::{error::Result, store::Datum};
+
+const REFERRAL_KIND: u16 = 63;
 
 /// Given by nobody who may, points are frozen. What is given and taken by hand is added up and
 /// told, a line for each till: no rule says how many it may be.
@@ -25,6 +30,37 @@ pub(super) fn adjusted(
     let (given, taken) = (body.points.max(0), body.points.saturating_neg().max(0));
     let adds = [("times", 1), ("given", given), ("taken", taken)];
     inbox::add_up(work, "adjusted_points", header.stream.till, &adds)
+}
+
+/// Loaded by nobody who may, money is frozen. What is loaded is added up and told, a line for each
+/// till.
+pub(super) fn topped_up(
+    work: &mut Work<'_>,
+    header: &Header,
+    body: &ToppedUp,
+    old: &RulesOfOld,
+) -> Result<()> {
+    freeze(work, header, top_up_follows(body, header.staff, old))?;
+    let adds = [("times", 1), ("money_minor", body.value.amount)];
+    inbox::add_up(work, "topped_up", header.stream.till, &adds)
+}
+
+/// Whoever sent a member gets points for them once, with what that member did for the first time in
+/// the same journal. Two desks that could not see one another both gave them: the second is frozen.
+pub(super) fn referral(
+    work: &mut Work<'_>,
+    header: &Header,
+    body: &ReferralRewarded,
+) -> Result<()> {
+    let beside = place(work, body.cause)?.is_some_and(|(stream, _)| stream == header.stream);
+    let cause = known_fact(work, body.cause)?.filter(|_| beside);
+    let mut again = false;
+    for (_, fact) in newest_of(work, body.member, REFERRAL_KIND)? {
+        let Fact::ReferralRewarded(other) = fact else { continue };
+        again |=
+            other.of == body.of && other.id != body.id && !seen::taken_back(work, other.cause)?;
+    }
+    freeze(work, header, referral_follows(body, cause.as_ref(), again))
 }
 
 /// What came to a member must have gone from another, in the same journal, and once.

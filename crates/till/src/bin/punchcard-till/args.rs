@@ -97,6 +97,18 @@ pub(crate) enum Command {
         #[arg(long)]
         points: i64,
     },
+    /// Load money onto a member's account, and give what the rules say for it.
+    TopUp {
+        /// Whose.
+        #[arg(long)]
+        member: String,
+        /// How much: 500.00.
+        #[arg(long)]
+        amount: String,
+        /// Why, or how it was paid.
+        #[arg(long)]
+        reason: String,
+    },
     /// Rewards on offer, with their ids.
     Rewards,
     /// Set a reward: the object that `rewards` shows, without an id for a new one. Under `terms`:
@@ -128,6 +140,14 @@ pub(crate) enum Command {
     Pass(PassArgs),
     /// What happens to a card.
     Card(CardArgs),
+    /// How new cards are numbered: prefix, digits of the running part, numbers allotted to a till
+    /// at a time. A check digit comes last.
+    CardNumbers {
+        /// JSON, as it is shown without it: sets it; null: cards are not numbered here.
+        json: Option<String>,
+    },
+    /// The number of a new card, which no other till gives out. It is not given a second time.
+    NewCardNumber,
     /// Change the rest of a member's file: contact, waiver, guardian, family_of, consent,
     /// referred_by, custom.
     Details {

@@ -114,6 +114,15 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         Command::SetPassType { json } => passes::set_pass_type(till, &actor, &json),
         Command::Pass(args) => passes::pass(till, &actor, args),
         Command::Card(args) => passes::card(till, &actor, args),
+        Command::CardNumbers { json } => passes::card_numbers(till, &actor, json.as_deref()),
+        Command::TopUp { member, amount, reason } => {
+            let done = till.top_up(&actor, id(&member)?, &amount, &reason)?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
+        Command::NewCardNumber => {
+            let number = till.new_card_number(&actor)?;
+            Ok(Answer::new(json!({"number": number}), number))
+        }
         Command::Details { member, json } => passes::details(till, &actor, &member, &json),
         Command::Alerts { json } => passes::alerts(till, &actor, json.as_deref()),
         Command::Member { id: member } => {

@@ -56,6 +56,14 @@ pub(crate) fn alerts(till: &Till, actor: &Actor, json: Option<&str>) -> Result<A
     Ok(Answer::pretty(serde_json::to_value(alerts)?))
 }
 
+pub(crate) fn card_numbers(till: &Till, actor: &Actor, json: Option<&str>) -> Result<Answer> {
+    let numbers = match json {
+        Some(json) => till.save_card_numbers(actor, parsed(json)?)?,
+        None => till.card_numbers()?,
+    };
+    Ok(Answer::pretty(serde_json::to_value(numbers)?))
+}
+
 pub(crate) fn set_pass_type(till: &Till, actor: &Actor, json: &str) -> Result<Answer> {
     let kinds = till.save_pass_type(actor, parsed(json)?)?;
     Ok(Answer::pretty(serde_json::to_value(kinds)?))
