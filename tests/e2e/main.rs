@@ -14,6 +14,7 @@ mod lock;
 mod looks;
 mod member_acts;
 mod members;
+mod owner_rules;
 mod passes;
 mod points;
 mod shell;

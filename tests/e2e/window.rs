@@ -12,6 +12,7 @@ use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource as _, KeyAction, KeyActions},
     elements::Element,
+    error::CmdError,
     key::Key,
     wd::Capabilities,
 };
@@ -187,6 +188,18 @@ impl Window {
         self.until(&format!("{id} to go"), &holds).await;
     }
 
+    /// Sees that whoever looks at the window sees an element: all of it lies within what is scrolled
+    /// to, and nothing lies over it.
+    pub async fn in_sight(&self, css: &str) {
+        let hidden = self.page.execute(IN_SIGHT, vec![css.into()]).await.expect("a script runs");
+        assert_eq!(hidden, json!(""), "{css} is not in sight\n{}", self.everything().await);
+    }
+
+    /// The same of what has the focus.
+    pub async fn focus_in_sight(&self) {
+        self.in_sight(":focus").await;
+    }
+
     /// An attribute of an element.
     pub async fn attribute(&self, id: &str, name: &str) -> Option<String> {
         self.find(id).await.attr(name).await.expect("the element is there")
@@ -303,17 +316,34 @@ impl Window {
     /// Clicks an element.
     pub async fn click(&self, id: &str) {
         let until = Instant::now() + PATIENCE;
-        while let Err(error) = self.find(id).await.click().await {
+        while let Err(error) = self.click_element(self.find(id).await).await {
             // It was replaced between the two; the next one is there at once.
             assert!(Instant::now() < until, "{id} cannot be clicked: {error}");
             sleep(Duration::from_millis(50)).await;
         }
     }
 
+    /// Types a text in the place of whatever stands in a box.
+    pub async fn retype(&self, id: &str, text: &str) {
+        self.click(id).await;
+        self.ctrl('a').await;
+        self.compose(text).await;
+    }
+
     /// Clicks what an XPath finds.
     pub async fn click_path(&self, path: &str) {
         let found = self.page.wait().for_element(Locator::XPath(path)).await;
-        found.expect("it is on the page").click().await.expect("it can be clicked");
+        let element = found.expect("it is on the page");
+        self.click_element(element).await.expect("it can be clicked");
+    }
+
+    /// Scrolls to it first, as a person does: of what is half in sight the driver takes the middle,
+    /// which may be the hidden half.
+    async fn click_element(&self, element: Element) -> Result<(), CmdError> {
+        let scroll = "arguments[0].scrollIntoView({ block: 'nearest' })";
+        let which = serde_json::to_value(&element).expect("an element is a name");
+        self.page.execute(scroll, vec![which]).await?;
+        element.click().await
     }
 
     /// Signs somebody in with the mouse and the keys.
@@ -402,6 +432,26 @@ impl Window {
         }
     }
 }
+
+/// What hides an element, or nothing: its middle is looked at, and that of each of its edges.
+const IN_SIGHT: &str = r"
+    const one = document.querySelector(arguments[0]);
+    if (!one) return 'there is none';
+    const box = one.getBoundingClientRect();
+    const [left, right] = [box.left + 2, box.right - 2];
+    const [top, bottom] = [box.top + 2, box.bottom - 2];
+    const [across, down] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    const points = [[across, down], [across, top], [across, bottom], [left, down], [right, down]];
+    for (const [x, y] of points) {
+        const there = document.elementFromPoint(x, y);
+        const label = one.closest('label');
+        if (!there) return `${one.outerHTML.slice(0, 90)} at ${x} ${y} is outside`;
+        if (!one.contains(there) && !(label && label.contains(there))) {
+            return `${one.outerHTML.slice(0, 90)} lies under ${there.outerHTML.slice(0, 90)}`;
+        }
+    }
+    return '';
+";
 
 /// Answers once the page has been quick for a while.
 const AT_REST: &str = r"

@@ -142,7 +142,7 @@ it("a rule that was changed elsewhere says what to do", async () => {
   byId("earn-rule-1")?.click();
   await settle();
   await save();
-  expect(useNotice().notice?.text).toContain("刚在别处改过");
+  expect(byId("form-problem")?.textContent).toContain("刚在别处改过");
   wrapper.unmount();
 });
 

@@ -3,6 +3,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import RecentColumn from "@/desk/components/RecentColumn.vue";
 import PassesTab from "@/desk/pages/settings/PassesTab.vue";
 import RewardsTab from "@/desk/pages/settings/RewardsTab.vue";
+import RulesTab from "@/desk/pages/settings/RulesTab.vue";
 import StaffTab from "@/desk/pages/settings/StaffTab.vue";
 import StoreTab from "@/desk/pages/settings/StoreTab.vue";
 import { useDesk } from "@/desk/stores/desk";
@@ -328,7 +329,99 @@ it("what was refused keeps the form open", async () => {
   await settle();
   await save();
   expect(byId("save-item")).not.toBeNull();
-  expect(useNotice().notice?.tone).toBe("fail");
+  expect(byId("form-problem")?.textContent).toContain("太大");
+  wrapper.unmount();
+});
+
+it("what was begun and not saved waits, and is given up only where somebody says so", async () => {
+  answer({
+    pass_form: () => PASS_FORM,
+    pass_type_list: () => PASSES,
+    save_pass_type: () => PASSES,
+  });
+  const { wrapper, pinia } = await show(PassesTab);
+  byId("item-p2")?.click();
+  await settle();
+  expect(document.activeElement).toBe(byId("pass-name"));
+  expect(byId("not-saved")).toBeNull();
+  await typeInto("pass-price", "500");
+  expect(byId("not-saved")).not.toBeNull();
+  // Another line, and back.
+  byId("item-p3")?.click();
+  await settle();
+  expect((byId("pass-price") as HTMLInputElement).value).toBe("298.00");
+  expect(byId("item-p2")?.textContent).toContain("还没保存");
+  // Another page, and back: the one with changes is open again.
+  wrapper.unmount();
+  document.body.replaceChildren();
+  const again = await show(PassesTab, { pinia });
+  expect((byId("pass-price") as HTMLInputElement).value).toBe("500");
+  byId("discard-item")?.click();
+  await settle();
+  expect((byId("pass-price") as HTMLInputElement).value).toBe("480.00");
+  expect(byId("not-saved")).toBeNull();
+  expect(byId("item-p2")?.textContent).not.toContain("还没保存");
+  again.wrapper.unmount();
+});
+
+it("leaving the page with changes says that they wait, and a PIN does not", async () => {
+  const staff = [{ id: "s1", name: "周敏", role: "cashier", active: true, locked_until_ms: null }];
+  answer({ staff_all: () => staff, save_staff: () => staff, staff_list: () => staff });
+  const { wrapper, pinia } = await show(StaffTab);
+  byId("item-s1")?.click();
+  await settle();
+  await typeInto("staff-name", "周小敏");
+  await typeInto("staff-pin", "274913");
+  wrapper.unmount();
+  expect(useNotice().notice?.text).toContain("周小敏");
+  document.body.replaceChildren();
+  const again = await show(StaffTab, { pinia });
+  expect((byId("staff-name") as HTMLInputElement).value).toBe("周小敏");
+  expect((byId("staff-pin") as HTMLInputElement).value).toBe("");
+  again.wrapper.unmount();
+});
+
+it("Esc puts a form away without giving up what was typed", async () => {
+  answer({
+    pass_form: () => PASS_FORM,
+    pass_type_list: () => PASSES,
+    save_pass_type: () => PASSES,
+  });
+  const { wrapper } = await show(PassesTab);
+  byId("item-p2")?.click();
+  await settle();
+  await typeInto("pass-price", "500");
+  (document.activeElement as HTMLElement).blur();
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  await settle();
+  expect(byId("save-item")).toBeNull();
+  expect(document.activeElement).toBe(byId("item-p2"));
+  expect(byId("item-p2")?.textContent).toContain("还没保存");
+  wrapper.unmount();
+});
+
+it("a house rule that is no number is said at its row, and nothing is sent", async () => {
+  const rules = {
+    points_per_unit: 1,
+    points_per_visit: 5,
+    points_expire_months: null,
+    seen_again_hours: 4,
+    expires_soon_days: 7,
+    pass_required: true,
+    trust_limit: 0,
+    rest_percent: 50,
+    day_start_hour: 0,
+  };
+  answer({ rules: () => rules, save_rules: ({ input }) => input });
+  const { wrapper } = await show(RulesTab);
+  await typeInto("rule-points_per_visit", "十");
+  await save();
+  expect(calls.some(([name]) => name === "save_rules")).toBe(false);
+  expect(document.activeElement).toBe(byId("rule-points_per_visit"));
+  expect(document.querySelector("[role=alert]")?.textContent).toContain("整数");
+  await typeInto("rule-points_per_visit", "10");
+  await save();
+  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...rules, points_per_visit: 10 } }]);
   wrapper.unmount();
 });
 

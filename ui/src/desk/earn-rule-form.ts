@@ -1,6 +1,7 @@
 /** A rule for points as boxes of text, and back. What no box shows is left as it was. */
 import type { EarnRuleInput, Per } from "@/shared/bindings";
-import { decimalToMinor, minorToDecimal, wholeOr } from "@/shared/format";
+import { minorToDecimal } from "@/shared/format";
+import type { Readers } from "./composables/useReaders";
 
 /** What a new rule may count; the desk asks no rule for the others yet. */
 export const PERS: Per[] = [
@@ -74,10 +75,6 @@ export function toBoxes(rule: EarnRuleInput, digits: number): RuleBoxes {
   };
 }
 
-/** What is no whole number is sent as one that the till refuses, by the name of its box. */
-const whole = (typed: string) => wholeOr(typed, -1);
-const bound = (typed: string) => (typed.trim() === "" ? null : whole(typed));
-
 function lines(typed: string, before: string[]): string[] {
   if (typed === before.join("\n")) return before;
   return typed
@@ -87,22 +84,33 @@ function lines(typed: string, before: string[]): string[] {
 }
 
 /** The rule as it is sent. A number that what it counts has no need of is 0. */
-export function fromBoxes(rule: EarnRuleInput, boxes: RuleBoxes, digits: number): EarnRuleInput {
+export function fromBoxes(rule: EarnRuleInput, boxes: RuleBoxes, read: Readers): EarnRuleInput {
   const { per } = rule;
-  const sized = (box: Sized) => (uses(per, box) ? whole(boxes[box]) : 0);
-  const priority = boxes.priority.trim();
+  const sized = (box: Sized, figures: number) =>
+    uses(per, box) ? read.whole(box, boxes[box], figures) : 0;
   return {
     ...rule,
-    points: sized("points"),
-    each_minor: uses(per, "each") ? (decimalToMinor(boxes.each || "0", digits) ?? -1) : 0,
-    count: sized("count"),
-    percent: sized("percent"),
-    from: boxes.from || null,
-    until: boxes.until || null,
-    cap_day: bound(boxes.capDay),
-    cap_month: bound(boxes.capMonth),
+    points: sized("points", 9),
+    each_minor: uses(per, "each") ? read.money("each", boxes.each) : 0,
+    count: sized("count", 4),
+    percent: sized("percent", 5),
+    from: read.day("from", boxes.from),
+    until: read.day("until", boxes.until),
+    cap_day: read.optional("capDay", boxes.capDay, 9),
+    cap_month: read.optional("capMonth", boxes.capMonth, 9),
     categories: lines(boxes.categories, rule.categories),
     items: lines(boxes.items, rule.items),
-    priority: /^-?\d{1,6}$/.test(priority) ? Number(priority) : rule.priority,
+    priority: read.signed("priority", boxes.priority, 6),
   };
 }
+
+/** The box that an answer of the till is about. */
+export const BOX_OF: Record<string, string> = {
+  rule_name: "name",
+  each_minor: "each",
+  caps: "capDay",
+  rule_hours: "hours",
+  hours: "hours",
+  bad_condition: "condition",
+  condition: "condition",
+};

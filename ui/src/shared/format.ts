@@ -143,6 +143,12 @@ export function shiftDay(day: string, days: number): string {
   return date.toISOString().slice(0, 10);
 }
 
+/** Whether it is a day, written `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text;
+}
+
 /** "5 minutes ago", in whole units and never more exact than it is useful. */
 export function formatAge(ms: number, now: number, locale: string): string {
   const minutes = Math.max(0, Math.floor((now - ms) / 60_000));

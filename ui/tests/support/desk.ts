@@ -1,6 +1,6 @@
 /** A desk for tests: a till that answers from a table, and a window around one component. */
 import { type MountingOptions, mount } from "@vue/test-utils";
-import { createPinia, setActivePinia } from "pinia";
+import { createPinia, type Pinia, setActivePinia } from "pinia";
 import { type Component, nextTick } from "vue";
 import type { CheckInView, LineView, MemberView, StatusView, SyncView } from "@/shared/bindings";
 import { makeI18n } from "@/desk/i18n";
@@ -160,9 +160,15 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
 /** Mounts with stores, texts and routes, as if that status had been read. */
 export async function show<T extends Component>(
   component: T,
-  options: MountingOptions<never> & { status?: StatusView; language?: string; at?: string } = {},
+  options: MountingOptions<never> & {
+    status?: StatusView;
+    language?: string;
+    at?: string;
+    /** The stores of the same desk, where something was shown before. */
+    pinia?: Pinia;
+  } = {},
 ) {
-  const pinia = createPinia();
+  const pinia = options.pinia ?? createPinia();
   setActivePinia(pinia);
   const session = useSession();
   session.status = options.status ?? status();
@@ -174,7 +180,7 @@ export async function show<T extends Component>(
     global: { plugins: [pinia, makeI18n(options.language), router] },
   });
   await settle();
-  return { wrapper, session, router };
+  return { wrapper, session, router, pinia };
 }
 
 /** Until all answers are in and on the screen. */

@@ -1,7 +1,10 @@
 /** A list, and a form for one of its lines: what the tabs of the settings have in common. */
-import { computed, type Ref, ref } from "vue";
+import { computed, nextTick, type Ref, ref, shallowRef, watch } from "vue";
+import { DeskError } from "../ipc";
 import { useNotice } from "../stores/notice";
-import { useAct } from "./useAct";
+import { useDraft } from "./useDraft";
+import { focusWrong } from "./useForm";
+import { isEditable, useKeys } from "./useKeys";
 import { useLoaded } from "./useLoaded";
 import { useText } from "./useText";
 
@@ -10,47 +13,162 @@ interface Line {
   name: string;
 }
 
-interface Options<View, Input extends Line> {
+/** Says what is wrong, and at which box. */
+export type Bad = (box: string, text: string) => void;
+
+interface Options<View, Input extends Line, Boxes> {
+  /** Which list it is: drafts are kept by it. */
+  list: string;
   load: () => Promise<View[]>;
   save: (input: Input) => Promise<View[]>;
   /** All lines as the form takes them, in the order in which they are shown. */
   lines: (list: View[]) => Input[];
   /** What a new line begins with. */
   blank: () => Input;
-  /** Fills the boxes that hold text instead of a number. */
-  open?: (line: Input) => void;
-  /** Puts those boxes back into the line; null where one cannot be read, and says so. */
-  close?: (line: Input) => Input | null;
+  /** What stands in the boxes that hold text instead of a number. */
+  open: (line: Input) => Boxes;
+  /** The line with what the boxes say; what cannot be read is said. */
+  close: (line: Input, boxes: Boxes, bad: Bad) => Input;
+  /** The box that an answer of the till is about, by its code or the field that it names. */
+  at?: Record<string, string>;
+  /** The boxes without what may not be kept. @default all of them */
+  safe?: (boxes: Boxes) => Boxes;
 }
 
-export function useEditList<View, Input extends Line>(options: Options<View, Input>) {
-  const { t } = useText();
-  const { act, busy } = useAct();
+const BOXES_OF_ALL = { name_missing: "name", name: "name" };
+
+/** Puts the cursor where the list is gone on with. */
+async function focusLine(id: string | null | undefined): Promise<void> {
+  await nextTick();
+  const line = document.querySelector<HTMLElement>(`[data-line="${id ?? ""}"]`);
+  (line ?? document.querySelector<HTMLElement>("[data-testid=item-add]"))?.focus();
+}
+
+async function focusForm(): Promise<void> {
+  await nextTick();
+  document.querySelector<HTMLElement>("[data-edit-form] input")?.focus();
+}
+
+export function useEditList<View, Input extends Line, Boxes>(options: Options<View, Input, Boxes>) {
+  type Form = { line: Input; boxes: Boxes };
+  const { t, error } = useText();
   const notice = useNotice();
   const { data } = useLoaded(options.load);
+  const busy = ref(false);
+  /** What is wrong, by box; under no name: what is about none of them. */
+  const problems = shallowRef<Record<string, string>>({});
   const items = computed(() => (data.value ? options.lines(data.value) : null));
-  const chosen = ref(null) as Ref<Input | null>;
+  const titleOf = ({ line }: Form) =>
+    line.id === null ? t("settings.unnamed") : t("settings.editing", { name: line.name });
+  const draft = useDraft<Form>({
+    form: options.list,
+    title: ({ line }) => line.name || t("settings.unnamed"),
+    safe: ({ line, boxes }) => ({ line, boxes: options.safe?.(boxes) ?? boxes }),
+  });
+  const form = draft.value as Ref<Form | null>;
+
+  function open(line: Input): void {
+    problems.value = {};
+    draft.open(line.id, { line: { ...line }, boxes: options.open(line) });
+  }
 
   function edit(line: Input): void {
-    chosen.value = { ...line };
-    options.open?.(line);
+    open(line);
+    void focusForm();
   }
 
-  const title = computed(() =>
-    chosen.value?.id ? t("settings.editing", { name: chosen.value.name }) : t("settings.unnamed"),
-  );
+  function leave(): void {
+    const id = form.value?.line.id;
+    draft.leave();
+    void focusLine(id);
+  }
+
+  function discard(): void {
+    problems.value = {};
+    draft.discard();
+    void focusForm();
+  }
+
+  // What was left unsaved stands there again.
+  const stop = watch(items, (lines) => {
+    if (!lines) return;
+    stop();
+    const id = draft.latest();
+    if (id === undefined) return;
+    open(lines.find((line) => line.id === id) ?? options.blank());
+  });
+
+  useKeys({
+    Escape: () => {
+      if (!form.value || isEditable(document.activeElement)) return false;
+      leave();
+      return true;
+    },
+  });
+
+  function boxOf({ code, args }: DeskError): string {
+    const at: Record<string, string> = { ...BOXES_OF_ALL, ...options.at };
+    const { field = "" } = args;
+    const boxes = form.value?.boxes;
+    const own = typeof boxes === "object" && boxes !== null && field in boxes;
+    return at[code] ?? at[field] ?? (own ? field : "");
+  }
+
+  /** Null where something cannot be read or the till refuses; that is then said where it is. */
+  async function send({ line, boxes }: Form): Promise<View[] | null> {
+    const found: Record<string, string> = {};
+    const named = { ...line, name: line.name.trim() };
+    const sent = options.close(named, boxes, (box, text) => (found[box] ??= text));
+    if (Object.keys(found).length === 0) {
+      try {
+        return await options.save(sent);
+      } catch (thrown) {
+        const failure = DeskError.from(thrown);
+        // The lock screen says enough.
+        if (failure.code !== "not_signed_in") found[boxOf(failure)] = error(failure);
+      }
+    }
+    problems.value = found;
+    await focusWrong();
+    return null;
+  }
 
   async function save(): Promise<void> {
-    if (!chosen.value) return;
-    const line = { ...chosen.value, name: chosen.value.name.trim() };
-    const sent = options.close ? options.close(line) : line;
-    if (!sent) return;
-    const saved = await act(() => options.save(sent));
+    const sent = form.value;
+    if (!sent || busy.value) return;
+    busy.value = true;
+    problems.value = {};
+    const known = new Set(items.value?.map(({ id }) => id));
+    const saved = await send(sent);
+    busy.value = false;
     if (!saved) return;
     data.value = saved;
-    chosen.value = null;
+    draft.close();
     notice.say(t("app.saved"));
+    const fresh = items.value?.find(({ id }) => !known.has(id));
+    await focusLine(sent.line.id ?? fresh?.id);
   }
 
-  return { items, chosen, title, edit, add: () => edit(options.blank()), save, busy };
+  const wrong = (box: string): string | null => problems.value[box] ?? null;
+  /** What the frame of the form shows. */
+  const frame = computed(() => ({
+    title: form.value ? titleOf(form.value) : "",
+    busy: busy.value,
+    dirty: draft.dirty.value,
+    nameError: wrong("name"),
+    problem: wrong(""),
+  }));
+
+  return {
+    items,
+    form,
+    frame,
+    acts: { save: () => void save(), discard, leave },
+    edit,
+    add: () => edit(options.blank()),
+    wrong,
+    /** Whether a line has changes that are not saved. */
+    unsaved: (id: string | null) =>
+      draft.waits(id) || (form.value?.line.id === id && draft.dirty.value),
+  };
 }

@@ -3,10 +3,12 @@ import { computed, nextTick, ref, shallowRef } from "vue";
 import { DeskError } from "../ipc";
 import { useText } from "./useText";
 
-/** Puts the cursor into the first box that is wrong. */
+/** Puts the cursor into the first box that is wrong, with what is said of it in sight. */
 export async function focusWrong(): Promise<void> {
   await nextTick();
-  document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  const box = document.querySelector<HTMLElement>("[aria-invalid=true]");
+  box?.focus();
+  box?.closest("[data-field]")?.scrollIntoView({ block: "nearest" });
 }
 
 /**

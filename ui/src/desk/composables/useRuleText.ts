@@ -8,9 +8,13 @@ const WEEK = "2024-01-0";
 
 export function useRuleText() {
   const { t, maybe } = useText();
-  const { number, money, day, weekday } = useFormat();
+  const { money, day, weekday } = useFormat();
 
   const weekdayName = (n: number) => weekday(`${WEEK}${n}`);
+
+  /** The seven days, to be ticked. */
+  const weekdayChoices = () =>
+    [1, 2, 3, 4, 5, 6, 7].map((value) => ({ value, label: weekdayName(value) }));
 
   /** What it gives. */
   function gives(rule: EarnRuleInput): string {
@@ -49,5 +53,5 @@ export function useRuleText() {
   const kept = (rule: EarnRuleInput) =>
     rule.kept.map((name) => maybe("earnKept", name) ?? name).join(" · ");
 
-  return { gives, dates, only, kept, weekdayName, number };
+  return { gives, dates, only, kept, weekdayChoices };
 }
