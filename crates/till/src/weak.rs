@@ -13,6 +13,8 @@ pub struct Weak {
     pub cursor_apart: bool,
     /// Two-level acknowledgement: what a hub once took in is never sent again.
     pub acked_for_good: bool,
+    /// Clearing what is deleted: SQLite leaves it in its pages.
+    pub deleted_stays: bool,
     /// Numbers of lives that two copies hardly ever share: each takes the next one.
     pub lives_in_turn: bool,
 }

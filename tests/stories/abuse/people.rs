@@ -186,6 +186,7 @@ fn nobody_does_what_their_role_does_not_let_them() {
             Permission::TransferPoints,
             Box::new(|a| till.transfer_points(a, id(&member), id(&other), 5).map(drop)),
         ),
+        (Permission::EraseMember, Box::new(|a| till.erase_member(a, id(&member), true))),
         (Permission::VouchForStore, Box::new(|a| till.vouch(a))),
     ];
     let before = till.digest().expect("a digest");
