@@ -38,6 +38,7 @@ on_both_engines!(
     nothing_of_them_is_found_anywhere,
     copies_hold_nothing_either,
     where_the_hub_keeps_what_comes_late_it_is_found,
+    who_erases_many_at_once_takes_no_backup_along,
 );
 
 const NAME: &str = "仝妗旎";
@@ -580,4 +581,39 @@ fn where_the_hub_keeps_what_comes_late_it_is_found(engine: Engine) {
     ground.night(&[&first, &second]);
     let found = ground.at_the_hub(&marks());
     assert_eq!(named(&found), ["new name", "new note", "new phone", "new photo"], "{found:?}");
+}
+
+/// A machine in wrong hands could erase everybody: what was backed up before stays.
+fn who_erases_many_at_once_takes_no_backup_along(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let members: Vec<String> = (0..60).map(|n| first.member(&format!("会员{n}"), n)).collect();
+    business.same_everywhere(&[&first]);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let folder = dir.path().join("hub");
+    let back_up = || business.hub.backup(&folder, &passphrase(), false, Some(5)).expect("room");
+    assert!(back_up().full);
+    first.till().backup_here(&first.owner()).expect("room");
+    business.pass(DAY);
+    let erase = |members: &[String]| {
+        for member in members {
+            let done = first.till().erase_member(&first.owner(), id(member), false);
+            done.expect("nothing on file");
+        }
+        business.same_everywhere(&[&first]);
+        assert!(first.till().scrub().expect("room"));
+    };
+    erase(&members);
+    let done = back_up();
+    assert!(done.full && done.removed.is_empty(), "{done:?}");
+    assert_eq!((backups_in(&folder), backups_in(&first.folder)), (2, 1));
+    let told = business.hub.inbox().expect("it answers");
+    assert!(told.iter().any(|line| line.code == "many_erased"), "{told:?}");
+    assert!(first.notices().contains(&"many_erased".to_owned()));
+
+    // Some days later one person is erased: at the desk that is one, in the folder it is one more.
+    business.pass(8 * DAY);
+    let one = first.member("后来的", 99);
+    erase(&[one]);
+    assert_eq!(backups_in(&first.folder), 1, "made anew");
+    assert!(back_up().removed.is_empty());
 }

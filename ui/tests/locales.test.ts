@@ -63,6 +63,7 @@ const NOTICES: Record<string, string[]> = {
   debt_after_take_back: ["name", "points"],
   debt_repaid: ["name", "points"],
   trusted_again: [],
+  many_erased: [],
   forked: ["seq"],
   chain_broken: ["seq"],
   revoked: [],

@@ -12,6 +12,10 @@ use crate::{
 /// Postings in one entry, well below the longest payload.
 const POSTINGS: usize = 60;
 
+/// More people than these do not ask to be forgotten within a few days: whoever erases more may be
+/// somebody who should not, so older copies stay, and the owner is told.
+pub const MOST_ERASED: u64 = 50;
+
 /// What is known of whoever is to be erased.
 #[derive(Debug, Clone, Default)]
 pub struct Erase {

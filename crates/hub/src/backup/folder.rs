@@ -140,6 +140,14 @@ impl Folder {
         Ok(listing)
     }
 
+    /// When the oldest backup of a hub was made that may hold what an erasure deleted; none: none does.
+    pub(crate) fn oldest_before(&self, hub: TillId, erased: (u32, u64)) -> Result<Option<i64>> {
+        let listing = self.list()?;
+        let ours = listing.found.iter().filter(|found| found.header.hub == hub);
+        let holding = ours.filter(|found| holds_erased(&found.header, erased));
+        Ok(holding.map(|found| found.header.made_ms).min())
+    }
+
     /// Removes chains of a hub that began before an erasure, and what is left of others from then; returns
     /// the names. Whoever calls has just made a new full one.
     pub(crate) fn forget_before(&self, hub: TillId, erased: (u32, u64)) -> Result<Vec<String>> {

@@ -123,3 +123,10 @@ pub fn cleared(session: &mut dyn Session, epoch: u32, position: u64) -> Result<(
     )?;
     Ok(())
 }
+
+/// How many people were erased by entries that came since a moment (Unix ms).
+pub fn since(session: &mut dyn Session, since_ms: i64) -> Result<u64> {
+    let sql = "SELECT count(*) FROM erased e JOIN fact f ON f.id = e.by
+               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE l.received_ms >= $1";
+    session.row(sql, &[since_ms.into()])?.map_or(Ok(0), |row| row[0].count())
+}

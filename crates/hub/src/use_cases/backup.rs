@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{Local, NaiveTime, TimeZone};
+use punchcard_domain::decide::MOST_ERASED;
 use punchcard_protocol::{Hash, StreamId, sync::Known};
 use serde::Serialize;
 use serde_json::json;
@@ -143,13 +144,33 @@ impl Hub {
         };
         let kept = folder.keep(&unfinished, &header)?;
         self.write(|work| durable(work, &header, &heads))?;
-        let mut removed = folder.forget_before(self.id(), erased)?;
+        let mut removed = self.forget_erased(&folder, erased)?;
         if let Some(keep) = keep {
             removed.extend(folder.prune(self.id(), keep)?);
         }
         let bytes = std::fs::metadata(&kept.path)?.len();
         let full = header.previous.is_none();
         Ok(BackupDone { path: kept.path, full, entries, bytes, removed })
+    }
+
+    /// Chains that began before the newest erasure hold what was erased. They stay, for as long as others
+    /// are kept, where so many were erased since that it may not be what the owner wants.
+    fn forget_erased(&self, folder: &Folder, erased: (u32, u64)) -> Result<Vec<String>> {
+        let Some(began_ms) = folder.oldest_before(self.id(), erased)? else {
+            return Ok(Vec::new());
+        };
+        let many = self.read(|session| erased::since(session, began_ms))?;
+        if many <= MOST_ERASED {
+            return folder.forget_before(self.id(), erased);
+        }
+        self.write(|work| {
+            let told = "SELECT 1 FROM inbox WHERE code = 'many_erased' AND settled = 0 LIMIT 1";
+            match work.session.row(told, &[])? {
+                Some(_) => Ok(()),
+                None => inbox::tell(work, "many_erased", &json!({"count": many})),
+            }
+        })?;
+        Ok(Vec::new())
     }
 
     /// The backup that the next one can go on from: the newest of a chain that is young enough, that

@@ -29,6 +29,16 @@ pub fn all(db: &Connection) -> Result<Vec<MemberId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// How many were erased since a moment: Unix ms.
+///
+/// # Errors
+/// Those of the store.
+pub fn since(db: &Connection, since_ms: i64) -> Result<u64> {
+    let count = "SELECT count(*) FROM erased e JOIN fact f ON f.id = e.by WHERE f.at_ms >= ?1";
+    let count: i64 = db.prepare_cached(count)?.query_row([since_ms], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// An entry's private part, where it may be kept: not where it is about somebody who was erased.
 ///
 /// # Errors

@@ -2,14 +2,14 @@
 //! the files that turn out to be theirs too.
 
 use punchcard_domain::{
-    decide::{self, Erase, forfeited},
+    decide::{self, Erase, MOST_ERASED, forfeited},
     fact::{Fact, MemberErased, ValueExpired},
     ledger::{Holding, ValueKind},
     staff::{Permission, Role},
 };
 use punchcard_protocol::{FactId, MemberId};
 
-use super::{actor::Actor, duties::nobody, points::known_member};
+use super::{actor::Actor, duties::nobody, notices, points::known_member};
 use crate::{
     error::{Error, Result},
     random,
@@ -20,6 +20,8 @@ use crate::{
 
 /// Postings in one entry, well below the longest payload.
 const POSTINGS: usize = 60;
+/// Whoever was erased within so long counts together: a week, ms.
+const DAYS_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Till {
     /// Erases a person for good: each of their files, here now and everywhere else when it is heard
@@ -77,10 +79,24 @@ impl Till {
             })?;
         }
         if copies {
-            self.replace_copies()?;
+            if !self.many_were_erased()? {
+                self.replace_copies()?;
+            }
             self.with_writer(|writer| local::remove(&writer.db, local::OLD_COPIES))?;
         }
         Ok(true)
+    }
+
+    /// So many that it may not be what the owner wants: then older copies stay, for as long as they are
+    /// kept anyway, and it is told.
+    fn many_were_erased(&self) -> Result<bool> {
+        self.write(|work| {
+            let many = erased::since(work.db, work.now_ms() - DAYS_MS)?;
+            if many > MOST_ERASED {
+                notices::tell(work, "many_erased", &[])?;
+            }
+            Ok(many > MOST_ERASED)
+        })
     }
 
     /// Writes down who was erased, outside the database: random ids, for whoever puts an older copy in
