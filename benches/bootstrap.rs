@@ -215,6 +215,7 @@ const WIDTHS: &[(&str, usize)] = &[
     ("frozen", 4),
     ("earned", 4),
     ("pending", 2),
+    ("erased", 2),
 ];
 
 fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64> {

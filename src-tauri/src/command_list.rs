@@ -21,6 +21,7 @@ macro_rules! commands {
             earn,
             earn_preview,
             earn_rule_list,
+            erase_member,
             find,
             give_pass,
             import_members,

@@ -249,6 +249,13 @@ fn housekeeping(till: &Arc<Till>) {
             if let Err(error) = till.expire_due() {
                 tracing::warn!(code = error.code(), "what has run out could not be posted");
             }
+            match till.scrub() {
+                Ok(true) => tracing::info!("nothing is left of whoever was erased"),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(code = error.code(), "what was erased is not cleared yet");
+                }
+            }
             match till.backup_if_due() {
                 Ok(None) => {}
                 Ok(Some(done)) => {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use punchcard_hub::{
-    Clock, Hub,
+    Clock, Hub, Weak,
     backup::Verified,
     http::{self, Running, Tls},
     restore,
@@ -130,7 +130,21 @@ impl Business {
 
     /// A business with its first desk, whose business the hub has now.
     pub fn with_desk(engine: Engine) -> (Self, Desk) {
-        let business = Self::new(engine);
+        Self::new(engine).opened()
+    }
+
+    /// The same, in a database of somebody's own.
+    pub fn with_desk_in(database: String) -> (Self, Desk) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(AtomicI64::new(NOON));
+        let hub = open_hub(&database, &clock);
+        let running = serve(&hub, SocketAddr::from(([127, 0, 0, 1], 0)));
+        let addr = running.addr();
+        Self { hub, database, clock, dir, running: Some(running), addr }.opened()
+    }
+
+    fn opened(self) -> (Self, Desk) {
+        let business = self;
         let folder = business.folder("first");
         let options = business.options();
         let till = Arc::new(Till::create(&folder, &set_up(), &options).expect("a new shop"));
@@ -201,6 +215,17 @@ impl Business {
     pub fn restart_hub(&mut self) {
         self.cut();
         self.hub = open_hub(&self.database, &self.clock);
+        self.mend();
+    }
+
+    /// The hub goes without a defence from now on.
+    pub fn weaken(&mut self, weak: Weak) {
+        self.cut();
+        self.close_hub();
+        let told = self.clock.clone();
+        let store = store::open(&self.database).expect("the engine is there");
+        let clock = Arc::new(move || told.load(Ordering::SeqCst));
+        self.hub = Arc::new(Hub::open_without(store, clock, weak).expect("a hub"));
         self.mend();
     }
 

@@ -95,6 +95,26 @@ impl Cluster {
         self.url_of(&name)
     }
 
+    /// Where all of it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What only the operator can do: write-ahead log that is no longer needed goes, instead of being
+    /// written over some day.
+    pub fn forget_log(&self) {
+        let mut admin = self.admin();
+        for step in [
+            "ALTER SYSTEM SET wal_recycle = off",
+            "SELECT pg_reload_conf()",
+            "CHECKPOINT",
+            "SELECT pg_switch_wal()",
+            "CHECKPOINT",
+        ] {
+            admin.batch_execute(step).expect("it may");
+        }
+    }
+
     /// Somebody who may do everything.
     pub fn admin(&self) -> Client {
         Client::connect(&self.url(), NoTls).expect("it answers")

@@ -8,6 +8,7 @@ pub mod fleet;
 #[cfg(target_os = "linux")]
 pub mod lossy;
 pub mod processes;
+pub mod scan;
 
 use std::sync::{
     Arc,

@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use punchcard_domain::{
     earning::Part,
     fact::{
-        ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberRegistered, Pass,
-        PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsAdjusted, PointsEarned,
-        PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded, StreamVouched, ToppedUp,
+        ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberErased,
+        MemberRegistered, Pass, PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsAdjusted,
+        PointsEarned, PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded,
+        StreamVouched, ToppedUp,
     },
     ledger::{Account, Lot, Posting, ValueKind},
-    member::MemberPrivate,
+    member::{CardState, MemberPrivate},
     records::Reward,
     rewards::RewardTerms,
     terms::Terms,
@@ -41,7 +42,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..16u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..17u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -289,6 +290,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 })
             }
         }
+        16 => Fact::MemberErased(MemberErased { id, member, at_ms: amount, approved_by: None }),
         _ => Fact::StreamVouched(StreamVouched {
             id,
             takes_over: if deed.till == 2 { vec![stream(1)] } else { vec![] },
@@ -306,6 +308,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
         2 => Some(MemberPrivate {
             name: (deed.number.is_multiple_of(2)).then(|| "王堃".into()),
             note: text("n"),
+            card_states: [("7".to_owned(), Some(CardState::Lost))].into(),
             ..MemberPrivate::default()
         }),
         _ => None,
@@ -353,6 +356,8 @@ fn digest(batches: &[Vec<Parcel>]) -> String {
     for batch in batches {
         replica.take_in(batch).expect("whole entries");
     }
+    let parts = replica.parts_of_erased().expect("it answers");
+    assert_eq!(parts, 0, "whoever was erased has no private part, in any order");
     replica.digest().expect("a digest")
 }
 

@@ -16,6 +16,7 @@ mod desk;
 #[cfg(target_os = "linux")]
 mod disk_fails;
 mod engines;
+mod erasure;
 mod fleet;
 mod flips;
 mod import;

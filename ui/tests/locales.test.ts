@@ -36,14 +36,14 @@ const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_tak
   reward_over reward_not_here reward_not_for_tier not_vouched banned already_voided not_voidable no_visits
   too_large not_only_till nothing_to_vouch bad_code hub_unreachable already_paired behind hub_empty bad_request wrong_hub already_enrolled
   other_business version_not_supported device_revoked bad_signature fork_detected chain_broken
-  frozen slow_down not_paired unknown`.split(/\s+/);
+  frozen erased value_on_file slow_down not_paired unknown`.split(/\s+/);
 /** Why a store is not opened. */
 const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full disk_failed
   sqlite_too_old unknown`.split(/\s+/);
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
   tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged value_granted
-  value_returned value_given_back debt_repaid lot_ruled points_adjusted points_transferred referral_rewarded topped_up unknown`.split(
+  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up unknown`.split(
   /\s+/,
 );
 /** Why a rule for points gives what it gives. */
@@ -63,6 +63,7 @@ const NOTICES: Record<string, string[]> = {
   debt_after_take_back: ["name", "points"],
   debt_repaid: ["name", "points"],
   trusted_again: [],
+  many_erased: [],
   forked: ["seq"],
   chain_broken: ["seq"],
   revoked: [],

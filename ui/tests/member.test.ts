@@ -63,6 +63,25 @@ describe("the member's page", () => {
     wrapper.unmount();
   });
 
+  it("erases a person only after their name was typed, and leaves the page", async () => {
+    const table = { erase_member: () => null };
+    const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
+    await press("F9");
+    byId("act-erase")?.click();
+    await settle();
+    expect(byId("erase-panel")?.textContent).toContain(MEMBER.name);
+    expect(byId("erase-lost")?.textContent).toContain("月卡");
+    await typeInto("ask-name", "somebody else");
+    await submit("ask-panel");
+    expect(sent("erase_member")).toBeUndefined();
+    await typeInto("ask-name", MEMBER.name);
+    await submit("ask-panel");
+    expect(sent("erase_member")).toEqual({ id: "m1", forfeit: true, approval: null });
+    await settle();
+    expect(byId("member-page")).toBeNull();
+    wrapper.unmount();
+  });
+
   it("extends a pass by keys alone", async () => {
     const table = { change_pass: () => DONE };
     const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);

@@ -206,6 +206,14 @@ pub enum Effect {
         /// The file it is shown as.
         kept: MemberId,
     },
+    /// A file is erased: nothing personal of it is kept, whenever it comes. Of several, the fact with
+    /// the smallest id counts.
+    Erase {
+        /// Whose.
+        member: MemberId,
+        /// By which fact.
+        by: FactId,
+    },
     /// A lot counts for nothing from now on: whoever holds some of it gives it back.
     TakeBack {
         /// Whose.
@@ -424,6 +432,9 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.push(Effect::Merge { gone: body.gone, kept: body.kept });
         }
         Fact::CardsAllotted(body) => out.extend(card_block(body, stream)),
+        Fact::MemberErased(body) => {
+            out.push(Effect::Erase { member: body.member, by: body.id });
+        }
         Fact::LotRuled(body) => {
             out.push(Effect::Freeze { lot: body.lot, frozen: body.frozen });
         }
@@ -548,6 +559,7 @@ fn row(fact: &Fact) -> FactRow {
         Fact::LotRuled(body) => about(body.member, body.at_ms, &blank),
         Fact::MembersMerged(body) => FactRow { member: Some(body.kept), ..blank },
         Fact::CardsAllotted(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
+        Fact::MemberErased(body) => about(body.member, body.at_ms, &blank),
         Fact::StreamReclaimed(body) => FactRow { at_ms: Some(body.at_ms), ..blank },
         _ => blank,
     }

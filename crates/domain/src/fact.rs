@@ -633,6 +633,22 @@ pub struct MembersMerged {
     pub approved_by: Option<StaffId>,
 }
 
+/// A file is erased: whatever is personal of it goes, everywhere, and what comes later of it stays
+/// away. A person who has several files is erased by as many facts. What they had and owed stays in
+/// the books, under the file's random id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberErased {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Whose file.
+    pub member: MemberId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
 /// A lot that no rule explains is frozen until a person rules, or is free again. The hub's alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LotRuled {
@@ -862,6 +878,8 @@ facts! {
     22 "member_photo_set" MemberPhotoSet(MemberPhotoSet) id,
     /// Two files are one person's.
     23 "members_merged" MembersMerged(MembersMerged) id,
+    /// A file is erased.
+    24 "member_erased" MemberErased(MemberErased) id,
     /// A pass was given.
     30 "pass_given" PassGiven(PassGiven) id,
     /// A pass cannot be used for a while.
@@ -943,6 +961,17 @@ impl Fact {
             _ => None,
         }
     }
+}
+
+/// Whom a payload is about, whatever its kind, those of later programs among them: a fact with a
+/// private part about a member names them in `member`. None: nobody, or it cannot be read.
+pub fn about(payload: &[u8]) -> Option<MemberId> {
+    #[derive(Deserialize)]
+    struct About {
+        #[serde(default)]
+        member: Option<MemberId>,
+    }
+    serde_json::from_slice::<About>(payload).ok().and_then(|about| about.member)
 }
 
 /// Absent, null and a value are three things.

@@ -55,6 +55,19 @@ pub enum Refusal {
     /// The member is banned.
     #[error("this member is banned")]
     Banned,
+    /// The member was erased: there is nothing on their file any more.
+    #[error("this person was erased")]
+    Erased,
+    /// Whoever is to be erased has value on file, and nobody said that it is to be lost.
+    #[error("{points} points, {visits} visits and {money_minor} of stored value would be lost")]
+    ValueOnFile {
+        /// Points.
+        points: i64,
+        /// Visits of packs.
+        visits: i64,
+        /// Stored value, in minor units.
+        money_minor: i64,
+    },
     /// A name is needed.
     #[error("a name is needed")]
     NameMissing,
@@ -166,6 +179,8 @@ impl Refusal {
             Self::NotVouched => "not_vouched",
             Self::NotFound(_) => "not_found",
             Self::Banned => "banned",
+            Self::Erased => "erased",
+            Self::ValueOnFile { .. } => "value_on_file",
             Self::NameMissing => "name_missing",
             Self::TooLong { .. } => "too_long",
             Self::PhoneTaken { .. } => "phone_taken",
@@ -208,6 +223,11 @@ impl Refusal {
             Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
             Self::FreezeLimit { left } => vec![("left", left.to_string())],
             Self::PackElsewhere { visits } => vec![("visits", visits.to_string())],
+            Self::ValueOnFile { points, visits, money_minor } => vec![
+                ("points", points.to_string()),
+                ("visits", visits.to_string()),
+                ("money_minor", money_minor.to_string()),
+            ],
             Self::NotFound(what) => vec![("what", (*what).to_owned())],
             Self::TooLong { field, limit } => {
                 vec![("field", (*field).to_owned()), ("limit", limit.to_string())]

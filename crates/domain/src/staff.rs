@@ -74,13 +74,15 @@ pub enum Permission {
     Backup,
     /// Say that two files are one person's, or are not.
     MergeMembers,
+    /// Erase a person for good.
+    EraseMember,
     /// Vouch for a restored store where this is the business's only till.
     VouchForStore,
 }
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -103,6 +105,7 @@ impl Permission {
         Self::EditSettings,
         Self::Backup,
         Self::MergeMembers,
+        Self::EraseMember,
         Self::VouchForStore,
     ];
 
@@ -127,6 +130,7 @@ impl Permission {
             | Self::EditCatalogue
             | Self::Backup
             | Self::MergeMembers
+            | Self::EraseMember
             | Self::VouchForStore => Role::Manager,
             Self::EditStaff | Self::EditSettings => Role::Owner,
         }

@@ -165,7 +165,8 @@ pub struct Settings {
     pub backup_to: Option<PathBuf>,
     advertise: Option<String>,
     folder: Option<PathBuf>,
-    backup_hour: u32,
+    /// The hour of the machine's day in which backups are made and free space is cleared.
+    pub backup_hour: u32,
     backup_keep: usize,
     backup_passphrase: Option<String>,
     backup_passphrase_file: Option<PathBuf>,

@@ -4,6 +4,7 @@
 //! whoever opens a hub, and in a build without debug assertions it does nothing at all.
 
 /// What a hub goes without. The default: nothing.
+#[expect(clippy::struct_excessive_bools, reason = "each is a defence of its own")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weak {
     /// The fork check: another entry at a place that is taken is passed over.
@@ -13,6 +14,8 @@ pub struct Weak {
     /// The row lock, on PostgreSQL: whoever writes does not wait for the row under which positions are
     /// given out.
     pub no_row_lock: bool,
+    /// Erasure of what comes late: private parts of somebody who was erased are kept, and passed on.
+    pub erased_parts_kept: bool,
     /// No defence: a pull is answered with so many entries at most, so that a short log has many
     /// pages.
     pub page: Option<usize>,

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     error::{Error, Result},
-    store::{connect, digest, fold::Numbers, journal, streams},
+    store::{connect, digest, erased, fold::Numbers, journal, streams},
     till::Till,
 };
 
@@ -55,6 +55,22 @@ impl Replica {
     /// Those of the store.
     pub fn digest(&self) -> Result<String> {
         Ok(digest::whole(&self.db)?.to_string())
+    }
+
+    /// How many private parts it holds about somebody who was erased: none.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn parts_of_erased(&self) -> Result<usize> {
+        let mut found = 0;
+        journal::walk(&self.db, 0, |stored| {
+            let part = stored.private.as_ref();
+            found += usize::from(
+                part.is_some() && erased::kept(&self.db, &stored.entry.payload, part)?.is_none(),
+            );
+            Ok(())
+        })?;
+        Ok(found)
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use punchcard_domain::{
-    fact::{Fact, PreviousLife, RecordSet, StreamOpened},
+    fact::{Fact, MemberErased, PreviousLife, RecordSet, StreamOpened},
     records::{Business, Rules, Staff, Store, check_name},
     staff::Role,
 };
 use punchcard_protocol::{
-    FactId, Hlc, HybridClock, Link, StaffId, StoreId, StreamId, StreamKey, TillId,
+    FactId, Hlc, HybridClock, Link, MemberId, StaffId, StoreId, StreamId, StreamKey, TillId,
 };
 use rusqlite::Connection;
 
@@ -25,7 +25,7 @@ use crate::{
     pin, random,
     store::{
         connect::{self, Durability},
-        journal, local,
+        erased, journal, local,
         purse::Owned,
         records::{self, House},
         streams,
@@ -119,6 +119,10 @@ impl Folder {
     /// Is there as long as a store is being made, or joins a business: until then it is nobody's.
     fn joining(&self) -> PathBuf {
         self.root.join("joining")
+    }
+    /// Ids of whoever was erased: known to a restore of an older copy.
+    pub(crate) fn erased(&self) -> PathBuf {
+        self.root.join("erased")
     }
     /// Where the desk puts backups.
     pub(crate) fn backups(&self) -> PathBuf {
@@ -309,6 +313,9 @@ impl Till {
             .then(|| Anchor::open(&folder.anchor(), secrets.anchor_key()?))
             .transpose()?;
         let weak = options.weak.in_this_build();
+        if weak.deleted_stays {
+            db.pragma_update(None, "secure_delete", false)?;
+        }
         let (anchor, distrust) = trust(&mut db, anchor, &keys, &mut secrets, &options.clock, weak)?;
         let head = head(&db, (options.clock)())?;
         let writer = Writer {
@@ -663,6 +670,23 @@ fn number_after(newest: u32, weak: Weak) -> Result<u32> {
     Ok(newest.saturating_add(1).saturating_add(leap))
 }
 
+/// Who was erased after the copy was made that was put back is erased again: nobody else may know.
+fn erase_again(work: &mut Work<'_>) -> Result<()> {
+    let members: Vec<MemberId> = local::get(work.db, local::ERASE_AGAIN)?.unwrap_or_default();
+    local::remove(work.db, local::ERASE_AGAIN)?;
+    for member in members {
+        if erased::is_erased(work.db, member)? {
+            continue;
+        }
+        let (id, at_ms) = (FactId(random::uuid_at(work.wall_ms)?), work.now_ms());
+        let fact = Fact::MemberErased(MemberErased { id, member, at_ms, approved_by: None });
+        work.append_with(StaffId::from_bytes([0; 16]), fact, None)?;
+        // What stood in the copy's place knew of it, and other copies went when it was done.
+        local::remove(work.db, local::OLD_COPIES)?;
+    }
+    Ok(())
+}
+
 /// Opens the next incarnation.
 pub(crate) fn next_life(
     db: &mut Connection,
@@ -703,6 +727,7 @@ pub(crate) fn next_life(
         previous: Some(previous),
     };
     work.append_with(nobody, Fact::StreamOpened(opened), None)?;
+    erase_again(&mut work)?;
     let done = work.finish();
     transaction.commit()?;
     tracing::warn!(reason = ?why, incarnation, "the store is not the newest; a new journal was opened");

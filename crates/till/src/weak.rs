@@ -15,6 +15,8 @@ pub struct Weak {
     pub acked_for_good: bool,
     /// Card numbers of one life alone: blocks that earlier lives were allotted are gone on with.
     pub blocks_of_all_lives: bool,
+    /// Clearing what is deleted: SQLite leaves it in its pages.
+    pub deleted_stays: bool,
     /// Numbers of lives that two copies hardly ever share: each takes the next one.
     pub lives_in_turn: bool,
 }

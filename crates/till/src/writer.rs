@@ -138,6 +138,22 @@ impl Writer {
         })
     }
 
+    /// Puts the log into the database and empties its file: pages stand in it as they were. False:
+    /// somebody was reading.
+    pub(crate) fn empty_log(&mut self) -> Result<bool> {
+        self.sound()?;
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: rusqlite::Result<i64> = self.db.query_row(truncate, [], |row| row.get(0));
+        busy.map(|busy| busy == 0).map_err(|error| self.fail(error.into()))
+    }
+
+    /// Writes every page anew, so that none holds what was deleted or moved elsewhere. SQLite clears
+    /// what it deletes, but not what it has copied to another page before.
+    pub(crate) fn write_anew(&mut self) -> Result<()> {
+        self.sound()?;
+        self.db.execute_batch("VACUUM").map_err(|error| self.fail(error.into()))
+    }
+
     /// A log that is in the database still stands in its file, and the next start would read all of
     /// it once more. After much was written at once (an import), the log is made to begin anew, which
     /// it does with the next commit; the file stays, so that a full disk does not matter.

@@ -60,6 +60,19 @@ pub(crate) async fn ban_member(
 }
 
 #[tauri::command]
+pub(crate) async fn erase_member(
+    desk: State<'_, Desk>,
+    id: String,
+    forfeit: bool,
+    approval: Option<Approval>,
+) -> Answer<()> {
+    approved(&desk, approval, move |till, actor| {
+        till.erase_member(actor, super::id("member", &id)?, forfeit)
+    })
+    .await
+}
+
+#[tauri::command]
 pub(crate) async fn set_photo(
     desk: State<'_, Desk>,
     id: String,

@@ -187,6 +187,7 @@ fn nobody_does_what_their_role_does_not_let_them() {
             Box::new(|a| till.transfer_points(a, id(&member), id(&other), 5).map(drop)),
         ),
         (Permission::TopUp, Box::new(|a| till.top_up(a, id(&member), "5.00", "x").map(drop))),
+        (Permission::EraseMember, Box::new(|a| till.erase_member(a, id(&member), true))),
         (Permission::VouchForStore, Box::new(|a| till.vouch(a))),
     ];
     let before = till.digest().expect("a digest");

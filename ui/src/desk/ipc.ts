@@ -122,6 +122,8 @@ export const signWaiver = (id: string, approval: Leave) =>
   call<MemberView>("sign_waiver", { id, approval });
 export const banMember = (id: string, banned: boolean, reason: string, approval: Leave) =>
   call<MemberView>("ban_member", { id, banned, reason, approval });
+export const eraseMember = (id: string, forfeit: boolean, approval: Leave) =>
+  call<null>("erase_member", { id, forfeit, approval });
 export const setPhoto = (id: string, image: string) => call<MemberView>("set_photo", { id, image });
 export const photo = (id: string) => call<string>("photo", { id });
 export const tiers = () => call<TierView[]>("tiers");

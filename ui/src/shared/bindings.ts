@@ -299,7 +299,7 @@ choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "erase_member" | "vouch_for_store";
 
 export type AppError = { 
 /**

@@ -4,6 +4,7 @@
 mod by_hand;
 mod check_in;
 mod earn;
+mod erase;
 mod member;
 mod pass;
 mod redeem;
@@ -31,6 +32,7 @@ pub use check_in::{
     CheckIn, How, KnownMember, KnownPass, LastVisit, brings_guest, check_in, mends,
 };
 pub use earn::{Earn, earn};
+pub use erase::{Erase, MOST_ERASED, erase_member, forfeited};
 pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};
 pub use pass::{
     GivePass, PassAct, PassOnFile, Transfer, Upgrade, cancel_pass, extend_pass, freeze_pass,

@@ -140,6 +140,32 @@ impl Folder {
         Ok(listing)
     }
 
+    /// When the oldest backup of a hub was made that may hold what an erasure deleted; none: none does.
+    pub(crate) fn oldest_before(&self, hub: TillId, erased: (u32, u64)) -> Result<Option<i64>> {
+        let listing = self.list()?;
+        let ours = listing.found.iter().filter(|found| found.header.hub == hub);
+        let holding = ours.filter(|found| holds_erased(&found.header, erased));
+        Ok(holding.map(|found| found.header.made_ms).min())
+    }
+
+    /// Removes chains of a hub that began before an erasure, and what is left of others from then; returns
+    /// the names. Whoever calls has just made a new full one.
+    pub(crate) fn forget_before(&self, hub: TillId, erased: (u32, u64)) -> Result<Vec<String>> {
+        let listing = self.list()?;
+        let mut removed = Vec::new();
+        for found in listing.found.iter().rev().filter(|found| found.header.hub == hub) {
+            let first = listing.chain_to(found).ok().and_then(|chain| chain.into_iter().next());
+            if holds_erased(&first.as_ref().unwrap_or(found).header, erased) {
+                fs::remove_file(&found.path).map_err(|error| at(&found.path, &error))?;
+                removed.push(found.name());
+            }
+        }
+        if !removed.is_empty() {
+            self.sync()?;
+        }
+        Ok(removed)
+    }
+
     /// Removes what is older than the `keep` newest whole chains of a hub; returns the names. What
     /// is removed first is what others do not go on from: killed midway, a shorter chain is left.
     pub(crate) fn prune(&self, hub: TillId, keep: usize) -> Result<Vec<String>> {
@@ -172,6 +198,11 @@ impl Folder {
         }
         Ok(removed)
     }
+}
+
+/// Whether a chain that begins with this may hold what an erasure at that epoch and position deleted.
+pub(crate) fn holds_erased(full: &Header, (epoch, position): (u32, u64)) -> bool {
+    (full.epoch, full.upto.seq) < (epoch, position)
 }
 
 /// By what they hold, then by when they were made.

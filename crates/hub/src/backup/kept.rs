@@ -159,6 +159,8 @@ const NOT_KEPT: &[&str] = &[
     "pass_change",
     "earned",
     "pending",
+    "erased",
+    "erasure",
 ];
 
 impl Kept {

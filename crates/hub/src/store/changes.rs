@@ -89,6 +89,8 @@ pub struct Changes {
     pub earned: BTreeMap<(FactId, RecordId), Part>,
     /// Lots that cannot be spent before a moment.
     pub pending: BTreeMap<LotId, i64>,
+    /// Who is erased, and by which fact: the smallest id.
+    pub erased: BTreeMap<MemberId, FactId>,
     /// Lots that cannot be spent.
     pub frozen: BTreeMap<LotId, (RecordStamp, bool)>,
 }
@@ -147,6 +149,10 @@ impl Changes {
             }
             Effect::GaveBack { lot, stream } => {
                 self.gave_backs.insert((lot, stream));
+            }
+            Effect::Erase { member, by } => {
+                self.members.entry(member).or_default();
+                self.erased.entry(member).and_modify(|known| *known = by.min(*known)).or_insert(by);
             }
             Effect::Freeze { lot, frozen } => keep_latest(&mut self.frozen, lot, stamp, frozen),
             Effect::Gave { fact, part } => {

@@ -1,5 +1,7 @@
 //! Carries a batch's changes out: adds, keeps the latest, inserts under an id, or marks void.
 
+use std::collections::BTreeSet;
+
 use punchcard_domain::{
     member::{CardState, MemberField},
     stamps::Stamps,
@@ -11,6 +13,7 @@ use punchcard_protocol::MemberId;
 use super::{
     ByKey, Column, Datum, Insert, Session,
     changes::{Changes, FileChange},
+    erased,
 };
 use crate::error::{Error, Result};
 
@@ -236,6 +239,12 @@ const MEMBER_KEY: Insert = Insert {
     on_conflict: "(key, member) DO NOTHING",
 };
 
+const ERASED: Insert = Insert {
+    table: "erased",
+    columns: &[("member", Column::Blob), ("by", Column::Blob)],
+    on_conflict: "(member) DO UPDATE SET by = excluded.by WHERE excluded.by < erased.by",
+};
+
 /// Nobody scans a longer card, and PostgreSQL indexes none that is much longer.
 const LONGEST_KEY_BYTES: usize = 512;
 
@@ -253,7 +262,8 @@ fn verdict_number(verdict: Verdict) -> i64 {
 /// # Errors
 /// Those of the engine.
 pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
-    members(session, changes)?;
+    let gone = erased(session, changes)?;
+    members(session, changes, &gone)?;
     let rows = |rows: Vec<Vec<Datum>>| rows;
     let facts = changes.facts.iter().map(|line| {
         let row = &line.row;
@@ -274,7 +284,8 @@ pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     session.insert(&FACT, &rows(facts.collect()))?;
     let voids = changes.voids.iter().map(|(target, by)| bytes2(target.as_bytes(), by.as_bytes()));
     session.insert(&VOID, &rows(voids.collect()))?;
-    let cards = changes.cards.iter().map(|((member, card), ((hlc, stream), state))| {
+    let cards = changes.cards.iter().filter(|((member, _), _)| !gone.contains(member));
+    let cards = cards.map(|((member, card), ((hlc, stream), state))| {
         vec![
             member.as_bytes().into(),
             card.as_str().into(),
@@ -316,6 +327,26 @@ pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
         vec![gone.as_bytes().into(), kept.as_bytes().into(), (*hlc).into(), (*stream).into()]
     });
     session.insert(&MERGE, &rows(merges.collect()))
+}
+
+/// Who of those that are changed was erased, or is now. Erasing goes before everything else that is
+/// said of a file, whichever comes first.
+fn erased(session: &mut dyn Session, changes: &Changes) -> Result<BTreeSet<MemberId>> {
+    let set = changes.members.iter().filter(|(_, change)| !change.sets.is_empty());
+    let mut asked: Vec<MemberId> = set.map(|(member, _)| *member).collect();
+    asked.extend(changes.cards.keys().map(|(member, _)| *member));
+    let mut gone = erased::among(session, &asked)?;
+    let rows = changes.erased.iter().map(|(member, by)| bytes2(member.as_bytes(), by.as_bytes()));
+    session.insert(&ERASED, &rows.collect::<Vec<_>>())?;
+    for member in changes.erased.keys() {
+        for sql in
+            ["DELETE FROM member_key WHERE member = $1", "DELETE FROM card_state WHERE member = $1"]
+        {
+            session.execute(sql, &[member.as_bytes().into()])?;
+        }
+    }
+    gone.extend(changes.erased.keys());
+    Ok(gone)
 }
 
 fn bytes2(first: &[u8], second: &[u8]) -> Vec<Datum> {
@@ -392,6 +423,11 @@ impl Default for File {
 }
 
 impl File {
+    /// Nothing of it is left but when it was opened.
+    fn blank(&mut self) {
+        *self = Self { joined_ms: self.joined_ms, ..Self::default() };
+    }
+
     /// The field's place in the row: the columns stand in the order of the fields' numbers.
     fn at(field: MemberField) -> usize {
         field.bit() as usize
@@ -455,7 +491,7 @@ pub fn card_key(card: &str) -> String {
     format!("c{}", fold(card))
 }
 
-fn members(session: &mut dyn Session, changes: &Changes) -> Result<()> {
+fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberId>) -> Result<()> {
     let keys: Vec<Vec<u8>> =
         changes.members.keys().map(|member| member.as_bytes().to_vec()).collect();
     let mut known = std::collections::BTreeMap::new();
@@ -466,12 +502,16 @@ fn members(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     let (mut rows, mut found_by) = (Vec::new(), Vec::new());
     for (member, change) in &changes.members {
         let before = known.remove(member);
-        if before.is_some() && *change == FileChange::default() {
+        let goes = changes.erased.contains_key(member);
+        if before.is_some() && *change == FileChange::default() && !goes {
             continue;
         }
         let old = before.is_some();
         let mut file = before.unwrap_or_default();
-        if file.change(change) {
+        let findable = file.change(change);
+        if gone.contains(member) {
+            file.blank();
+        } else if findable {
             if old {
                 session.execute(
                     "DELETE FROM member_key WHERE member = $1",

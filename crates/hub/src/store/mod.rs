@@ -8,6 +8,7 @@
 mod beside;
 pub mod changes;
 mod datum;
+pub mod erased;
 pub mod fold;
 pub mod journal;
 mod open;
@@ -75,6 +76,10 @@ pub trait Store: Send + Sync {
 
     /// Begins a transaction that only reads, and sees one moment.
     fn read(&self) -> Result<Box<dyn Session + '_>>;
+
+    /// Writes anew what holds personal data, so that nothing that was deleted can be read in free space
+    /// any more. Whoever wants to write waits meanwhile.
+    fn scrub(&self) -> Result<()>;
 
     /// What it is, for people: never with a password.
     fn describe(&self) -> String;

@@ -63,6 +63,10 @@ const WHICH_CLUSTER: &str = "SELECT s.system_identifier || ', time line ' || c.t
 /// `punchcard` as bytes, as far as they fit.
 const MIGRATION_LOCK: i64 = 0x0070_756e_6368_6361;
 
+/// Tables that hold, or held, what is personal.
+const WITH_PERSONS: &[&str] =
+    &["private_part", "member", "member_key", "card_state", "record", "quarantine"];
+
 /// How many rows go with one statement.
 const ROWS_AT_ONCE: usize = 4_000;
 
@@ -141,6 +145,22 @@ impl Store for Postgres {
     fn read(&self) -> Result<Box<dyn Session + '_>> {
         let (lease, _) = self.begin(BEGIN_READ)?;
         Ok(Box::new(Transaction::new(lease, None)))
+    }
+
+    fn scrub(&self) -> Result<()> {
+        // In this process nobody waits for the locks with a connection in hand.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lease = self.pool.take()?;
+        let client = lease.connection()?.client();
+        for table in WITH_PERSONS {
+            let anew = format!("VACUUM (FULL, ANALYZE) {table}");
+            client.batch_execute(&anew).map_err(pool::told)?;
+        }
+        // What the planner knew of their values. Only the database's owner may.
+        if let Err(error) = client.batch_execute("VACUUM (FULL) pg_catalog.pg_statistic") {
+            tracing::warn!(error = %pool::told(error), "the planner's statistics were not written anew");
+        }
+        Ok(())
     }
 
     fn describe(&self) -> String {

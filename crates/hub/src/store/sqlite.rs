@@ -92,6 +92,21 @@ impl Store for Sqlite {
         Ok(Box::new(transaction))
     }
 
+    fn scrub(&self) -> Result<()> {
+        if let Some(why) = self.failed.get() {
+            return Err(Error::Database(format!("the disk failed ({why})")));
+        }
+        let writer = lock(&self.writer);
+        // The copy that is made meanwhile goes to a file, not into memory: a log is long.
+        writer.execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = DEFAULT")?;
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = writer.query_row(truncate, [], |row| row.get(0))?;
+        match busy {
+            0 => Ok(()),
+            _ => Err(Error::Database("somebody reads: it is tried again".into())),
+        }
+    }
+
     fn describe(&self) -> String {
         format!("SQLite {} in {}", rusqlite::version(), self.path.display())
     }

@@ -115,6 +115,11 @@ pub const TABLES: &[Table] = &[
         query: "SELECT lot, until_ms FROM pending ORDER BY lot",
         columns: &[Plain; 2],
     },
+    Table {
+        name: "erased",
+        query: "SELECT member, by FROM erased ORDER BY member",
+        columns: &[Plain; 2],
+    },
 ];
 
 /// Calls `each` with every row of a table, as it is shown to others.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{Local, NaiveTime, TimeZone};
+use punchcard_domain::decide::MOST_ERASED;
 use punchcard_protocol::{Hash, StreamId, sync::Known};
 use serde::Serialize;
 use serde_json::json;
@@ -15,13 +16,13 @@ use crate::{
     backup::{
         Keys, Passphrase, check,
         file::{Header, Writer, fresh_nonce},
-        folder::{Folder, Found},
+        folder::{Folder, Found, holds_erased},
         kept::{LOG, LOG_COLUMNS, LOG_QUERY, STATE},
     },
     error::{Error, Result},
     hub::{Hub, hub_row},
     random,
-    store::{Session, journal},
+    store::{Session, erased, journal},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -124,7 +125,9 @@ impl Hub {
         let _locked = folder.lock()?;
         let unfinished = folder.unfinished()?;
         let mut keys = Keys::of(passphrase);
-        let base = if full { None } else { self.base(&folder, &mut keys)? };
+        let erased = self.read(|session| erased::newest(session))?;
+        let erased = erased.map_or((0, 0), |(epoch, position, _)| (epoch, position));
+        let base = if full { None } else { self.base(&folder, erased, &mut keys)? };
         let written = self.write_backup(&unfinished, base.as_ref(), &mut keys, say_so).and_then(
             |(header, heads)| {
                 let found = Found { path: unfinished.clone(), header };
@@ -141,23 +144,49 @@ impl Hub {
         };
         let kept = folder.keep(&unfinished, &header)?;
         self.write(|work| durable(work, &header, &heads))?;
-        let removed = match keep {
-            Some(keep) => folder.prune(self.id(), keep)?,
-            None => Vec::new(),
-        };
+        let mut removed = self.forget_erased(&folder, erased)?;
+        if let Some(keep) = keep {
+            removed.extend(folder.prune(self.id(), keep)?);
+        }
         let bytes = std::fs::metadata(&kept.path)?.len();
         let full = header.previous.is_none();
         Ok(BackupDone { path: kept.path, full, entries, bytes, removed })
     }
 
+    /// Chains that began before the newest erasure hold what was erased. They stay, for as long as others
+    /// are kept, where so many were erased since that it may not be what the owner wants.
+    fn forget_erased(&self, folder: &Folder, erased: (u32, u64)) -> Result<Vec<String>> {
+        let Some(began_ms) = folder.oldest_before(self.id(), erased)? else {
+            return Ok(Vec::new());
+        };
+        let many = self.read(|session| erased::since(session, began_ms))?;
+        if many <= MOST_ERASED {
+            return folder.forget_before(self.id(), erased);
+        }
+        self.write(|work| {
+            let told = "SELECT 1 FROM inbox WHERE code = 'many_erased' AND settled = 0 LIMIT 1";
+            match work.session.row(told, &[])? {
+                Some(_) => Ok(()),
+                None => inbox::tell(work, "many_erased", &json!({"count": many})),
+            }
+        })?;
+        Ok(Vec::new())
+    }
+
     /// The backup that the next one can go on from: the newest of a chain that is young enough, that
-    /// this passphrase opens, and of which every file is whole.
-    fn base(&self, folder: &Folder, keys: &mut Keys<'_>) -> Result<Option<Header>> {
+    /// this passphrase opens, of which every file is whole, and that began after the newest erasure.
+    fn base(
+        &self,
+        folder: &Folder,
+        erased: (u32, u64),
+        keys: &mut Keys<'_>,
+    ) -> Result<Option<Header>> {
         let listing = folder.list()?;
         let Some(newest) = listing.newest(self.id()) else { return Ok(None) };
         let checked = listing.chain_to(newest).and_then(|chain| {
             let began_ms = chain.first().map_or(0, |full| full.header.made_ms);
-            let young = (0..CHAIN_MS).contains(&(self.now_ms() - began_ms));
+            let young = (0..CHAIN_MS).contains(&(self.now_ms() - began_ms))
+                && chain.first().is_some_and(|full| !holds_erased(&full.header, erased));
             if young {
                 for found in &chain {
                     check::check(found, keys)?;

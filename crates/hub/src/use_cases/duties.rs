@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use punchcard_domain::{
+    decide::forfeited,
     effects::RecordKind,
     fact::{Fact, GrantReason, ValueExpired, ValueGivenBack, ValueGranted, ValueReturned},
     ledger::{Account, Posting, ValueKind, take},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     error::Result,
     hub::Hub,
-    store::{ByKey, journal},
+    store::{ByKey, erased, journal},
 };
 
 /// After a batch of `stream` was taken in.
@@ -33,6 +34,13 @@ pub(crate) fn after(
     members: &BTreeSet<MemberId>,
 ) -> Result<()> {
     give_back(work, members)?;
+    for (header, fact) in facts {
+        if let Fact::MemberErased(body) = fact {
+            let args = json!({"till": header.stream.till, "member": body.member});
+            inbox::tell(work, "member_erased", &args)?;
+        }
+    }
+    forfeit(work, members)?;
     overdrawn(work, stream, members)?;
     let held = restored::held(work)?;
     for (_, fact) in facts {
@@ -89,6 +97,21 @@ pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Re
             debt: 0,
         };
         work.say(Fact::ValueGivenBack(fact))?;
+    }
+    Ok(())
+}
+
+/// What lies in the pool of somebody who was erased counts for nothing.
+fn forfeit(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
+    if restored::held(work)? {
+        return Ok(());
+    }
+    let members: Vec<MemberId> = members.iter().copied().collect();
+    for member in erased::among(&mut *work.session, &members)? {
+        for kind in ValueKind::ALL {
+            let ours = purse::purse(work, &[member], kind)?.ours;
+            expire(work, member, &forfeited(&ours))?;
+        }
     }
     Ok(())
 }
@@ -203,6 +226,9 @@ fn expire_some(work: &mut Work<'_>) -> Result<usize> {
     let sql = "SELECT DISTINCT i.member FROM account i
                JOIN account a ON a.member = i.member AND a.lot = i.lot
                WHERE i.account = 0 AND i.expires_ms <= $1 AND a.account = 3 AND a.amount > 0
+               UNION
+               SELECT e.member FROM erased e JOIN account a ON a.member = e.member
+               WHERE a.account = 3 AND a.amount > 0
                LIMIT $2";
     let now_ms = work.effective_ms();
     let rows = work.session.rows(sql, &[now_ms.into(), EXPIRE_AT_ONCE.into()])?;
@@ -213,18 +239,24 @@ fn expire_some(work: &mut Work<'_>) -> Result<usize> {
             let expired = ours.iter().filter(|held| held.expired(now_ms));
             let postings: Vec<Posting> =
                 expired.map(|held| held.post(Account::Expired, held.amount)).collect();
-            for part in postings.chunks(POSTINGS) {
-                let fact = ValueExpired {
-                    id: fresh(work)?,
-                    member,
-                    at_ms: now_ms,
-                    postings: part.to_vec(),
-                };
-                work.say(Fact::ValueExpired(fact))?;
-            }
+            expire(work, member, &postings)?;
         }
+        forfeit(work, &BTreeSet::from([member]))?;
     }
     Ok(rows.len())
+}
+
+fn expire(work: &mut Work<'_>, member: MemberId, postings: &[Posting]) -> Result<()> {
+    for part in postings.chunks(POSTINGS) {
+        let fact = ValueExpired {
+            id: fresh(work)?,
+            member,
+            at_ms: work.effective_ms(),
+            postings: part.to_vec(),
+        };
+        work.say(Fact::ValueExpired(fact))?;
+    }
+    Ok(())
 }
 
 /// The journal that a member's value rests with: of the first till of their home store.

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod draw;
 pub mod duties;
 pub mod enrol;
+mod erasure;
 pub mod find;
 pub mod from_backup;
 pub mod give;

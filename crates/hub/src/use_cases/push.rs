@@ -25,7 +25,10 @@ use crate::{
     error::{Error, Result},
     hub::Hub,
     random,
-    store::journal::{self, StreamRow},
+    store::{
+        erased,
+        journal::{self, StreamRow},
+    },
 };
 
 /// So many bytes are kept of what one till wrote and the hub could not take in.
@@ -231,6 +234,8 @@ pub(crate) fn keep_aside(
         let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
         inbox::add_up(work, "quarantine_full", stream.till, &[("bodies", 1), ("bytes", bytes)])?;
     } else if known.is_none() {
+        let stripped = erased::stripped(&mut *work.session, body)?;
+        let body = stripped.as_deref().unwrap_or(body);
         journal::quarantine(&mut *work.session, id, now_ms, stream.till, why, body)?;
         let args = json!({"till": stream.till, "stream": stream, "why": why, "seq": seq});
         inbox::tell(work, why, &args)?;
@@ -356,7 +361,11 @@ pub(crate) fn take_in(
     }
     let facts: Vec<(Header, Fact)> =
         incoming.iter().filter_map(|one| Some((one.header, one.fact.clone()?))).collect();
-    work.take_in(incoming)?;
+    let dropped = work.take_in(incoming)?;
+    if dropped > 0 {
+        // Normal where the till was offline when somebody was erased.
+        inbox::add_up(work, "erased_parts", stream.till, &[("parts", dropped)])?;
+    }
     let members = members_of(&facts, stream);
     audit::look(work, &facts)?;
     duties::after(work, stream, &facts, &members)?;

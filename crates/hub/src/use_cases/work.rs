@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     effects::{Effect, OpenedPrivate, effects},
-    fact::{Fact, KIND_VERSION},
+    fact::{Fact, KIND_VERSION, about},
 };
 use punchcard_protocol::{
     Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, SIGNATURE_BYTES, StaffId,
@@ -17,7 +17,7 @@ use crate::{
     store::{
         Session,
         changes::Changes,
-        fold,
+        erased, fold,
         journal::{self, HubRow, LogRow},
     },
     weak::Weak,
@@ -128,11 +128,13 @@ impl<'a> Work<'a> {
     }
 
     /// Takes entries into the log, gives them their positions, and folds them. Whoever calls has
-    /// checked that they follow in their journal.
-    pub(crate) fn take_in(&mut self, entries: Vec<Incoming>) -> Result<()> {
+    /// checked that they follow in their journal. Returns how many private parts were left out, because
+    /// they are about somebody who was erased.
+    pub(crate) fn take_in(&mut self, entries: Vec<Incoming>) -> Result<i64> {
         let mut changes = Changes::default();
         let mut rows = Vec::with_capacity(entries.len());
         let mut follows = Follows::default();
+        let (entries, erased, dropped) = self.without_erased(entries)?;
         for incoming in entries {
             let found = changed_by(&incoming)?;
             let member = member_of(&found);
@@ -144,11 +146,45 @@ impl<'a> Work<'a> {
         }
         journal::append(&mut *self.session, &rows)?;
         fold::apply(&mut *self.session, &changes)?;
+        if !erased.is_empty() {
+            erased::delete_parts(&mut *self.session, &erased)?;
+            erased::note(&mut *self.session, self.hub.epoch, self.hub.position)?;
+        }
         if self.hub.follow == "own" {
             self.pass_on(&rows, &follows)?;
         }
         self.wrote = true;
-        Ok(())
+        Ok(dropped)
+    }
+
+    /// Entries without the private parts of whoever was erased, or is by one of them; and who is.
+    fn without_erased(
+        &mut self,
+        mut entries: Vec<Incoming>,
+    ) -> Result<(Vec<Incoming>, BTreeSet<MemberId>, i64)> {
+        let now = entries.iter().filter_map(|incoming| match &incoming.fact {
+            Some(Fact::MemberErased(body)) if !incoming.kept_back => Some(body.member),
+            _ => None,
+        });
+        let now: BTreeSet<MemberId> = now.collect();
+        if self.weak.erased_parts_kept {
+            return Ok((entries, now, 0));
+        }
+        let with_part = entries.iter().filter(|incoming| incoming.private.is_some());
+        let members: Vec<MemberId> =
+            with_part.filter_map(|incoming| about(&incoming.entry.payload)).collect();
+        let gone = erased::among(&mut *self.session, &members)?;
+        let mut dropped = 0;
+        for incoming in entries.iter_mut().filter(|incoming| incoming.private.is_some()) {
+            let Some(member) = about(&incoming.entry.payload) else { continue };
+            if gone.contains(&member) || now.contains(&member) {
+                incoming.private = None;
+                dropped += i64::from(!now.contains(&member));
+                let Header { stream, seq, .. } = incoming.header;
+                tracing::info!(%stream, seq, "a private part of somebody who was erased is dropped");
+            }
+        }
+        Ok((entries, now, dropped))
     }
 
     fn numbered(&mut self, incoming: Incoming, member: Option<MemberId>) -> LogRow {

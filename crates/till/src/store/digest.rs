@@ -69,6 +69,7 @@ const TABLES: &[(&str, &str)] = &[
     ("frozen", "SELECT lot, frozen, hlc, stream FROM frozen ORDER BY lot"),
     ("earned", "SELECT fact, rule, version, points FROM earned ORDER BY fact, rule"),
     ("pending", "SELECT lot, until_ms FROM pending ORDER BY lot"),
+    ("erased", "SELECT member, by FROM erased ORDER BY member"),
 ];
 
 /// The hash of each folded table, by name.

@@ -14,7 +14,7 @@ use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use std::cell::Cell;
 
-use super::{keys_of_members, streams};
+use super::{erased, keys_of_members, streams};
 use crate::error::{Error, Result};
 
 /// Tables that are folded, in the order they are emptied.
@@ -36,6 +36,7 @@ pub const FOLDED: &[&str] = &[
     "frozen",
     "earned",
     "pending",
+    "erased",
 ];
 
 /// Nobody's, in the column of members: the store's own lots.
@@ -91,6 +92,15 @@ pub fn carry_out(
 ) -> Result<()> {
     match effect {
         Effect::InsertFact(row) => insert_fact(db, numbers, entry, header, row),
+        // Erasing goes before everything else that is said of a file, whichever comes first.
+        Effect::SetMember { member, .. } | Effect::SetCard { member, .. }
+            if erased::is_erased(db, *member)? =>
+        {
+            Ok(())
+        }
+        Effect::Erase { member, by } => {
+            erased::erase(db, numbers.member(db, *member)?, *member, *by)
+        }
         Effect::SetMember { member, fields } => {
             set_member(db, numbers.member(db, *member)?, header, fields)
         }
@@ -189,7 +199,7 @@ fn owner_number(db: &Connection, numbers: &Numbers, member: Option<MemberId>) ->
 }
 
 /// The column of a field. A name from a fixed list, never from input.
-fn column(field: MemberField) -> &'static str {
+pub(super) fn column(field: MemberField) -> &'static str {
     match field {
         MemberField::Name => "name",
         MemberField::Phone => "phone",

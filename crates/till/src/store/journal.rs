@@ -8,6 +8,7 @@ use punchcard_protocol::{Entry, Header, Link, PrivatePart, SIGNATURE_BYTES, Stre
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
+    erased,
     fold::{self, Numbers},
     streams,
 };
@@ -35,7 +36,8 @@ pub fn keep_signature(db: &Connection, id: i64, signature: &[u8; SIGNATURE_BYTES
     Ok(())
 }
 
-/// Keeps an entry. The caller has checked that it follows, and folds it.
+/// Keeps an entry; its private part only where nobody is erased whom it is about. The caller has checked
+/// that it follows, and folds it.
 ///
 /// # Errors
 /// Those of the store.
@@ -49,7 +51,7 @@ pub fn insert(
     let id = streams::entry_id(stream, header.seq)?;
     db.prepare_cached("INSERT INTO entry (id, header, salt, payload) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, entry.header, entry.salt, entry.payload])?;
-    if let Some(part) = private {
+    if let Some(part) = erased::kept(db, &entry.payload, private)? {
         db.prepare_cached("INSERT INTO private_part (entry, salt, bytes) VALUES (?1, ?2, ?3)")?
             .execute(params![id, part.salt, part.bytes])?;
     }

@@ -41,6 +41,12 @@ pub const LOG_BEGUN: &str = "log_begun_ms";
 /// A store that was put back from a backup, before it has opened its next life.
 pub const RESTORED: &str = "restored";
 
+/// Somebody was erased, and what was deleted may still be read in free space or in the log.
+pub const SCRUB: &str = "scrub";
+/// Somebody was erased, and older copies of the store hold what was.
+pub const OLD_COPIES: &str = "old_copies";
+/// Who was erased after the copy was made that was put back: erased again with the next life.
+pub const ERASE_AGAIN: &str = "erase_again";
 /// Where this desk's daily backups go: [`crate::BackupPlan`]; absent: there are none.
 pub const BACKUPS: &str = "backups";
 /// The day of the newest daily backup.

@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod digest;
 pub mod earned;
+pub mod erased;
 pub mod fold;
 pub mod journal;
 pub mod keys_of_members;

@@ -293,6 +293,13 @@ pub fn members_with_expired(db: &Connection, owned: &Owned, now_ms: i64) -> Resu
         )?;
         let found = statement.query_map([now_ms, *number], |row| row.get(0))?;
         members.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+        let mut statement = db.prepare_cached(
+            "SELECT m.n FROM erased e JOIN member m ON m.id = e.member
+             WHERE EXISTS (SELECT 1 FROM account a WHERE a.member = m.n AND a.account = 1
+                             AND a.stream = ?1 AND a.amount > 0)",
+        )?;
+        let erased = statement.query_map([*number], |row| row.get(0))?;
+        members.extend(erased.collect::<rusqlite::Result<Vec<i64>>>()?);
     }
     members.sort_unstable();
     members.dedup();

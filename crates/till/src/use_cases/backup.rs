@@ -5,13 +5,16 @@
 //! sealed with that. A restored store is not the newest there was: it opens its next life and spends
 //! nothing until a hub has been reached or, where this is the only till, a manager vouches for it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use punchcard_domain::staff::Permission;
-use punchcard_protocol::{Link, TillId};
+use punchcard_protocol::{Link, MemberId, TillId};
 use serde::{Deserialize, Serialize};
 
-use super::actor::Actor;
+use super::{actor::Actor, erase};
 use crate::{
     error::{Error, Result},
     files,
@@ -28,6 +31,10 @@ use crate::{
 const ENDING: &str = "punchcard";
 /// The sealed keys beside a backup.
 const KEYS: &str = "keys";
+/// Who was erased, beside backups; several tills may share a folder.
+const ERASED: &str = "erased";
+/// What stood where a backup was put back.
+const SET_ASIDE: &str = "till.before-restore-";
 /// So many daily backups are kept at most.
 const MOST_KEPT: usize = 3650;
 /// So many are kept where nobody says otherwise: two weeks.
@@ -202,15 +209,44 @@ impl Till {
             return Ok(None);
         };
         files::create_private_folder(&plan.folder)?;
-        // Several tills may share a folder: each names, counts and removes its own. The end of an id
-        // is random, its beginning is when it was made.
-        let id = me.0.simple().to_string();
-        let prefix = format!("till-{}-", id.get(20..).unwrap_or_default());
+        let prefix = prefix_of(me);
         let done =
             self.write_backup(&plan.folder.join(format!("{prefix}{}.{ENDING}", self.moment())))?;
         self.write(move |work| local::set(work.db, local::BACKED_UP, &today))?;
         prune(&plan, &prefix)?;
         Ok(Some(done))
+    }
+
+    // ── After an erasure ──────────────────────────────────────────────────────────────────────
+
+    /// Whoever was erased is in older copies. In each folder that has some of this till's, a new one is
+    /// made and read back; then the older ones go, and what a restore has set aside.
+    pub(crate) fn replace_copies(&self) -> Result<()> {
+        let (plan, me) = self.read(|db| {
+            let plan: Option<BackupPlan> = local::get(db, local::BACKUPS)?;
+            Ok((plan, local::get::<TillId>(db, local::TILL)?))
+        })?;
+        let mut places = vec![(self.folder.backups(), String::new())];
+        places.extend(plan.zip(me).map(|(plan, me)| (plan.folder, prefix_of(me))));
+        for (folder, prefix) in places {
+            let older = backups_in(&folder, &prefix)?;
+            if older.is_empty() {
+                continue;
+            }
+            self.write_backup(&folder.join(format!("{prefix}{}.{ENDING}", self.moment())))?;
+            let list = erase::list::read(&self.folder.erased());
+            let all: Vec<_> = list.into_iter().collect();
+            erase::list::add(&folder.join(format!("{prefix}{ERASED}")), &all)?;
+            older.iter().try_for_each(|path| remove_backup(path))?;
+        }
+        for entry in std::fs::read_dir(self.folder.root())? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(SET_ASIDE) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     // ── Restore ───────────────────────────────────────────────────────────────────────────────
@@ -277,7 +313,8 @@ impl Till {
         let fresh = folder.join("till.restoring");
         remove_database(&fresh)?;
         std::fs::copy(backup, &fresh)?;
-        if let Err(error) = prepare(&fresh, secrets) {
+        let erased = erased_since(&place, backup);
+        if let Err(error) = prepare(&fresh, secrets, &erased) {
             remove_database(&fresh)?;
             return Err(match error {
                 Error::Damaged(_) => bad_file(backup, "not a backup of this store, or damaged"),
@@ -293,26 +330,59 @@ impl Till {
     }
 }
 
+/// Several tills may share a folder: each names, counts and removes its own. The end of an id is
+/// random, its beginning is when it was made.
+fn prefix_of(till: TillId) -> String {
+    let id = till.0.simple().to_string();
+    format!("till-{}-", id.get(20..).unwrap_or_default())
+}
+
 /// Removes the oldest backups of a till beyond those that are kept, each with its keys.
 fn prune(plan: &BackupPlan, prefix: &str) -> Result<()> {
-    let mut ours = Vec::new();
-    for entry in std::fs::read_dir(&plan.folder)? {
+    let ours = backups_in(&plan.folder, prefix)?;
+    let beyond = ours.len().saturating_sub(plan.keep.max(1));
+    ours.iter().take(beyond).try_for_each(|path| remove_backup(path))
+}
+
+/// Backups in a folder that begin with this, the oldest first; none where there is no folder.
+fn backups_in(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(prefix) && name.ends_with(&format!(".{ENDING}")) {
-            ours.push(path.clone());
+            found.push(path.clone());
         }
     }
-    ours.sort();
-    let beyond = ours.len().saturating_sub(plan.keep.max(1));
-    for path in ours.iter().take(beyond) {
-        std::fs::remove_file(path)?;
-        let keys = beside(path, KEYS);
-        if keys.exists() {
-            std::fs::remove_file(keys)?;
-        }
+    found.sort();
+    Ok(found)
+}
+
+/// With its keys.
+fn remove_backup(path: &Path) -> Result<()> {
+    std::fs::remove_file(path)?;
+    let keys = beside(path, KEYS);
+    if keys.exists() {
+        std::fs::remove_file(keys)?;
     }
     Ok(())
+}
+
+/// Who was erased since a backup was made, as far as that is known where the store lay, and beside the
+/// backup.
+fn erased_since(place: &Folder, backup: &Path) -> BTreeSet<MemberId> {
+    let mut all = erase::list::read(&place.erased());
+    for entry in backup.parent().and_then(|folder| folder.read_dir().ok()).into_iter().flatten() {
+        let Ok(path) = entry.map(|entry| entry.path()) else { continue };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(ERASED) {
+            all.extend(erase::list::read(&path));
+        }
+    }
+    all
 }
 
 fn bad_file(path: &Path, message: &str) -> Error {
@@ -358,11 +428,13 @@ fn check(path: &Path, secrets: &Secrets) -> Result<i64> {
     Ok(entries)
 }
 
-/// Checks what is to be restored, and marks it as restored.
-fn prepare(path: &Path, secrets: &Secrets) -> Result<()> {
+/// Checks what is to be restored, and marks it as restored; who was `erased` since is erased again with
+/// its next life.
+fn prepare(path: &Path, secrets: &Secrets, erased: &BTreeSet<MemberId>) -> Result<()> {
     check(path, secrets)?;
     let db = connect::writer(path, secrets, Durability::Full)?;
     local::set(&db, local::RESTORED, &true)?;
+    local::set(&db, local::ERASE_AGAIN, erased)?;
     // Everything into the one file, which is then moved alone.
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
@@ -373,7 +445,7 @@ fn set_aside(place: &Folder, now_ms: i64) -> Result<()> {
     for ending in ["", "-wal", "-shm"] {
         let from = PathBuf::from(format!("{}{ending}", place.db().display()));
         if from.exists() {
-            let name = format!("till.before-restore-{now_ms}.db{ending}");
+            let name = format!("{SET_ASIDE}{now_ms}.db{ending}");
             std::fs::rename(&from, place.root().join(name))?;
         }
     }

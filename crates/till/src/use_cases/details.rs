@@ -13,7 +13,10 @@ use super::{actor::Actor, members, points::known_member};
 use crate::{
     error::{Error, Result},
     random,
-    store::read::{self, MemberFile},
+    store::{
+        erased,
+        read::{self, MemberFile},
+    },
     till::Till,
     views::{DetailsInput, DetailsView, MemberView, RelativeView},
     work::Work,
@@ -56,8 +59,9 @@ impl Till {
 
 /// Somebody that a member has to do with, as they are shown.
 pub(crate) fn relative(work: &Work<'_>, id: MemberId) -> Result<Option<RelativeView>> {
-    Ok(read::member(work.db, id)?
-        .map(|file| RelativeView { id: file.id.to_string(), name: file.name }))
+    let Some(file) = read::member(work.db, id)? else { return Ok(None) };
+    let shown = !erased::is_erased(work.db, file.id)?;
+    Ok(shown.then(|| RelativeView { id: file.id.to_string(), name: file.name }))
 }
 
 /// Everybody else of somebody's family, as they are shown.

@@ -11,7 +11,7 @@ use punchcard_domain::{
 use punchcard_protocol::{FactId, LotId, MemberId, StaffId, StreamId};
 use rusqlite::params;
 
-use super::{notices, take_in::TakenIn};
+use super::{erase, notices, take_in::TakenIn};
 use crate::{
     error::{Error, Result},
     random,
@@ -41,6 +41,9 @@ impl Work<'_> {
         for member in &taken.phones {
             same_phone(self, *member)?;
         }
+        for member in &taken.persons {
+            erase::the_rest(self, *member)?;
+        }
         if !self.trusted() {
             return Ok(());
         }
@@ -50,6 +53,7 @@ impl Work<'_> {
         for member in &taken.members {
             give_back(self, *member)?;
             repay(self, *member)?;
+            erase::forfeit(self, *member)?;
         }
         Ok(())
     }

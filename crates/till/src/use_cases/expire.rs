@@ -1,5 +1,5 @@
-//! Value that ran out is posted to `Expired` by the owner of the account. A till refuses to spend
-//! it anyway; this keeps the books.
+//! Value that ran out, or whose owner was erased, is posted to `Expired` by the owner of the account. A
+//! till refuses to spend it anyway; this keeps the books.
 
 use punchcard_domain::{
     fact::{Fact, ValueExpired},
@@ -7,7 +7,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::FactId;
 
-use super::actor::Actor;
+use super::{actor::Actor, erase};
 use crate::{
     error::Result,
     random,
@@ -45,6 +45,9 @@ impl Till {
 fn batch(work: &mut Work<'_>, actor: &Actor, members: &[i64]) -> Result<()> {
     let now_ms = work.now_ms();
     for number in members {
+        if let Some(member) = read::member_by_number(work.db, *number)? {
+            erase::forfeit(work, member.id)?;
+        }
         let shown = merged::shown_as(work.db, *number)?;
         let Some(file) = read::member_by_number(work.db, shown)? else { continue };
         let mut postings = Vec::new();

@@ -10,6 +10,7 @@ pub mod day;
 pub mod details;
 pub mod duties;
 pub mod earning;
+pub mod erase;
 pub mod expire;
 pub mod give;
 pub mod house;

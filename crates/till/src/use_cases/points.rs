@@ -21,6 +21,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     store::{
+        erased,
         read::{self, MemberFile},
         records,
     },
@@ -190,6 +191,9 @@ fn unexpected() -> Error {
 
 pub(crate) fn known_member(work: &Work<'_>, member: MemberId) -> Result<MemberFile> {
     let file = read::member(work.db, member)?.ok_or(Refusal::NotFound("member"))?;
+    if erased::is_erased(work.db, file.id)? {
+        return Err(Refusal::Erased.into());
+    }
     work.numbers.remember(file.id, file.number);
     Ok(file)
 }

@@ -34,6 +34,8 @@ pub(crate) struct TakenIn {
     pub(crate) lost_voids: Vec<FactId>,
     /// Entries were set aside: the tables are to be made anew.
     pub(crate) refold: bool,
+    /// Who was erased, or is one person with somebody else.
+    pub(crate) persons: BTreeSet<MemberId>,
     /// Whose file was opened or given another phone.
     pub(crate) phones: BTreeSet<MemberId>,
 }
@@ -151,6 +153,12 @@ fn touched(header: &Header, fact: &Fact, taken: &mut TakenIn) {
         }
         Fact::MemberChanged(body) if body.private.is_some() => {
             taken.phones.insert(body.member);
+        }
+        Fact::MembersMerged(body) => {
+            taken.persons.insert(body.kept);
+        }
+        Fact::MemberErased(body) => {
+            taken.persons.insert(body.member);
         }
         _ => {}
     }

@@ -65,6 +65,9 @@ pub(crate) enum Command {
     Verify,
     /// One hash over all folded tables.
     Digest,
+    /// Clear free space of what was erased now; `serve` does it in the night. Whoever wants to write
+    /// waits meanwhile.
+    Scrub,
     /// Write a backup, encrypted with a passphrase, and read it back.
     Backup(Backup),
     /// Put a backup into an empty database. Whatever is missing comes back from the tills.

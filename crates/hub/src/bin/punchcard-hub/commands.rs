@@ -92,6 +92,11 @@ fn perform(hub: &Hub, settings: &Settings, command: Command) -> Result<Answer> {
             Ok(Answer::new(json!({ "inbox": lines }), text))
         }
         Command::Settle { id, how } => settle(hub, &id, how),
+        Command::Scrub => {
+            let cleared = hub.scrub()?;
+            let text = if cleared { "cleared" } else { "nothing to clear" };
+            Ok(Answer::new(json!({"cleared": cleared}), text))
+        }
         Command::Verify => verify(hub),
         Command::Digest => digest(hub),
     }

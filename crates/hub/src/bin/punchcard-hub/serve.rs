@@ -33,7 +33,7 @@ pub(crate) fn run(
         ..Options::default()
     };
     let hub = Arc::new(hub);
-    keep_house(&hub)?;
+    keep_house(&hub, settings.backup_hour)?;
     match schedule {
         Some(schedule) => back_up_daily(&hub, schedule)?,
         None => {
@@ -54,9 +54,9 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Posts what has run out in the pool, at the start and every hour. The process ends without waiting
-/// for it: each batch is one transaction.
-fn keep_house(hub: &Arc<Hub>) -> Result<()> {
+/// Posts what has run out in the pool, at the start and every hour, and in the night clears free space of
+/// what was erased. The process ends without waiting for it: each batch is one transaction.
+fn keep_house(hub: &Arc<Hub>, night: u32) -> Result<()> {
     let hub = hub.clone();
     std::thread::Builder::new().name("housekeeping".into()).spawn(move || {
         loop {
@@ -64,6 +64,11 @@ fn keep_house(hub: &Arc<Hub>) -> Result<()> {
                 Ok(0) => {}
                 Ok(members) => tracing::info!(members, "posted what had run out in the pool"),
                 Err(error) => tracing::warn!(%error, "what has run out could not be posted"),
+            }
+            match hub.scrub_at_night(night) {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("free space was cleared of what was erased"),
+                Err(error) => tracing::warn!(%error, "what was erased is not cleared yet"),
             }
             std::thread::sleep(HOUSEKEEPING);
         }

@@ -223,6 +223,16 @@ pub(crate) enum Command {
         /// The other one.
         gone: String,
     },
+    /// Erase a person for good, with every file of theirs: here now, elsewhere with the next sync, and from
+    /// this till's own backups.
+    Erase {
+        /// Who: see `find`.
+        #[arg(long)]
+        member: String,
+        /// What they have on file is lost.
+        #[arg(long)]
+        forfeit: bool,
+    },
     /// What sync has told, and files that may be one person's.
     Notices,
     /// Post what has run out.

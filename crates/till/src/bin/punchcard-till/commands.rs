@@ -190,6 +190,11 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             let view = till.merge_members(&actor, id(&kept)?, id(&gone)?)?;
             Ok(Answer::pretty(print::member(&view)?))
         }
+        Command::Erase { member, forfeit } => {
+            till.erase_member(&actor, id(&member)?, forfeit)?;
+            till.scrub()?;
+            Ok(Answer::new(json!({"erased": member}), format!("{member} was erased")))
+        }
         Command::Notices => {
             let line = Line::quiet(till.clone());
             Ok(Answer::pretty(serde_json::to_value(till.sync_view(&actor, line.view())?)?))

@@ -109,6 +109,7 @@ pub(super) const TABLES: &[Layout] = &[
     table("frozen", &[Plain; 4], "frozen (lot, frozen, hlc, stream)", None),
     table("earned", &[Plain; 4], "earned (fact, rule, version, points)", None),
     table("pending", &[Plain; 2], "pending (lot, until_ms)", None),
+    table("erased", &[Plain; 2], "erased (member, by)", None),
 ];
 
 /// Places of name, phone and cards in a member's row.

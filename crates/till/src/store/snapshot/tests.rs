@@ -134,6 +134,7 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("frozen", vec![row(&[blob(&id(0x32)), number(1), number(9), blob(&STAMP)])]),
         ("earned", vec![row(&[blob(&id(0x14)), blob(&id(0x41)), number(2), number(7)])]),
         ("pending", vec![row(&[blob(&id(0x33)), number(99)])]),
+        ("erased", vec![row(&[blob(&id(0x25)), blob(&id(0x15))])]),
     ]
 }
 
