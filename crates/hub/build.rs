@@ -1,0 +1,8 @@
+//! The migrations are read when the crate is compiled, which the compiler does not know of: a new one
+//! would be left out of a build that goes on from an older one.
+
+fn main() {
+    for folder in ["../../migrations/hub-postgres", "../../migrations/hub-sqlite"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
+}
