@@ -58,6 +58,7 @@ const LOCKER: &str = "lockerzq8133";
 const LET_IN: &str = "忘带卡qkkzxletin";
 const ADJUSTED: &str = "补积分wvvqadj";
 const EXTENDED: &str = "出差xttqext";
+const TOPPED_UP: &str = "现金充值bqzztop";
 const GUEST: &str = "客人gzzqkguest";
 /// What the second desk wrote while it was offline.
 const NEW_NAME: &str = "Plmnrtq Vxzwjkq";
@@ -98,6 +99,7 @@ fn marks() -> Marks {
         ("reason for points", ADJUSTED),
         ("reason to extend", EXTENDED),
         ("guest", GUEST),
+        ("reason to load", TOPPED_UP),
         ("new name", NEW_NAME),
         ("new phone", NEW_PHONE),
         ("new note", NEW_NOTE),
@@ -164,6 +166,7 @@ fn somebody(desk: &Desk) -> String {
     till.change_pass(&owner, id(&member), id(&pass), extend).ok();
     desk.earn(&member, "500.00");
     till.adjust_points(&owner, id(&member), 30, ADJUSTED).expect("the owner may");
+    till.top_up(&owner, id(&member), "88.00", TOPPED_UP).expect("the owner may");
     for how in [CheckInHow::Scan, CheckInHow::LetIn(LET_IN.into()), CheckInHow::Guest(GUEST.into())]
     {
         till.check_in(&owner, Who::Card(CARD.into()), how, None).expect("a verdict");
