@@ -249,7 +249,7 @@ fn housekeeping(till: &Arc<Till>) {
             if let Err(error) = till.expire_due() {
                 tracing::warn!(code = error.code(), "what has run out could not be posted");
             }
-            match till.scrub() {
+            match till.scrub_when_quiet() {
                 Ok(true) => tracing::info!("nothing is left of whoever was erased"),
                 Ok(false) => {}
                 Err(error) => {

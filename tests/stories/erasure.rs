@@ -19,7 +19,7 @@ use punchcard_hub::{
     Weak as WeakHub,
     backup::{Passphrase, Verified},
 };
-use punchcard_protocol::MemberId;
+use punchcard_protocol::{Hash, MemberId, PrivatePart, sync::Packet};
 use punchcard_tests::{
     DAY, MINUTE,
     business::{Business, Desk, Engine, restored_into},
@@ -32,6 +32,8 @@ use punchcard_till::{
     views::{DetailsInput, MemberInput},
 };
 
+use crate::skew::{Scribe, fresh};
+
 on_both_engines!(
     erased_at_one_desk_is_erased_everywhere,
     two_files_of_one_person_go_together,
@@ -39,6 +41,7 @@ on_both_engines!(
     copies_hold_nothing_either,
     where_the_hub_keeps_what_comes_late_it_is_found,
     who_erases_many_at_once_takes_no_backup_along,
+    what_nobody_understood_goes_too,
 );
 
 const NAME: &str = "仝妗旎";
@@ -55,6 +58,7 @@ const LOCKER: &str = "lockerzq8133";
 const LET_IN: &str = "忘带卡qkkzxletin";
 const ADJUSTED: &str = "补积分wvvqadj";
 const EXTENDED: &str = "出差xttqext";
+const TOPPED_UP: &str = "现金充值bqzztop";
 const GUEST: &str = "客人gzzqkguest";
 /// What the second desk wrote while it was offline.
 const NEW_NAME: &str = "Plmnrtq Vxzwjkq";
@@ -95,6 +99,7 @@ fn marks() -> Marks {
         ("reason for points", ADJUSTED),
         ("reason to extend", EXTENDED),
         ("guest", GUEST),
+        ("reason to load", TOPPED_UP),
         ("new name", NEW_NAME),
         ("new phone", NEW_PHONE),
         ("new note", NEW_NOTE),
@@ -161,6 +166,7 @@ fn somebody(desk: &Desk) -> String {
     till.change_pass(&owner, id(&member), id(&pass), extend).ok();
     desk.earn(&member, "500.00");
     till.adjust_points(&owner, id(&member), 30, ADJUSTED).expect("the owner may");
+    till.top_up(&owner, id(&member), "88.00", TOPPED_UP).expect("the owner may");
     for how in [CheckInHow::Scan, CheckInHow::LetIn(LET_IN.into()), CheckInHow::Guest(GUEST.into())]
     {
         till.check_in(&owner, Who::Card(CARD.into()), how, None).expect("a verdict");
@@ -616,4 +622,40 @@ fn who_erases_many_at_once_takes_no_backup_along(engine: Engine) {
     erase(&[one]);
     assert_eq!(backups_in(&first.folder), 1, "made anew");
     assert!(back_up().removed.is_empty());
+}
+
+/// Of a newer program's kinds only `member` is known; and what the hub keeps back is passed on to nobody,
+/// but lies there.
+fn what_nobody_understood_goes_too(engine: Engine) {
+    let (ground, first) = Ground::new(engine);
+    let member = first.member("会员", 1);
+    first.sync();
+    let mut future = Scribe::join(&ground.business);
+    let says = |future: &mut Scribe, kind: u16, text: &str| {
+        let part = PrivatePart { salt: [9; 16], bytes: format!("{{\"note\":\"{text}\"}}").into() };
+        // Of a kind that is known this is not the part that is named, so it is kept back.
+        let named = if kind == 21 { Hash::ZERO } else { part.commitment() };
+        let payload = serde_json::json!({"id": fresh(), "member": member, "private": named});
+        let entry = future.entry(kind, 1, payload.to_string().into_bytes());
+        let packet = Packet::of(&entry, Some(&part)).expect("UTF-8");
+        future.push(vec![packet]).expect("taken in").quarantined.len()
+    };
+    assert_eq!(says(&mut future, 999, "kqzzvunknown"), 0);
+    assert_eq!(says(&mut future, 21, "kqzzvkeptback"), 1);
+    ground.business.same_everywhere(&[&first]);
+    let mut marks = Marks::default();
+    for text in ["kqzzvunknown", "kqzzvkeptback", "kqzzvlater", "kqzzvlatest"] {
+        marks.text(text, text);
+    }
+    assert_eq!(named(&ground.at_the_hub(&marks)), ["kqzzvkeptback", "kqzzvunknown"]);
+    assert_eq!(named(&at_a_desk(&first, &marks)), ["kqzzvunknown"]);
+
+    first.till().erase_member(&first.owner(), id(&member), false).expect("nothing on file");
+    first.sync();
+    says(&mut future, 999, "kqzzvlater");
+    says(&mut future, 21, "kqzzvlatest");
+    ground.business.same_everywhere(&[&first]);
+    ground.night(&[&first]);
+    assert_eq!(ground.at_the_hub(&marks), Found::new());
+    assert_eq!(at_a_desk(&first, &marks), Found::new());
 }

@@ -75,7 +75,9 @@ fn seeds() {
     let seeds = asked("SEEDS").unwrap_or(SEEDS);
     let first = asked("FIRST").unwrap_or(1);
     let hub_restored = asked::<u8>("HUB_RESTORED").is_some_and(|asked| asked > 0);
-    let config = Config { tills: asked("TILLS").unwrap_or(5), hub_restored, ..Config::default() };
+    let erases = asked::<u8>("ERASES").is_some_and(|asked| asked > 0);
+    let tills = asked("TILLS").unwrap_or(5);
+    let config = Config { tills, hub_restored, erases, ..Config::default() };
     let begun = Instant::now();
     let failure = first_failure(&config, first..first + seeds);
     println!("{seeds} seeds from {first}, {} tills: {:.1?}", config.tills, begun.elapsed());
@@ -94,6 +96,15 @@ fn what_seeds_found_with_a_hub_put_back_stays_mended() {
     for seed in [419, 586, 776] {
         let wrong = fleet::run(&ground, &config, seed, &steps::of(seed, &config)).wrong;
         assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
+    }
+}
+
+/// People are erased at some till while others go on with them.
+#[test]
+fn seeds_in_which_people_are_erased() {
+    let config = Config { erases: true, hub_restored: true, ..Config::default() };
+    if let Some(failure) = first_failure(&config, 1..21) {
+        panic!("{failure}");
     }
 }
 
@@ -175,4 +186,13 @@ fn without_the_fork_check_it_is_found() {
     // It takes a whole machine that was rolled back and then wrote as much again: one seed in some
     // hundreds. From 1 on it is found too (743), in minutes.
     finds_from(740, &config, &Config::default());
+}
+
+#[test]
+fn where_the_hub_keeps_what_comes_late_of_who_was_erased_it_is_found() {
+    let mut config = Config { erases: true, ..Config::default() };
+    let with = config.clone();
+    config.weak_hub.erased_parts_kept = true;
+    // From 1 on it is found too (81).
+    finds_from(75, &config, &with);
 }

@@ -152,6 +152,44 @@ fn a_backup_is_restored_and_vouched_for_by_a_managers_pin() {
 }
 
 #[test]
+fn a_person_is_erased_by_a_managers_pin_and_stays_so() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    let made = shop(&data);
+    let pin = |role: &str| {
+        let staff = made["staff"].as_array().expect("staff");
+        let person = staff.iter().find(|person| person["role"] == role).expect("a demo shop");
+        person["pin"].as_str().expect("a PIN").to_owned()
+    };
+    let (_, found) = run(&data, &["find", "堃", "--limit", "5"]);
+    let member = found[0]["id"].as_str().expect("an id").to_owned();
+    run(&data, &["earn", "--member", &member, "--amount", "10.00"]);
+    let file = dir.path().join("older.punchcard");
+    let file = file.to_str().expect("UTF-8");
+    assert_eq!(run(&data, &["backup", file]).0, 0);
+
+    let erase = ["erase", "--member", &member];
+    let told = |args: &[&str], pin: &str| {
+        let (status, told) = run(&data, &[args, &["--pin", pin]].concat());
+        (status, told["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told(&erase, &pin("cashier")), (3, "approval_needed".into()));
+    assert_eq!(told(&erase, &pin("manager")), (3, "value_on_file".into()));
+    let forfeit = [&erase[..], &["--forfeit"]].concat();
+    assert_eq!(told(&forfeit, &pin("manager")), (0, String::new()));
+    assert_eq!(told(&forfeit, &pin("manager")), (3, "erased".into()));
+    let gone = || {
+        let (_, found) = run(&data, &["find", "堃", "--limit", "9"]);
+        assert!(found.as_array().expect("a list").iter().all(|one| one["id"] != member.as_str()));
+        assert_eq!(run(&data, &["member", &member]).1["error"]["code"], "erased");
+    };
+    gone();
+    assert_eq!(run(&data, &["verify"]).0, 0);
+    assert_eq!(run(&data, &["restore", file]).0, 0);
+    gone();
+}
+
+#[test]
 fn what_is_not_understood_is_usage() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let data = dir.path().join("till");

@@ -151,7 +151,10 @@ impl Writer {
     /// what it deletes, but not what it has copied to another page before.
     pub(crate) fn write_anew(&mut self) -> Result<()> {
         self.sound()?;
-        self.db.execute_batch("VACUUM").map_err(|error| self.fail(error.into()))
+        // The copy that is made meanwhile goes to a file, which is encrypted like the database: in memory
+        // a large store would have no room.
+        let anew = "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = DEFAULT";
+        self.db.execute_batch(anew).map_err(|error| self.fail(error.into()))
     }
 
     /// A log that is in the database still stands in its file, and the next start would read all of

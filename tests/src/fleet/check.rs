@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use punchcard_domain::fact::about;
 use punchcard_hub::store::{Datum, Store};
 use punchcard_protocol::{Header, StreamId, hash_header};
 use punchcard_till::Error;
@@ -39,6 +40,7 @@ pub fn check(world: &mut World<'_>) -> Vec<String> {
     if findings.0.is_empty() {
         let log = Log::read(world.store());
         same_everywhere(world, &whole, &log, &mut findings);
+        erased_is_gone(world, &whole, &mut findings);
         told_is_there(world, &log, &mut findings);
         adds_up(world, &log, &mut findings);
     }
@@ -235,6 +237,26 @@ fn same_everywhere(world: &World<'_>, whole: &[usize], log: &Log, findings: &mut
         findings.expect(found.ok || below_zero_only(&found.problems), || {
             format!("machine {n} does not hold together: {:?}", found.problems)
         });
+    }
+}
+
+/// Whoever was erased has no private part left, at the hub or at a till, in whatever order everything
+/// came.
+fn erased_is_gone(world: &World<'_>, whole: &[usize], findings: &mut Findings) {
+    let mut session = world.store().read().expect("it answers");
+    let mut ask = |sql: &str| session.rows(sql, &[]).expect("it answers");
+    let erased: BTreeSet<String> =
+        ask("SELECT member FROM erased").iter().map(|row| uuid(&row[0])).collect();
+    let theirs =
+        |payload: &[u8]| about(payload).is_some_and(|member| erased.contains(&member.to_string()));
+    let sql = "SELECT l.payload FROM log l JOIN private_part p ON p.position = l.position";
+    let left = ask(sql).iter().filter(|row| theirs(row[0].bytes().expect("bytes"))).count();
+    findings.expect(left == 0, || format!("the hub holds {left} parts of who was erased"));
+    for n in whole {
+        let parcels = world.machines[*n].till().parcels().expect("it can be read");
+        let left = parcels.iter().filter(|one| one.private.is_some() && theirs(&one.entry.payload));
+        let left = left.count();
+        findings.expect(left == 0, || format!("machine {n} holds {left} parts of who was erased"));
     }
 }
 

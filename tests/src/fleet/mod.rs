@@ -39,6 +39,8 @@ pub struct Config {
     pub weak_hub: punchcard_hub::Weak,
     /// The hub is restored from older copies too.
     pub hub_restored: bool,
+    /// People are erased too.
+    pub erases: bool,
 }
 
 impl Default for Config {
@@ -54,6 +56,7 @@ impl Default for Config {
                 ..punchcard_hub::Weak::default()
             },
             hub_restored: false,
+            erases: false,
         }
     }
 }

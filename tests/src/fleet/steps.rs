@@ -66,6 +66,9 @@ pub enum Act {
         member: u64,
         note: u64,
     },
+    Erase {
+        member: u64,
+    },
     Merge {
         kept: u64,
         gone: u64,
@@ -212,6 +215,7 @@ fn act(dice: &mut Dice, mood: Mood, config: &Config) -> Act {
         37..39 => Act::GivePass { member },
         39..48 => Act::Undo { back: dice.below(10) },
         48..51 => Act::Register { phone: dice.below(9) },
+        51 if config.erases => Act::Erase { member },
         51..53 => Act::Change { member, note: dice.below(100) },
         53..54 => Act::Merge { kept: member, gone: dice.below(64) },
         54..60 => Act::Draw { member, points },

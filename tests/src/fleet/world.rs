@@ -66,6 +66,7 @@ const REFUSALS: &[&str] = &[
     "not_vouched",
     "not_found",
     "banned",
+    "erased",
     "phone_taken",
     "bad_input",
     "already_voided",
@@ -238,6 +239,11 @@ impl<'a> World<'a> {
                     ..MemberInput::default()
                 };
                 let done = till.change_member(&owner, id(self.member(member)), input);
+                self.note(at, done);
+                None
+            }
+            Act::Erase { member } => {
+                let done = till.erase_member(&owner, id(self.member(member)), true);
                 self.note(at, done);
                 None
             }

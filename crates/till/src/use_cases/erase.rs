@@ -8,6 +8,7 @@ use punchcard_domain::{
     staff::{Permission, Role},
 };
 use punchcard_protocol::{FactId, MemberId};
+use rusqlite::OptionalExtension as _;
 
 use super::{actor::Actor, duties::nobody, notices, points::known_member};
 use crate::{
@@ -20,8 +21,12 @@ use crate::{
 
 /// Postings in one entry, well below the longest payload.
 const POSTINGS: usize = 60;
+/// A store of so many bytes takes seconds to be written anew.
+const LARGE_BYTES: u64 = 256 * 1024 * 1024;
+/// Nobody is at a desk at which nothing was done for so long: ms.
+const QUIET_MS: i64 = 10 * 60 * 1000;
 /// Whoever was erased within so long counts together: a week, ms.
-const DAYS_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Till {
     /// Erases a person for good: each of their files, here now and everywhere else when it is heard
@@ -87,11 +92,28 @@ impl Till {
         Ok(true)
     }
 
+    /// As [`Till::scrub`], but a large store is written anew only where nothing was done for a while: whoever
+    /// came to the desk would wait.
+    ///
+    /// # Errors
+    /// As [`Till::scrub`].
+    pub fn scrub_when_quiet(&self) -> Result<bool> {
+        let large = std::fs::metadata(self.folder.db())?.len() > LARGE_BYTES;
+        let now_ms = self.write(|work| Ok(work.now_ms()))?;
+        let last_ms: Option<i64> = self.read(|db| {
+            // Ids sort by when it happened.
+            let newest = "SELECT at_ms FROM fact ORDER BY id DESC LIMIT 1";
+            Ok(db.query_row(newest, [], |row| row.get(0)).optional()?)
+        })?;
+        let quiet = last_ms.is_none_or(|last_ms| now_ms - last_ms > QUIET_MS);
+        if large && !quiet { Ok(false) } else { self.scrub() }
+    }
+
     /// So many that it may not be what the owner wants: then older copies stay, for as long as they are
     /// kept anyway, and it is told.
     fn many_were_erased(&self) -> Result<bool> {
         self.write(|work| {
-            let many = erased::since(work.db, work.now_ms() - DAYS_MS)?;
+            let many = erased::since(work.db, work.now_ms() - WEEK_MS)?;
             if many > MOST_ERASED {
                 notices::tell(work, "many_erased", &[])?;
             }
