@@ -118,6 +118,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         Fact::PassTransferred(body) => {
             undo.restore(desk, known, Some(body.member), &body.postings);
+            undo.points = body.fee_points;
             Some(body.member)
         }
         Fact::PointsAdjusted(body) => {

@@ -274,9 +274,12 @@ impl About {
                 label: Some(body.given.name.clone()),
                 ..Self::default()
             },
-            Fact::PassTransferred(body) => {
-                Self { member: Some(body.member), amount_minor: body.fee_minor, ..Self::default() }
-            }
+            Fact::PassTransferred(body) => Self {
+                member: Some(body.member),
+                points: body.fee_points.saturating_neg(),
+                amount_minor: body.fee_minor,
+                ..Self::default()
+            },
             Fact::PassFrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassUnfrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassExtended(body) => Self { member: Some(body.member), ..Self::default() },
