@@ -622,7 +622,7 @@ pub struct StreamReclaimed {
 }
 
 /// Two files are one person's: what is on the one is on the other from now on, and the cards of
-/// both keep working.
+/// both keep working. A file that is merged with itself is shown as itself: it was parted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembersMerged {
     /// Id of the fact.

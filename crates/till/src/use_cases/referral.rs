@@ -14,7 +14,7 @@ use super::{actor::Actor, earning};
 use crate::{
     error::Result,
     store::{
-        earned,
+        earned, erased,
         read::{self, MemberFile},
     },
     work::Work,
@@ -34,6 +34,9 @@ pub(crate) fn of(
     let Some(referrer) = sent_by.filter(|referrer| referrer.id != file.id) else {
         return Ok(None);
     };
+    if erased::is_erased(work.db, referrer.id)? {
+        return Ok(None);
+    }
     let Some(outcome) = earning::by_rules(work, &referrer, What::Refers, at_ms)? else {
         return Ok(None);
     };
