@@ -5,9 +5,9 @@ use punchcard_domain::{
     earning::Part,
     fact::{
         ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberErased,
-        MemberRegistered, Pass, PassExtended, PassFrozen, PassGiven, PassUnfrozen, PointsAdjusted,
-        PointsEarned, PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded,
-        StreamVouched, ToppedUp,
+        MemberRegistered, MembersMerged, Pass, PassExtended, PassFrozen, PassGiven, PassUnfrozen,
+        PointsAdjusted, PointsEarned, PointsRedeemed, PointsTransferred, RecordSet,
+        ReferralRewarded, StreamVouched, ToppedUp,
     },
     ledger::{Account, Lot, Posting, ValueKind},
     member::{CardState, MemberPrivate},
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..17u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..18u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -256,6 +256,13 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 approved_by: None,
             })
         }
+        // Merged, and parted: whatever is said last.
+        17 => Fact::MembersMerged(MembersMerged {
+            id,
+            kept: MemberId::from_bytes([deed.number % 4 + 1; 16]),
+            gone: member,
+            approved_by: None,
+        }),
         14 | 15 => {
             let into = LotId::from_bytes(uuid(7, n));
             let to = Account::Till(me);

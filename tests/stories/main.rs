@@ -28,6 +28,7 @@ mod lives;
 mod lossy;
 #[cfg(target_os = "linux")]
 mod migration;
+mod parted;
 mod passes;
 #[cfg(target_os = "linux")]
 mod power;

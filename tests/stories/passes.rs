@@ -116,6 +116,31 @@ fn extend(days: u32) -> PassChange {
     PassChange::Extend { days, because: "停业装修".into() }
 }
 
+/// What its kind asks for when a pass is given away is shown, collected, and taken back with it.
+#[test]
+fn giving_a_pass_away_costs_what_its_kind_says() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let other = shop.member("王堃", 2).brief.id;
+    let fee = Terms { transfer_fee_minor: 3_000, transfer_fee_points: 50, ..Terms::default() };
+    let kind = at.kind("年卡", Some(365), None, fee);
+    at.give(&member, &kind);
+    let pass = at.pass(&member);
+    assert_eq!((pass.transfer_fee_minor, pass.transfer_fee_points), (3_000, 50));
+    let away = || PassChange::Transfer { to: id(&other), fee_minor: None };
+    assert_eq!(Desk::code(at.change(&member, &pass.id, away())), "points_short");
+    shop.earn(&member, "80.00");
+    let fact = at.change(&member, &pass.id, away()).expect("80 points are here");
+    assert_eq!((shop.points(&member).0, at.pass(&other).name.as_str()), (30, "年卡"));
+    let row = at.member(&member).history.into_iter().find(|row| row.fact == fact).expect("told");
+    assert_eq!((row.amount_minor, row.points), (3_000, -50));
+    assert_eq!(at.pass(&other).transfer_fee_points, 50, "it is the same pass");
+    at.undo(&fact).expect("the owner may");
+    assert_eq!((shop.points(&member).0, at.member(&other).passes.len()), (80, 0));
+    shop.verify();
+}
+
 /// A pack is used to its last visit, and the last one is taken back.
 #[test]
 fn a_pack_from_the_first_visit_to_the_last() {
@@ -384,7 +409,7 @@ fn what_can_be_done_with_a_pass_is_said_by_the_till() {
     at.change(&member, &pass.id, PassChange::Unfreeze).expect("it was told");
     let typed = PassChangeInput::Transfer { to: other.clone(), fee: "50.00".into() };
     let change = at.till.pass_change(typed).expect("an amount");
-    assert_eq!(change, PassChange::Transfer { to: id(&other), fee_minor: 5_000 });
+    assert_eq!(change, PassChange::Transfer { to: id(&other), fee_minor: Some(5_000) });
     at.change(&member, &pass.id, change).expect("it was told");
     let gone = at.member(&member).passes;
     assert!(gone.iter().all(|pass| pass.acts.is_empty()), "{gone:?}");
@@ -530,7 +555,7 @@ fn what_happens_to_passes_and_cards_at_two_desks_is_one_story(engine: Engine) {
     one.change(&other, &pack, change).expect("all visits are here");
     assert_eq!(one.pass(&other).visits_left, Some(19));
     let pack = one.pass(&other).id;
-    let away = PassChange::Transfer { to: id(&member), fee_minor: 5_000 };
+    let away = PassChange::Transfer { to: id(&member), fee_minor: Some(5_000) };
     let gone = one.change(&other, &pack, away).expect("all visits are here");
     business.same_everywhere(&[&first, &second]);
     let held = |at: &At<'_>, member: &str| {
@@ -679,7 +704,7 @@ fn done(
         Deed::Upgrade(who) => change(who, PassChange::Upgrade { to: id(&kinds[1]) }),
         Deed::Transfer(who) => {
             let to = id(&members[1 - *who]);
-            change(who, PassChange::Transfer { to, fee_minor: 100 })
+            change(who, PassChange::Transfer { to, fee_minor: Some(100) })
         }
         Deed::Give(who) => {
             let given = at.till.give_pass(&at.owner, id(&members[*who]), id(&kinds[0]));
@@ -760,6 +785,8 @@ fn terms_go_to_the_form_and_come_back_as_they_were() {
         grace_days: 3,
         freeze_days: 14,
         guests: 2,
+        transfer_fee_minor: 3_000,
+        transfer_fee_points: 50,
     };
     at.kind("季卡", None, None, terms.clone());
     let all = at.till.pass_type_list().expect("kinds");

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { MemberView, PassView } from "@/shared/bindings";
 import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import MemberPage from "@/desk/pages/MemberPage.vue";
+import { currentPicker } from "@/desk/composables/usePick";
 import { useDesk } from "@/desk/stores/desk";
 import {
   answer,
@@ -33,6 +34,8 @@ function pass(part: Partial<PassView> = {}): PassView {
     frozen_until: null,
     freeze_days_left: 30,
     guests_left: 0,
+    transfer_fee_minor: 0,
+    transfer_fee_points: 0,
     ended: null,
     acts: ["freeze", "extend", "upgrade"],
     ...part,
@@ -109,6 +112,39 @@ describe("the member's page", () => {
     expect(byId("act-t2")?.textContent).toContain("500");
     await press("1");
     expect(sent("change_pass")?.change).toEqual({ what: "upgrade", to: "t2" });
+    wrapper.unmount();
+  });
+
+  it("shows what giving a pass away costs before it is done", async () => {
+    const costs = { transfer_fee_minor: 3_050, transfer_fee_points: 20 };
+    const given = pass({ acts: ["transfer"], ...costs });
+    const { wrapper } = await page({ ...MEMBER, passes: [given] }, { change_pass: () => DONE });
+    await press("1");
+    await press("1");
+    const other = { id: "m2", name: "林小满", phone: null, card: null, tier: null, photo: null };
+    currentPicker()?.(other);
+    await settle();
+    expect((byId("pick-typed") as HTMLInputElement).value).toBe("30.50");
+    expect(byId("pick-panel")?.textContent).toContain("20");
+    await submit("pick-panel");
+    const change = { what: "transfer", to: "m2", fee: "30.50" };
+    expect(sent("change_pass")?.change).toEqual(change);
+    wrapper.unmount();
+  });
+
+  it("loads an amount as it was typed, with a reason", async () => {
+    const { wrapper } = await page(MEMBER, { top_up: () => DONE });
+    await press("F9");
+    await press("0");
+    await typeInto("ask-amount", "550.00");
+    await typeInto("ask-because", "现金");
+    await submit("ask-panel");
+    expect(sent("top_up")).toEqual({
+      member: "m1",
+      amount: "550.00",
+      reason: "现金",
+      approval: null,
+    });
     wrapper.unmount();
   });
 

@@ -46,7 +46,9 @@ it("F7 in the form puts the next number into the box, beside what is there", asy
 
 it("F7 where a card is replaced fills in the new one; before that it is the page's", async () => {
   till(true);
-  await open(show(MemberCards, { props: { member: { ...MEMBER, cards: ["77"] } } as never }));
+  await open(
+    show(MemberCards, { at: "/new", props: { member: { ...MEMBER, cards: ["77"] } } as never }),
+  );
   await press("F7");
   expect(asked()).toBe(false);
   byId("replace-77")?.click();

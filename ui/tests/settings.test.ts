@@ -34,6 +34,8 @@ const PLAIN: TermsView = {
   grace_days: 0,
   freeze_days: 0,
   guests: 0,
+  transfer_fee_minor: 0,
+  transfer_fee_points: 0,
 };
 
 const pass = (id: string, name: string, price_minor: number): PassTypeView => ({
@@ -120,6 +122,8 @@ it("a new kind of pass takes every term that there is", async () => {
   byId("pass-store-t2")?.click();
   await typeInto("pass-hours", "6:00-14:30，22:00 至 24:00");
   await typeInto("pass-zones", "泳池、 瑜伽室");
+  await typeInto("pass-fee", "30.5");
+  await typeInto("pass-fee-points", "20");
   await save();
   expect(calls.at(-1)).toEqual([
     "save_pass_type",
@@ -145,6 +149,8 @@ it("a new kind of pass takes every term that there is", async () => {
           grace_days: 3,
           freeze_days: 14,
           guests: 2,
+          transfer_fee_minor: 3_050,
+          transfer_fee_points: 20,
         },
       },
     },

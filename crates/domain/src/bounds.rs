@@ -51,6 +51,11 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PointsTransferred(body) => {
             body.member != body.other && moves(body.points, &body.postings, body.gains.iter())
         }
+        Fact::PassTransferred(body) => {
+            let paid = body.postings.iter().filter(|posting| posting.kind == ValueKind::Points);
+            let paid = paid.map(|posting| posting.amount).fold(0, i64::saturating_add);
+            MONEY.contains(&body.fee_points) && body.fee_points == paid
+        }
         Fact::ReferralRewarded(body) => {
             body.member != body.of && points_alone(body.earned.as_ref(), Some(&body.by_rules))
         }

@@ -495,7 +495,12 @@ fn row(fact: &Fact) -> FactRow {
             FactRow { amount_minor: body.paid_minor, ..about(body.member, body.at_ms, &blank) }
         }
         Fact::PassTransferred(body) => {
-            FactRow { amount_minor: body.fee_minor, ..about(body.member, body.at_ms, &blank) }
+            let points = body.fee_points.saturating_neg();
+            FactRow {
+                points,
+                amount_minor: body.fee_minor,
+                ..about(body.member, body.at_ms, &blank)
+            }
         }
         Fact::PassCancelled(body) => about(body.member, body.at_ms, &blank),
         Fact::VisitRecorded(body) => FactRow {

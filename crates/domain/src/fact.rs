@@ -272,7 +272,10 @@ pub struct PassTransferred {
     pub given: FactId,
     /// What was paid for it, in minor units.
     pub fee_minor: i64,
-    /// Its visits.
+    /// Points that were paid for it by whose it was.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fee_points: i64,
+    /// Its visits, and the points.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postings: Vec<Posting>,
     /// A manager who approved it on the spot.
@@ -619,7 +622,7 @@ pub struct StreamReclaimed {
 }
 
 /// Two files are one person's: what is on the one is on the other from now on, and the cards of
-/// both keep working.
+/// both keep working. A file that is merged with itself is shown as itself: it was parted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembersMerged {
     /// Id of the fact.

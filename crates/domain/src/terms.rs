@@ -9,6 +9,8 @@ use crate::{refusal::Refusal, time::Day};
 
 /// The most of each list of terms.
 const MAX_LIST: usize = 50;
+/// The highest fee, in minor units or points: as the highest price.
+const MAX_FEE: i64 = 1_000_000_000;
 /// The longest name of a zone, in characters.
 const MAX_ZONE_CHARS: usize = 40;
 /// Minutes of a day.
@@ -145,6 +147,12 @@ pub struct Terms {
     /// Guests who may be brought in one calendar month.
     #[serde(skip_serializing_if = "is_default")]
     pub guests: u32,
+    /// What is collected when it becomes somebody else's, in minor units.
+    #[serde(skip_serializing_if = "is_default")]
+    pub transfer_fee_minor: i64,
+    /// Points that whoever gives it away pays for that.
+    #[serde(skip_serializing_if = "is_default")]
+    pub transfer_fee_points: i64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -203,6 +211,8 @@ impl Terms {
             ("grace_days", self.grace_days <= 366),
             ("freeze_days", self.freeze_days <= 366),
             ("guests", self.guests <= 1000),
+            ("transfer_fee_minor", (0..=MAX_FEE).contains(&self.transfer_fee_minor)),
+            ("transfer_fee_points", (0..=MAX_FEE).contains(&self.transfer_fee_points)),
         ];
         match checks.into_iter().find(|(_, holds)| !holds) {
             Some((field, _)) => Err(Refusal::BadInput(field)),

@@ -17,6 +17,8 @@ pub struct Weak {
     pub blocks_of_all_lives: bool,
     /// Clearing what is deleted: SQLite leaves it in its pages.
     pub deleted_stays: bool,
+    /// The latest merge of a file holds: taking back an earlier one parts it anyway.
+    pub merges_part_anyway: bool,
     /// Numbers of lives that two copies hardly ever share: each takes the next one.
     pub lives_in_turn: bool,
 }

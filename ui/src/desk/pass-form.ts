@@ -25,14 +25,19 @@ export function toBoxes(line: Kind, digits: number) {
     grace_days: String(terms.grace_days),
     freeze_days: String(terms.freeze_days),
     guests: String(terms.guests),
+    fee: terms.transfer_fee_minor ? minorToDecimal(terms.transfer_fee_minor, digits) : "",
+    fee_points: String(terms.transfer_fee_points),
   };
 }
 
 export type PassBoxes = ReturnType<typeof toBoxes>;
 
 /** Whether something is set that stands under "more". */
-export const hasMore = ({ weekdays, hours, stores, zones }: PassBoxes): boolean =>
-  weekdays.length > 0 || hours !== "" || stores.length > 0 || zones !== "";
+export const hasMore = (boxes: PassBoxes): boolean =>
+  boxes.weekdays.length > 0 ||
+  boxes.stores.length > 0 ||
+  boxes.fee_points !== "0" ||
+  [boxes.hours, boxes.zones, boxes.fee].some((text) => text !== "");
 
 function terms(boxes: PassBoxes, count: number, read: Readers): Terms {
   const calendar = boxes.unit !== "none" && boxes.unit !== "day" ? boxes.unit : null;
@@ -51,6 +56,8 @@ function terms(boxes: PassBoxes, count: number, read: Readers): Terms {
     grace_days: read.optional("grace_days", boxes.grace_days, 6) ?? 0,
     freeze_days: read.optional("freeze_days", boxes.freeze_days, 6) ?? 0,
     guests: read.optional("guests", boxes.guests, 6) ?? 0,
+    transfer_fee_minor: read.money("fee", boxes.fee.trim() || "0"),
+    transfer_fee_points: read.optional("fee_points", boxes.fee_points) ?? 0,
   };
 }
 

@@ -225,7 +225,15 @@ freeze_days: number,
 /**
  * Guests who may be brought in one calendar month.
  */
-guests: number, };
+guests: number, 
+/**
+ * What is collected when it becomes somebody else's, in minor units.
+ */
+transfer_fee_minor: number, 
+/**
+ * Points that whoever gives it away pays for that.
+ */
+transfer_fee_points: number, };
 
 export type RewardTerms = { 
 /**
@@ -426,6 +434,14 @@ freeze_days_left: number,
  * Guests who may still be brought this month.
  */
 guests_left: number, 
+/**
+ * What is collected when it becomes somebody else's, in minor units.
+ */
+transfer_fee_minor: number, 
+/**
+ * Points that the member pays for that.
+ */
+transfer_fee_points: number, 
 /**
  * Why it ended before its time.
  */
@@ -1079,7 +1095,15 @@ freeze_days: number,
 /**
  * Guests who may be brought in one calendar month.
  */
-guests: number, };
+guests: number, 
+/**
+ * What is collected when it becomes somebody else's, in minor units.
+ */
+transfer_fee_minor: number, 
+/**
+ * Points that whoever gives it away pays for that.
+ */
+transfer_fee_points: number, };
 
 export type StoreChoice = { 
 /**

@@ -115,7 +115,11 @@ pub fn transfer_points(
 }
 
 /// Takes points that can be spent here.
-fn spendable(desk: &Desk<'_>, purse: &Purse, points: i64) -> Result<Vec<Posting>, Refusal> {
+pub(super) fn spendable(
+    desk: &Desk<'_>,
+    purse: &Purse,
+    points: i64,
+) -> Result<Vec<Posting>, Refusal> {
     if !desk.trusted {
         return Err(Refusal::NotVouched);
     }

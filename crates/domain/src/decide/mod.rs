@@ -6,6 +6,7 @@ mod check_in;
 mod earn;
 mod erase;
 mod member;
+mod part;
 mod pass;
 mod redeem;
 mod refer;
@@ -34,6 +35,7 @@ pub use check_in::{
 pub use earn::{Earn, earn};
 pub use erase::{Erase, MOST_ERASED, erase_member, forfeited};
 pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};
+pub use part::part_members;
 pub use pass::{
     GivePass, PassAct, PassOnFile, Transfer, Upgrade, cancel_pass, extend_pass, freeze_pass,
     give_pass, pass_acts, transfer_pass, unfreeze_pass, upgrade_pass,

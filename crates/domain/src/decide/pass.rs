@@ -3,7 +3,7 @@
 use chrono::Datelike as _;
 use punchcard_protocol::{FactId, MemberId, PassId, RecordId};
 
-use super::{Decided, Desk};
+use super::{Decided, Desk, by_hand::spendable};
 use crate::{
     bounds::LONGEST_EXTENSION_DAYS,
     fact::{
@@ -448,8 +448,10 @@ pub struct Transfer {
     pub pass_type: Option<RecordId>,
     /// Whose it will be.
     pub to: MemberId,
-    /// What is paid for it, in minor units.
-    pub fee_minor: i64,
+    /// What is paid for it, in minor units; none: what its terms say.
+    pub fee_minor: Option<i64>,
+    /// The points of whose it is: its terms may ask for some.
+    pub points: Purse,
 }
 
 /// Gives a pass to somebody else, as it stands: what is left of its time and of its visits. Two
@@ -458,10 +460,13 @@ pub struct Transfer {
 /// # Errors
 /// [`Refusal::PassOver`], [`Refusal::PackElsewhere`], [`Refusal::NotVouched`],
 /// [`Refusal::NoVisits`], [`Refusal::AlreadyFrozen`] where it is frozen: end that first,
-/// [`Refusal::BadInput`] for a fee that is no amount or for the same member.
+/// [`Refusal::BadInput`] for a fee that is no amount or for the same member,
+/// [`Refusal::PointsShort`].
 pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, Decided), Refusal> {
-    let Transfer { pass, pass_type, to, fee_minor } = known;
-    let (pass_type, to, fee_minor) = (*pass_type, *to, *fee_minor);
+    let Transfer { pass, pass_type, to, fee_minor, points } = known;
+    let (pass_type, to) = (*pass_type, *to);
+    let fee_minor = fee_minor.unwrap_or(pass.terms.transfer_fee_minor);
+    let fee_points = pass.terms.transfer_fee_points;
     let today = desk.today();
     if to == pass.member {
         return Err(Refusal::BadInput("member"));
@@ -470,6 +475,10 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
         return Err(Refusal::BadInput("fee"));
     }
     let (stands, left) = pass.transferable(desk)?;
+    let paid = match fee_points {
+        0 => Vec::new(),
+        _ => spendable(desk, points, fee_points)?,
+    };
     let given = PassGiven {
         id: desk.fact_id(),
         member: to,
@@ -495,7 +504,8 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
         to,
         given: given.id,
         fee_minor,
-        postings: pass.take_visits(desk, left.unwrap_or(0)),
+        fee_points,
+        postings: pass.take_visits(desk, left.unwrap_or(0)).into_iter().chain(paid).collect(),
         approved_by: None,
     };
     let given = PassGiven { transferred: Some(gone.id), ..given };
@@ -507,6 +517,7 @@ mod tests {
     use super::*;
     use crate::{
         decide::fixtures::{NOON, me, shop},
+        effects::Private,
         ledger::Holding,
         standing::Change,
         terms::{Length, Unit},
@@ -711,7 +722,8 @@ mod tests {
     fn what_is_given_away_is_what_is_left() {
         let to = MemberId::from_bytes([8; 16]);
         let transfer = |pass: &PassOnFile, to| {
-            let known = Transfer { pass: pass.clone(), pass_type: None, to, fee_minor: 5_000 };
+            let (pass, points) = (pass.clone(), Purse::default());
+            let known = Transfer { pass, pass_type: None, to, fee_minor: Some(5_000), points };
             shop().at(NOON, |desk| transfer_pass(desk, &known))
         };
         let (gone, given) = transfer(&pack_of(7, 0), to).expect("all here");
@@ -727,5 +739,52 @@ mod tests {
         let same = MemberId::from_bytes([3; 16]);
         assert!(matches!(transfer(&pack_of(7, 0), same), Err(Refusal::BadInput("member"))));
         assert!(matches!(transfer(&pack_of(0, 0), to), Err(Refusal::NoVisits)));
+    }
+
+    /// What its kind asks for is collected, in money and points, unless the money is waived.
+    #[test]
+    fn giving_away_costs_what_the_terms_say() {
+        let terms =
+            Terms { transfer_fee_minor: 2_000, transfer_fee_points: 30, ..Terms::default() };
+        let has = |amount| Purse {
+            here: vec![Holding {
+                lot: punchcard_protocol::LotId::from_bytes([8; 16]),
+                kind: ValueKind::Points,
+                account: Account::Till(me()),
+                amount,
+                expires_ms: None,
+                owner: None,
+                frozen: false,
+            }],
+            ..Purse::default()
+        };
+        let transfer = |fee_minor, amount| {
+            let pass = PassOnFile { terms: terms.clone(), ..pack_of(7, 0) };
+            let to = MemberId::from_bytes([8; 16]);
+            let known = Transfer { pass, pass_type: None, to, fee_minor, points: has(amount) };
+            shop().at(NOON, |desk| transfer_pass(desk, &known)).map(|(gone, _)| match gone.fact {
+                Fact::PassTransferred(fact) => fact,
+                _ => unreachable!("it goes"),
+            })
+        };
+        let fact = transfer(None, 30).expect("all here");
+        assert_eq!((fact.fee_minor, fact.fee_points), (2_000, 30));
+        let sum = |kind| -> i64 {
+            let of_kind = fact.postings.iter().filter(|posting| posting.kind == kind);
+            of_kind.map(|posting| posting.amount).sum()
+        };
+        assert_eq!((sum(ValueKind::Visits), sum(ValueKind::Points)), (7, 30));
+        assert_eq!(transfer(Some(0), 30).expect("waived").fee_minor, 0);
+        let short = Refusal::PointsShort { need: 30, here: 29, on_file: 29 };
+        assert_eq!(transfer(None, 29), Err(short));
+        let fits = |fact: PassTransferred| {
+            let fact = Fact::PassTransferred(fact);
+            let changes = crate::effects::effects(&fact, &Private::default(), me());
+            crate::bounds::fits(&fact, &changes)
+        };
+        assert!(fits(fact.clone()));
+        for fee_points in [0, 29, -30] {
+            assert!(!fits(PassTransferred { fee_points, ..fact.clone() }), "{fee_points}");
+        }
     }
 }

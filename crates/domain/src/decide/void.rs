@@ -64,6 +64,8 @@ pub fn voidable(fact: &Fact) -> bool {
         // What somebody gave away is taken back with what says that they did.
         Fact::PassGiven(body) => body.transferred.is_none(),
         Fact::PointsTransferred(body) => body.points < 0,
+        // Of two files that were parted nothing is left to take back: they can be merged again.
+        Fact::MembersMerged(body) => body.kept != body.gone,
         Fact::VisitRecorded(body) => body.member.is_some(),
         _ => false,
     }
@@ -118,6 +120,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         Fact::PassTransferred(body) => {
             undo.restore(desk, known, Some(body.member), &body.postings);
+            undo.points = body.fee_points;
             Some(body.member)
         }
         Fact::PointsAdjusted(body) => {
@@ -158,6 +161,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
             }
             Some(body.member)
         }
+        Fact::MembersMerged(body) => Some(body.kept),
         Fact::PassFrozen(body) => Some(body.member),
         Fact::PassUnfrozen(body) => Some(body.member),
         Fact::PassExtended(body) => Some(body.member),

@@ -410,7 +410,7 @@ fn take_over(db: &Connection, from: StreamId, to: StreamId) -> Result<()> {
 
 /// A stamp in the two columns in which it is compared: an HLC holds 48 bits of milliseconds above
 /// 16 of counter, and stays positive as a signed number until the year 6429.
-fn stamp_columns(header: &Header) -> (i64, [u8; 20]) {
+pub(super) fn stamp_columns(header: &Header) -> (i64, [u8; 20]) {
     (i64::try_from(header.hlc.0).unwrap_or(i64::MAX), header.stream.to_bytes())
 }
 

@@ -1,8 +1,9 @@
 //! Files that are one person's: registered twice, and merged.
 
-use punchcard_protocol::MemberId;
-use rusqlite::{Connection, OptionalExtension as _};
+use punchcard_protocol::{Header, MemberId};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::fold;
 use crate::error::Result;
 
 /// A file is merged into another at most so often: a circle ends here.
@@ -66,4 +67,15 @@ pub fn files(db: &Connection, number: i64) -> Result<Vec<(i64, Option<MemberId>)
         at += 1;
     }
     Ok(files)
+}
+
+/// Whether an entry that merged a file is the latest that says what the file is shown as.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_in_force(db: &Connection, gone: MemberId, entry: &Header) -> Result<bool> {
+    let (hlc, stream) = fold::stamp_columns(entry);
+    Ok(db
+        .prepare_cached("SELECT 1 FROM merge WHERE gone = ?1 AND hlc = ?2 AND stream = ?3")?
+        .exists(params![gone.as_bytes(), hlc, stream])?)
 }

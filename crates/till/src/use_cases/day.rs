@@ -214,7 +214,7 @@ fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option
         fact: fact.id().to_string(),
         seq: i64::try_from(header.seq).unwrap_or(i64::MAX),
         at_ms: place.map_or(header.hlc.unix_ms(), |place| place.at_ms),
-        kind: fact.name().to_owned(),
+        kind: kind_of(&fact).to_owned(),
         staff: names.staff(header.staff)?,
         member: about.member.map(|member| member.to_string()),
         member_name: about.member.map(|member| names.member(member)).transpose()?.flatten(),
@@ -226,6 +226,14 @@ fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option
         voided,
         voidable: voidable(&fact) && !voided,
     }))
+}
+
+/// What a line calls a fact.
+fn kind_of(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::MembersMerged(body) if body.kept == body.gone => "members_parted",
+        _ => fact.name(),
+    }
 }
 
 /// What a line says about a fact.
@@ -274,9 +282,12 @@ impl About {
                 label: Some(body.given.name.clone()),
                 ..Self::default()
             },
-            Fact::PassTransferred(body) => {
-                Self { member: Some(body.member), amount_minor: body.fee_minor, ..Self::default() }
-            }
+            Fact::PassTransferred(body) => Self {
+                member: Some(body.member),
+                points: body.fee_points.saturating_neg(),
+                amount_minor: body.fee_minor,
+                ..Self::default()
+            },
             Fact::PassFrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassUnfrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassExtended(body) => Self { member: Some(body.member), ..Self::default() },

@@ -3,6 +3,7 @@
 use punchcard_domain::{
     decide::{self, Decided, GivePass, PassAct, PassOnFile, Upgrade},
     fact::{Fact, Pass},
+    ledger::ValueKind,
     records::PassType,
     refusal::Refusal,
     staff::{Permission, Role},
@@ -65,8 +66,8 @@ pub enum PassChange {
     Transfer {
         /// Whose.
         to: MemberId,
-        /// What is paid for it, in minor units.
-        fee_minor: i64,
+        /// What is paid for it, in minor units; none: what its terms say.
+        fee_minor: Option<i64>,
     },
 }
 
@@ -136,7 +137,8 @@ impl Till {
             if let PassChange::Transfer { to, fee_minor } = change {
                 let kind =
                     as_given(work, pass.id, given_by)?.and_then(|(given, _)| given.pass_type);
-                let known = decide::Transfer { pass, pass_type: kind, to, fee_minor };
+                let points = work.eye(actor.role).purse(file.number, ValueKind::Points)?;
+                let known = decide::Transfer { pass, pass_type: kind, to, fee_minor, points };
                 return transfer(work, &actor, &file, &known, by);
             }
             let mut decided = decide_change(work, &pass, given_by, &change)?;
@@ -166,7 +168,7 @@ impl Till {
                 }
                 PassChangeInput::Transfer { to, fee } => PassChange::Transfer {
                     to: to.parse().map_err(|_| Refusal::NotFound("member"))?,
-                    fee_minor: money_or_none(work, &fee)?,
+                    fee_minor: Some(money_or_none(work, &fee)?),
                 },
                 PassChangeInput::Cancel { refund, because } => PassChange::Cancel {
                     on: None,
@@ -375,7 +377,11 @@ fn transfer(
         work.decide(None, |desk| Ok(decide::transfer_pass(desk, &known)?))?;
     approve(&mut gone, by);
     approve(&mut given, by);
-    let done = points::done(work, actor, gone, file, 0)?;
+    let paid = match &gone.fact {
+        Fact::PassTransferred(body) => body.fee_points,
+        _ => 0,
+    };
+    let done = points::done(work, actor, gone, file, -paid)?;
     work.append(actor, given)?;
     Ok(done)
 }

@@ -169,6 +169,8 @@ impl Eye<'_> {
             freeze_days_left: file.terms.freeze_days.saturating_sub(stands.frozen_days_of(year)),
             guests_left: file.terms.guests.saturating_sub(stands.guests),
             ended,
+            transfer_fee_minor: file.terms.transfer_fee_minor,
+            transfer_fee_points: file.terms.transfer_fee_points,
             acts: Vec::new(),
         })
     }

@@ -1,8 +1,8 @@
 //! Taking something back.
 
 use punchcard_domain::{
-    decide::{self, Void, voidable},
-    fact::{Fact, gains},
+    decide::{self, Decided, Void, voidable},
+    fact::{Fact, MembersMerged, gains},
     ledger::ValueKind,
     refusal::Refusal,
     staff::Permission,
@@ -12,7 +12,7 @@ use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
 use super::{actor::Actor, check_in::undo_until, referral};
 use crate::{
     error::{Error, Result},
-    store::{journal, purse, read, streams},
+    store::{journal, merged, purse, read, streams},
     till::Till,
     views::DoneView,
     work::Work,
@@ -76,12 +76,34 @@ fn undo(work: &mut Work<'_>, actor: &Actor, target: FactId) -> Result<DoneView> 
     {
         counterpart(work, actor, rewarded, approved_by)?;
     }
+    let parted = match &fact {
+        Fact::MembersMerged(merged) if !place.voided => {
+            Some(part(work, &header, merged, approved_by)?)
+        }
+        _ => None,
+    };
     let done = take_back(work, actor, &fact, place.voided, approved_by)?;
+    // Struck out, the one merge; and behind it what parts the two.
+    if let Some(parted) = parted {
+        work.append(actor, parted)?;
+    }
     // What was given away comes back from whoever has it now, in the same transaction.
     if let Fact::PassTransferred(gone) = &fact {
         counterpart(work, actor, gone.given, approved_by)?;
     }
     Ok(done)
+}
+
+/// What parts two files that `entry` merged.
+fn part(
+    work: &Work<'_>,
+    entry: &Header,
+    merged: &MembersMerged,
+    approved_by: Option<punchcard_protocol::StaffId>,
+) -> Result<Decided> {
+    let in_force =
+        work.owned.weak().merges_part_anyway || merged::is_in_force(work.db, merged.gone, entry)?;
+    work.decide(None, |desk| Ok(decide::part_members(desk, merged, in_force, approved_by)?))
 }
 
 /// Takes the other one of two facts back, that are one transfer.
@@ -176,6 +198,7 @@ fn to_do(fact: &Fact) -> Permission {
         Fact::PointsAdjusted(_) => Permission::AdjustPoints,
         Fact::PointsTransferred(_) => Permission::TransferPoints,
         Fact::ToppedUp(_) => Permission::TopUp,
+        Fact::MembersMerged(_) => Permission::MergeMembers,
         _ => Permission::GivePass,
     }
 }
@@ -195,6 +218,7 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::PointsAdjusted(body) => Some(body.member),
         Fact::PointsTransferred(body) => Some(body.member),
         Fact::ReferralRewarded(body) => Some(body.member),
+        Fact::MembersMerged(body) => Some(body.kept),
         Fact::ToppedUp(body) => Some(body.member),
         _ => None,
     }

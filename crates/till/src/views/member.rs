@@ -80,6 +80,10 @@ pub struct PassView {
     pub freeze_days_left: u32,
     /// Guests who may still be brought this month.
     pub guests_left: u32,
+    /// What is collected when it becomes somebody else's, in minor units.
+    pub transfer_fee_minor: i64,
+    /// Points that the member pays for that.
+    pub transfer_fee_points: i64,
     /// Why it ended before its time.
     pub ended: Option<EndedWhy>,
     /// What can be done with it today; only on a member's file.

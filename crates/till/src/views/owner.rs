@@ -56,6 +56,10 @@ pub struct TermsView {
     pub freeze_days: u32,
     /// Guests who may be brought in one calendar month.
     pub guests: u32,
+    /// What is collected when it becomes somebody else's, in minor units.
+    pub transfer_fee_minor: i64,
+    /// Points that whoever gives it away pays for that.
+    pub transfer_fee_points: i64,
 }
 
 impl From<Terms> for TermsView {
@@ -72,6 +76,8 @@ impl From<Terms> for TermsView {
             grace_days,
             freeze_days,
             guests,
+            transfer_fee_minor,
+            transfer_fee_points,
         } = terms;
         let stores = stores.iter().map(ToString::to_string).collect();
         Self {
@@ -85,6 +91,8 @@ impl From<Terms> for TermsView {
             grace_days,
             freeze_days,
             guests,
+            transfer_fee_minor,
+            transfer_fee_points,
         }
     }
 }

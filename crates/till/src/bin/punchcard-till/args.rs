@@ -431,9 +431,9 @@ pub(crate) enum PassCommand {
         /// Whose.
         #[arg(long)]
         to: String,
-        /// What is paid for it, in minor units.
-        #[arg(long, default_value_t = 0)]
-        fee: i64,
+        /// What is paid for it, in minor units; what the pass asks for where it is not given.
+        #[arg(long)]
+        fee: Option<i64>,
     },
 }
 
