@@ -411,6 +411,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     trust_limit: 0,
     rest_percent: 50,
     day_start_hour: 0,
+    card_numbers: null,
   };
   answer({ rules: () => rules, save_rules: ({ input }) => input });
   const { wrapper } = await show(RulesTab);
