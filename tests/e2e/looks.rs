@@ -41,9 +41,12 @@ async fn every_page(language: &str, theme: &str) {
     dress(&window, language, theme).await;
     let named = |page: &str| format!("{language}-{theme}-{page}");
     look(&window, &named("settings-desk")).await;
-    for tab in ["rules", "earn", "alerts", "rewards", "passes", "staff", "import", "hub", "store"] {
+    for tab in [
+        "rules", "earn", "alerts", "rewards", "passes", "tiers", "fields", "staff", "import",
+        "hub", "store",
+    ] {
         window.click(&format!("settings-{tab}")).await;
-        if ["earn", "rewards", "passes", "staff"].contains(&tab) {
+        if ["earn", "rewards", "passes", "tiers", "fields", "staff"].contains(&tab) {
             window.click("item-add").await;
         }
         look(&window, &named(&format!("settings-{tab}"))).await;

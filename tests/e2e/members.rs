@@ -83,3 +83,25 @@ async fn a_phone_that_is_no_phone_is_said_beside_its_box() {
     shots::both(&window, "form-problem").await;
     window.close().await;
 }
+
+#[tokio::test]
+async fn what_has_the_focus_in_the_form_is_always_in_sight() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "cashier").await;
+    window.ctrl('n').await;
+    for (width, height) in [(1024, 768), (1366, 768)] {
+        window.resize(width, height).await;
+        window.click("field-name").await;
+        let mut seen = 0;
+        while window.script("return Boolean(document.activeElement?.closest('form'))").await == true
+        {
+            window.focus_in_sight().await;
+            window.in_sight("[data-testid=save-member]").await;
+            window.key(Key::Tab).await;
+            seen += 1;
+        }
+        assert!(seen > 15, "the form has more boxes than {seen}");
+        shots::one(&window, &format!("form-end-{width}")).await;
+    }
+    window.close().await;
+}

@@ -1,5 +1,7 @@
-//! What the owner sets about points: rules with a dry run, and rewards on terms, both seen to hold at
-//! the desk afterwards.
+//! What the owner sets on forms: points rules with their dry run, rewards on terms, tiers, and fields
+//! of their own. Each is seen to hold at the desk afterwards.
+
+use std::time::Duration;
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -47,8 +49,8 @@ async fn the_owner_sets_a_points_rule_tries_it_and_it_gives_at_the_desk() {
     window.says("earn-rules-state", "没有规则在用").await;
     window.key(Key::Tab).await; // whatever has the focus: the page is used without a mouse too
     window.click("item-add").await;
-    let named = "document.activeElement?.dataset.testid === 'earn-rule-name'";
-    window.until("the cursor in the name", named).await;
+    let named = cursor_in("earn-rule-name");
+    window.until("the cursor in the name", &named).await;
     window.compose("每满十元").await;
     window.retype("earn-rule-points", "两个").await;
     refused(&window, "earn-rule-points", "整数").await;
@@ -72,7 +74,7 @@ async fn the_owner_sets_a_points_rule_tries_it_and_it_gives_at_the_desk() {
 
     // A second one, that only adds where the first gave.
     window.click("item-add").await;
-    window.until("the cursor in the name", named).await;
+    window.until("the cursor in the name", &named).await;
     window.compose("到店一次").await;
     window.find("earn-rule-per").await.select_by_value("visit").await.expect("visits");
     window.retype("earn-rule-points", "7").await;
@@ -203,4 +205,200 @@ async fn choose_reward(window: &Window) -> i64 {
         .click_path("//button[starts-with(@data-testid,'reward-')][contains(., '生日蛋糕')]")
         .await;
     before
+}
+
+#[tokio::test]
+async fn the_owner_sets_a_tier_and_whoever_comes_often_has_it() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    tab(&window, "tiers").await;
+    window.click("item-add").await;
+    window.until("the cursor in the name", &cursor_in("tier-name")).await;
+    window.compose("钻石").await;
+    refused(&window, "tier-name", "已有等级").await;
+    window.retype("tier-name", "常客").await;
+    window.retype("tier-multiplier", "两倍").await;
+    refused(&window, "tier-multiplier", "整数").await;
+    window.retype("tier-multiplier", "300").await;
+    window.find("tier-by").await.select_by_value("visits").await.expect("by visits");
+    window.find("tier-over").await.select_by_value("rolling_days").await.expect("days");
+    window.retype("tier-count", "30").await;
+    window.retype("tier-entry", "1").await;
+    window.retype("tier-keep", "2").await;
+    refused(&window, "tier-keep", "不能多于").await;
+    shots::both(&window, "tier-refused").await;
+    window.retype("tier-keep", "1").await;
+    window.retype("tier-grace", "7").await;
+    window.click("tier-one-at-a-time").await;
+    window.retype("tier-hours-from", "早上").await;
+    window.click("save-item").await;
+    refused_now(&window, "tier-hours-from", "09:00").await;
+    window.retype("tier-hours-from", "06:00").await;
+    window.retype("tier-hours-to", "08:30").await;
+    window.retype("tier-guests", "2").await;
+    look(&window, "tier-form").await;
+    window.click("save-item").await;
+    saved(&window).await;
+    window.until("it is in words", "document.body.innerText.includes('30 天内')").await;
+    look(&window, "tier-saved").await;
+
+    window.key(Key::F1).await;
+    window.find("scan-invite").await;
+    window.scan("10000001").await;
+    window.verdict("admit", "年卡").await;
+    window.open_member("林知夏").await;
+    window.says("member-page", "常客").await;
+    let tiers = window.ask("tier_list", json!({})).await.expect("whoever is signed in may ask");
+    window.close().await;
+    let tiers = tiers.as_array().expect("a list");
+    let mut tier = tiers.iter().find(|tier| tier["name"] == "常客").expect("it was saved").clone();
+    tier["id"] = json!(null);
+    let wanted = json!({
+        "id": null, "name": "常客", "multiplier_percent": 300,
+        "ladder": { "by": "visits", "over": "rolling_days", "count": 30, "entry": 1, "keep": 1,
+                    "grace_days": 7, "one_at_a_time": true },
+        "price_percent": null, "hours_from": "06:00", "hours_to": "08:30", "guests": 2,
+        "free_visits_month": null,
+    });
+    assert_eq!(tier, wanted);
+}
+
+#[tokio::test]
+async fn the_owners_own_fields_stand_in_the_form_and_on_the_page_of_a_member() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    tab(&window, "fields").await;
+    for (name, holds) in [("柜号", "number"), ("衣服尺码", "choice"), ("体检", "date")] {
+        window.click("item-add").await;
+        window.until("the cursor in the name", &cursor_in("field-own-name")).await;
+        window.compose(name).await;
+        window.find("field-holds").await.select_by_value(holds).await.expect("a kind");
+        if holds == "choice" {
+            window.click("save-item").await;
+            refused_now(&window, "field-choices", "至少一个选项").await;
+            shots::both(&window, "field-refused").await;
+            window.compose("S\nM\nL").await;
+        }
+        window.click("save-item").await;
+        saved(&window).await;
+    }
+    look(&window, "fields").await;
+    let keys = own_keys(&window).await;
+
+    window.open_member("林知夏").await;
+    window.key(Key::F8).await;
+    window.find("field-name").await;
+    window.retype(&keys[0], "十二").await;
+    window.find(&keys[1]).await.select_by_value("M").await.expect("a choice");
+    window.retype(&keys[2], "2026-05-18").await;
+    window.click("save-member").await;
+    at_its_box(&window, &keys[0], "整数").await;
+    shots::both(&window, "own-field-refused").await;
+    window.retype(&keys[0], "12").await;
+    window.key(Key::Enter).await;
+    own(&window, &[("柜号", "12"), ("衣服尺码", "M"), ("体检", "2026-05-18")]).await;
+    look(&window, "own-fields").await;
+
+    // Renamed, and no longer asked for: what was written is still shown.
+    tab(&window, "fields").await;
+    window.click_path("//button[starts-with(@data-testid,'item-')][contains(., '柜号')]").await;
+    window.retype("field-own-name", "更衣柜").await;
+    window.click("field-active").await;
+    look(&window, "field-retired").await;
+    window.click("save-item").await;
+    saved(&window).await;
+    window.open_member("林知夏").await;
+    own(&window, &[("更衣柜", "12"), ("衣服尺码", "M")]).await;
+    window.key(Key::F8).await;
+    window.find(&keys[1]).await;
+    window.gone(&keys[0]).await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn an_alert_goes_by_the_owners_number_and_level() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    alerts(&window).await;
+    window.retype("alert-seen_elsewhere-limit", "一小时").await;
+    window.key(Key::Tab).await;
+    said_in_its_row(&window, "alert-seen_elsewhere", "整数").await;
+    window.retype("alert-seen_elsewhere-limit", "1441").await;
+    window.key(Key::Tab).await;
+    said_in_its_row(&window, "alert-seen_elsewhere", "1,440").await;
+    shots::both(&window, "alert-refused").await;
+    let typed = "document.querySelector('[data-testid=alert-seen_elsewhere-limit]').value";
+    window.until("what was typed to be there", &format!("{typed} === '1441'")).await;
+    window.retype("alert-seen_elsewhere-limit", "60").await;
+    window.key(Key::Tab).await;
+    window.until("it is taken", "!document.querySelector('main [role=alert]')").await;
+    window.find("alert-waiver").await.select_by_value("deny").await.expect("a level");
+    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    look(&window, "alerts").await;
+
+    window.key(Key::F1).await;
+    window.find("scan-invite").await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "免责").await;
+    window.key(Key::F11).await;
+    window.verdict("admit", "年卡").await;
+    // A new version of the waiver is to be signed anew.
+    alerts(&window).await;
+    window.retype("alert-waiver-limit", "2").await;
+    window.key(Key::Tab).await;
+    kept(&window, "waiver_version", 2).await;
+    kept(&window, "elsewhere_minutes", 60).await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "免责").await;
+    window.close().await;
+}
+
+async fn alerts(window: &Window) {
+    window.key(Key::F6).await;
+    window.click("settings-alerts").await;
+    window.find("alert-waiver").await;
+}
+
+/// Waits until the till keeps a number.
+async fn kept(window: &Window, name: &str, number: i64) {
+    for _ in 0..100 {
+        let told = window.ask("alerts", json!({})).await.expect("whoever is signed in may ask");
+        if told["alerts"][name] == number {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{name} is not {number}");
+}
+
+/// A message stands in the row of an element, in sight.
+async fn said_in_its_row(window: &Window, id: &str, words: &str) {
+    let row = format!("[data-field]:has([data-testid=\"{id}\"]) [role=alert]");
+    let said = format!("document.querySelector('{row}')?.innerText.includes('{words}')");
+    window.until(&format!("{words} in the row of {id}"), &said).await;
+    window.in_sight(&row).await;
+}
+
+/// The boxes of the owner's own fields, in their order.
+async fn own_keys(window: &Window) -> Vec<String> {
+    let list = window.ask("field_list", json!({})).await.expect("whoever is signed in may ask");
+    let fields = list.as_array().expect("a list").iter();
+    fields.map(|field| format!("custom-{}", field["id"].as_str().expect("it has one"))).collect()
+}
+
+/// Sees what stands in them on the member's page.
+async fn own(window: &Window, fields: &[(&str, &str)]) {
+    window.find("member-page").await;
+    window.click("tab-people").await;
+    for (name, value) in fields {
+        let row = format!(
+            "[...document.querySelectorAll('[data-testid=people] dl > div')].some((row) =>
+                row.innerText.includes('{name}') && row.innerText.includes('{value}'))"
+        );
+        window.until(&format!("{name}: {value}"), &row).await;
+    }
+}
+
+fn cursor_in(id: &str) -> String {
+    format!("document.activeElement?.dataset.testid === '{id}'")
 }

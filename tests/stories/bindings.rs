@@ -2,10 +2,13 @@
 //! here to be fresh.
 
 use punchcard_domain::{
-    alerts, custom, decide, earning, member, numbering, rewards, staff, standing, terms, time,
-    verdict,
+    alerts, custom, decide, earning, member, numbering, rewards, staff, standing, terms, tiers,
+    time, verdict,
 };
-use punchcard_till::{AppError, EarnRuleInput, PassTypeInput, RewardInput, StaffInput, views};
+use punchcard_till::{
+    AppError, EarnRuleInput, FieldInput, Holds, LadderInput, PassTypeInput, Period, RewardInput,
+    StaffInput, TierInput, views,
+};
 use ts_rs::{Config, TS};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/shared/bindings.ts");
@@ -62,6 +65,7 @@ fn generated() -> String {
         views::MemberView,
         views::MemberInput,
         views::RelativeView,
+        views::OwnFieldView,
         views::DetailsView,
         views::DetailsInput,
         views::MemberFormView,
@@ -108,6 +112,12 @@ fn generated() -> String {
         views::RuleToldView,
         views::DryRunView,
         EarnRuleInput,
+        tiers::By,
+        Period,
+        LadderInput,
+        TierInput,
+        Holds,
+        FieldInput,
         RewardInput,
         PassTypeInput,
         StaffInput,

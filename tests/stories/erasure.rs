@@ -118,7 +118,12 @@ fn marks() -> Marks {
 /// Somebody of whom a desk knows all there can be known, and who did all that can be done.
 fn somebody(desk: &Desk) -> String {
     let (till, owner) = (desk.till(), desk.owner());
-    let field = CustomField { key: "locker".into(), name: "柜".into(), kind: FieldKind::Text };
+    let field = CustomField {
+        key: "locker".into(),
+        name: "柜".into(),
+        kind: FieldKind::Text,
+        retired: false,
+    };
     till.save_custom_fields(&owner, vec![field]).expect("the owner may");
     let relative = desk.member("关家长", 77);
     let input = MemberInput {

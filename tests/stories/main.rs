@@ -19,6 +19,7 @@ mod engines;
 mod erasure;
 mod fleet;
 mod flips;
+mod forms;
 mod import;
 mod kill;
 mod kill_hub;

@@ -482,15 +482,19 @@ fn alerts_are_said_as_the_owner_says() {
     assert_eq!(Desk::code(at.till.save_alerts(&at.owner, silent)), "bad_input");
 
     // The owner's own fields: what fits is kept, what does not is refused.
-    let field =
-        CustomField { key: "locker".into(), name: "柜号".into(), kind: FieldKind::Number };
+    let field = CustomField {
+        key: "locker".into(),
+        name: "柜号".into(),
+        kind: FieldKind::Number,
+        retired: false,
+    };
     at.till.save_custom_fields(&at.owner, vec![field]).expect("the owner may");
     let write = |value: &str| {
         let custom = Some(BTreeMap::from([("locker".to_owned(), value.to_owned())]));
         let input = DetailsInput { custom, ..DetailsInput::default() };
         at.till.change_details(&at.owner, id(&member), input)
     };
-    assert_eq!(Desk::code(write("twelve")), "bad_input");
+    assert_eq!(Desk::code(write("twelve")), "bad_own_field");
     assert_eq!(write("12").expect("a number").details.custom["locker"], "12");
 }
 

@@ -29,7 +29,7 @@ function union(name: string): string[] {
 }
 
 const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_taken bad_birthday
-  bad_email too_long bad_image unknown_field bad_condition bad_amount points_short approval_needed forbidden trust_limit
+  bad_email too_long bad_image bad_own_field unknown_field bad_condition bad_amount points_short approval_needed forbidden trust_limit
   weak_pin bad_pin last_owner card_numbers_off card_numbers_out not_signed_in store_damaged disk_full internal not_found member_gone
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
   not_set_up already_set_up wrong_points reward_not_yet
@@ -122,6 +122,11 @@ describe("every name that the till sends has a text", () => {
     ["earnPer", union("Per")],
     ["earnGives", union("Per")],
     ["earnBirthday", union("Birthday")],
+    ["tierBy", union("By")],
+    ["tierSays", union("By")],
+    ["tierOver", union("Period")],
+    ["tierIn", union("Period")],
+    ["fieldHolds", union("Holds")],
     ["earnWhy", EARN_WHY],
     ["earnKept", EARN_KEPT],
     ["trouble", TROUBLES],
@@ -146,8 +151,9 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|trouble|pass\.length|settings\.unit|settings\.start)\./;
-const TABS = /^settings\.(desk|rules|earn|alerts|rewards|passes|staff|import|hub|store)$/;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start)\./;
+const TABS =
+  /^settings\.(desk|rules|earn|alerts|rewards|passes|tiers|fields|staff|import|hub|store)$/;
 
 it("no text is left over", () => {
   const source = readdirSync("src", { recursive: true, encoding: "utf8" })

@@ -49,6 +49,10 @@ pub struct CustomField {
     /// What may stand in it.
     #[serde(flatten)]
     pub kind: FieldKind,
+    /// No longer asked for. What was written in it stays, and can still be seen.
+    #[serde(default, skip_serializing_if = "crate::rewards::is_default")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub retired: bool,
 }
 
 /// Fields that can be worked with.
@@ -80,11 +84,11 @@ pub fn check_fields(fields: &[CustomField]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Values that fit their fields; empty ones are taken out. What stands under a key that the owner
-/// has taken away since stays as it was.
+/// Values that fit their fields; empty ones are taken out. What stands in a field that the owner has
+/// retired since, or under a key that is not known, stays as it was.
 ///
 /// # Errors
-/// [`Refusal::BadInput`] where one does not fit.
+/// [`Refusal::BadOwnField`] names the first that does not fit.
 pub fn check_values(
     fields: &[CustomField],
     before: &BTreeMap<String, String>,
@@ -102,7 +106,8 @@ pub fn check_values(
         }
         let field = fields.iter().find(|field| field.key == *key);
         if !field.is_some_and(|field| field.takes(value)) {
-            return Err(Refusal::BadInput("custom"));
+            let name = field.map_or(key, |field| &field.name).clone();
+            return Err(Refusal::BadOwnField { key: key.clone(), name });
         }
         kept.insert(key.clone(), value.to_owned());
     }
@@ -113,6 +118,7 @@ impl CustomField {
     fn takes(&self, value: &str) -> bool {
         let short = value.chars().count() <= MAX_VALUE_CHARS && one_line(value) == value;
         short
+            && !self.retired
             && match &self.kind {
                 FieldKind::Text => true,
                 FieldKind::Number => value.parse::<i64>().is_ok(),
@@ -127,7 +133,7 @@ mod tests {
     use super::*;
 
     fn field(key: &str, kind: FieldKind) -> CustomField {
-        CustomField { key: key.into(), name: "尺码".into(), kind }
+        CustomField { key: key.into(), name: "尺码".into(), kind, retired: false }
     }
 
     fn fields() -> Vec<CustomField> {
@@ -160,9 +166,36 @@ mod tests {
             ("hobby", "a\nb"),
             ("unknown", "x"),
         ] {
-            assert_eq!(checked(key, value), Err(Refusal::BadInput("custom")), "{key}");
+            let refused = checked(key, value).expect_err(key);
+            assert_eq!(refused.args()[0], ("key", key.to_owned()));
+            assert_eq!(refused.code(), "bad_own_field");
         }
         assert_eq!(checked("gone", "").expect("taken out").len(), 0);
+    }
+
+    #[test]
+    fn a_retired_field_keeps_what_it_holds_and_takes_nothing_new() {
+        let mut fields = fields();
+        fields[1].retired = true;
+        let before = BTreeMap::from([("locker".to_owned(), "12".to_owned())]);
+        let write = |value: &str| {
+            let wanted = BTreeMap::from([("locker".to_owned(), value.to_owned())]);
+            check_values(&fields, &before, &wanted)
+        };
+        assert_eq!(write("12"), Ok(before.clone()));
+        assert_eq!(write("13").expect_err("retired").code(), "bad_own_field");
+        assert_eq!(write(""), Ok(BTreeMap::new()));
+    }
+
+    #[test]
+    fn a_field_in_use_is_written_as_it_always_was() {
+        let mut field = field("locker", FieldKind::Number);
+        let text = serde_json::to_string(&field).expect("plain data");
+        assert_eq!(text, r#"{"key":"locker","name":"尺码","kind":"number"}"#);
+        assert_eq!(serde_json::from_str::<CustomField>(&text).expect("what was written"), field);
+        field.retired = true;
+        let text = serde_json::to_string(&field).expect("plain data");
+        assert_eq!(serde_json::from_str::<CustomField>(&text).expect("what was written"), field);
     }
 
     #[test]

@@ -94,6 +94,14 @@ pub enum Refusal {
     /// A field cannot be understood.
     #[error("{0} cannot be understood")]
     BadInput(&'static str),
+    /// What was typed does not fit one of the owner's own fields.
+    #[error("what stands in “{name}” does not fit")]
+    BadOwnField {
+        /// What the field is kept under.
+        key: String,
+        /// What it is called.
+        name: String,
+    },
     /// A field that no rule has: a slip of the pen, or from a newer program.
     #[error("nothing is called {0} here")]
     UnknownField(String),
@@ -186,6 +194,7 @@ impl Refusal {
             Self::PhoneTaken { .. } => "phone_taken",
             Self::CardTaken { .. } => "card_taken",
             Self::BadInput(_) => "bad_input",
+            Self::BadOwnField { .. } => "bad_own_field",
             Self::UnknownField(_) => "unknown_field",
             Self::BadCondition { .. } => "bad_condition",
             Self::BadAmount => "bad_amount",
@@ -234,6 +243,7 @@ impl Refusal {
             }
             Self::PhoneTaken { name } | Self::CardTaken { name } => vec![("name", name.clone())],
             Self::BadInput(field) => vec![("field", (*field).to_owned())],
+            Self::BadOwnField { key, name } => vec![("key", key.clone()), ("name", name.clone())],
             Self::UnknownField(field) => vec![("field", field.clone())],
             Self::BadCondition { rule, trouble } => {
                 let mut args = vec![

@@ -31,6 +31,7 @@ pub struct Ladder {
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum By {
     /// Points given for sales and visits.
     Points,

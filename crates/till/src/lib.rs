@@ -40,11 +40,13 @@ pub use use_cases::{
     cards::CardChange,
     check_in::{CheckInHow, Who},
     earning::{LineInput, Trial},
+    field_form::{FieldInput, Holds},
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
     passes::PassChange,
     points::RedeemInput,
     rule_form::EarnRuleInput,
+    tier_form::{LadderInput, Period, TierInput},
     verify::Verification,
 };
 #[doc(hidden)]

@@ -1,8 +1,8 @@
-//! Settings: rules, rewards, passes, staff; import, backup, verify, vouching.
+//! Settings: rules, rewards, passes, tiers, own fields, staff; import, backup, verify, vouching.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
-    BackupPlan, Error, PassTypeInput, RewardInput, StaffInput, Till,
+    BackupPlan, Error, FieldInput, PassTypeInput, RewardInput, StaffInput, TierInput, Till,
     import::ImportInput,
     views::{
         Alerts, AlertsView, Approval, BackupPlanView, BackupView, ImportView, PassFormView,
@@ -63,6 +63,29 @@ pub(crate) async fn pass_type_list(desk: State<'_, Desk>) -> Answer<Vec<PassType
 #[tauri::command]
 pub(crate) async fn pass_form(desk: State<'_, Desk>) -> Answer<PassFormView> {
     signed_in(&desk, |till, _| till.pass_form()).await
+}
+
+#[tauri::command]
+pub(crate) async fn tier_list(desk: State<'_, Desk>) -> Answer<Vec<TierInput>> {
+    signed_in(&desk, |till, _| till.tier_list()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_tier(desk: State<'_, Desk>, input: TierInput) -> Answer<Vec<TierInput>> {
+    signed_in(&desk, move |till, actor| till.save_tier(actor, input)).await
+}
+
+#[tauri::command]
+pub(crate) async fn field_list(desk: State<'_, Desk>) -> Answer<Vec<FieldInput>> {
+    signed_in(&desk, |till, _| till.field_list()).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_field(
+    desk: State<'_, Desk>,
+    input: FieldInput,
+) -> Answer<Vec<FieldInput>> {
+    signed_in(&desk, move |till, actor| till.save_field(actor, input)).await
 }
 
 #[tauri::command]

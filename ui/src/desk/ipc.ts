@@ -17,6 +17,7 @@ import type {
   DryRunView,
   EarnPreview,
   EarnRuleInput,
+  FieldInput,
   ImportView,
   MemberBrief,
   MemberFormView,
@@ -39,6 +40,7 @@ import type {
   StaffView,
   StatusView,
   SyncView,
+  TierInput,
   TierView,
   UpgradeView,
   VerifyView,
@@ -198,6 +200,12 @@ export const passForm = () => call<PassFormView>("pass_form");
 export const passTypeList = () => call<PassTypeView[]>("pass_type_list");
 export const savePassType = (input: PassTypeInput) =>
   call<PassTypeView[]>("save_pass_type", { input });
+/** Tiers as the form takes them. */
+export const tierList = () => call<TierInput[]>("tier_list");
+export const saveTier = (input: TierInput) => call<TierInput[]>("save_tier", { input });
+/** The owner's own fields on members' files, those that are no longer asked for too. */
+export const fieldList = () => call<FieldInput[]>("field_list");
+export const saveField = (input: FieldInput) => call<FieldInput[]>("save_field", { input });
 /** All, those who left too. */
 export const staffAll = () => call<StaffView[]>("staff_all");
 export const saveStaff = (input: StaffInput) => call<StaffView[]>("save_staff", { input });

@@ -89,6 +89,9 @@ export function toInput(form: MemberForm): MemberInput {
   };
 }
 
+/** The box of one of the owner's own fields. */
+export const ownBox = (key: string) => `custom-${key}`;
+
 const FIELD_OF_CODE: Record<string, string> = {
   name_missing: "name",
   bad_phone: "phone",
@@ -100,6 +103,7 @@ const FIELD_OF_CODE: Record<string, string> = {
 
 /** The box that an error is about; null where it is about none of them. */
 export function fieldOf(error: DeskError): string | null {
+  if (error.code === "bad_own_field") return ownBox(error.args.key ?? "");
   const named = FIELD_OF_CODE[error.code];
   if (named) return named;
   if (error.code !== "too_long" && error.code !== "bad_input") return null;

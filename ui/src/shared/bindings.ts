@@ -299,7 +299,11 @@ key: string,
 /**
  * What it is called.
  */
-name: string, } & ({ "kind": "text" } | { "kind": "number" } | { "kind": "date" } | { "kind": "choice", 
+name: string, 
+/**
+ * No longer asked for. What was written in it stays, and can still be seen.
+ */
+retired?: boolean, } & ({ "kind": "text" } | { "kind": "number" } | { "kind": "date" } | { "kind": "choice", 
 /**
  * The list.
  */
@@ -795,6 +799,16 @@ id: string,
  */
 name: string, };
 
+export type OwnFieldView = { 
+/**
+ * What the field is called.
+ */
+name: string, 
+/**
+ * What stands in it.
+ */
+value: string, };
+
 export type DetailsView = { 
 /**
  * Whom to call in an emergency: in full, whoever looks, because that is what it is for.
@@ -824,6 +838,10 @@ referred_by: RelativeView | null,
  * The owner's own fields, by key.
  */
 custom: { [key in string]: string }, 
+/**
+ * The same by their names, in the owner's order; those that are no longer asked for too.
+ */
+own: Array<OwnFieldView>, 
 /**
  * Cards that are no longer in use.
  */
@@ -861,7 +879,7 @@ custom: { [key in string]: string } | null, };
 
 export type MemberFormView = { 
 /**
- * The owner's own fields.
+ * The owner's own fields that are asked for.
  */
 custom: Array<CustomField>, 
 /**
@@ -1825,6 +1843,103 @@ condition: string,
  * till; what is sent here is not looked at.
  */
 kept: Array<string>, };
+
+export type By = "points" | "spend" | "visits";
+
+export type Period = "rolling_days" | "rolling_months" | "month" | "quarter" | "year";
+
+export type LadderInput = { 
+/**
+ * What is counted.
+ */
+by: By, 
+/**
+ * Over which time.
+ */
+over: Period, 
+/**
+ * So many days or months, where it is rolling.
+ */
+count: number, 
+/**
+ * So much reaches it: points, minor units of money, or visits.
+ */
+entry: number, 
+/**
+ * So much keeps it; none: as much as reaches it.
+ */
+keep: number | null, 
+/**
+ * It is kept for so many days more.
+ */
+grace_days: number, 
+/**
+ * It is lost one tier at a time.
+ */
+one_at_a_time: boolean, };
+
+export type TierInput = { 
+/**
+ * Id; none: a new one.
+ */
+id: string | null, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Points are multiplied by this, in percent.
+ */
+multiplier_percent: number, 
+/**
+ * How it is reached and kept; none: only a person gives it.
+ */
+ladder: LadderInput | null, 
+/**
+ * They pay so many percent of the price; none: the price.
+ */
+price_percent: number | null, 
+/**
+ * From this time of day, `HH:MM`, they may come in on any day, whatever their pass says; empty,
+ * and so is the other: as their pass says.
+ */
+hours_from: string, 
+/**
+ * To this one.
+ */
+hours_to: string, 
+/**
+ * Guests in a calendar month, beside those of their pass.
+ */
+guests: number | null, 
+/**
+ * Visits in a calendar month where no pass lets them in.
+ */
+free_visits_month: number | null, };
+
+export type Holds = "text" | "number" | "date" | "choice";
+
+export type FieldInput = { 
+/**
+ * What it is kept under; none: a new one.
+ */
+id: string | null, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What may stand in it: the same for as long as it lives.
+ */
+holds: Holds, 
+/**
+ * The list to choose from, where it holds a choice.
+ */
+choices: Array<string>, 
+/**
+ * Asked for; else what was written in it is only shown.
+ */
+active: boolean, };
 
 export type RewardInput = { 
 /**

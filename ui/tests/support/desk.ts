@@ -128,6 +128,7 @@ export const MEMBER: MemberView = {
     consent: [],
     referred_by: null,
     custom: {},
+    own: [],
     dead_cards: {},
   },
 };

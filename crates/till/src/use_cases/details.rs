@@ -18,7 +18,7 @@ use crate::{
         read::{self, MemberFile},
     },
     till::Till,
-    views::{DetailsInput, DetailsView, MemberView, RelativeView},
+    views::{DetailsInput, DetailsView, MemberView, OwnFieldView, RelativeView},
     work::Work,
 };
 
@@ -87,8 +87,19 @@ pub(crate) fn view(work: &Work<'_>, file: &MemberFile) -> Result<DetailsView> {
         consent: file.consent.clone(),
         referred_by: known(file.referred_by)?,
         custom: file.custom.clone(),
+        own: own_fields(work, file),
         dead_cards: file.dead_cards.clone(),
     })
+}
+
+/// What stands in the owner's own fields, in their order; what no field is known for comes last.
+fn own_fields(work: &Work<'_>, file: &MemberFile) -> Vec<OwnFieldView> {
+    let fields = &work.house.rules.custom_fields;
+    let view = |name: &str, value: &str| OwnFieldView { name: name.into(), value: value.into() };
+    let known =
+        fields.iter().filter_map(|field| Some(view(&field.name, file.custom.get(&field.key)?)));
+    let others = file.custom.iter().filter(|(key, _)| fields.iter().all(|one| one.key != **key));
+    known.chain(others.map(|(key, value)| view(key, value))).collect()
 }
 
 /// Only what is not so already.

@@ -217,7 +217,7 @@ impl Till {
 }
 
 /// Writes rules down where they are others than before.
-fn save(work: &mut Work<'_>, actor: &Actor, rules: Rules) -> Result<()> {
+pub(super) fn save(work: &mut Work<'_>, actor: &Actor, rules: Rules) -> Result<()> {
     rules.check()?;
     if rules != work.house.rules {
         owner::set(work, actor, rules, Fact::RulesSet)?;

@@ -137,8 +137,9 @@ impl Till {
         actor.require(Permission::ViewMember)?;
         self.write(|work| {
             let rules = &work.house.rules;
-            let (custom, numbered) = (rules.custom_fields.clone(), rules.card_numbers.is_some());
-            Ok(MemberFormView { custom, numbered })
+            let fields = rules.custom_fields.iter().filter(|field| !field.retired);
+            let numbered = rules.card_numbers.is_some();
+            Ok(MemberFormView { custom: fields.cloned().collect(), numbered })
         })
     }
 

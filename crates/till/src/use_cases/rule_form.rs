@@ -189,7 +189,7 @@ fn a_new_one(work: &Work<'_>, id: RecordId, name: &str, per: Per) -> Result<Earn
 }
 
 /// Both, or none.
-fn hours(from: &str, to: &str) -> Result<Option<Hours>> {
+pub(super) fn hours(from: &str, to: &str) -> Result<Option<Hours>> {
     let (from, to) = (from.trim(), to.trim());
     if from.is_empty() && to.is_empty() {
         return Ok(None);

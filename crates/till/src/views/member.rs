@@ -212,8 +212,20 @@ pub struct DetailsView {
     pub referred_by: Option<RelativeView>,
     /// The owner's own fields, by key.
     pub custom: BTreeMap<String, String>,
+    /// The same by their names, in the owner's order; those that are no longer asked for too.
+    pub own: Vec<OwnFieldView>,
     /// Cards that are no longer in use.
     pub dead_cards: BTreeMap<String, CardState>,
+}
+
+/// What stands in one of the owner's own fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct OwnFieldView {
+    /// What the field is called.
+    pub name: String,
+    /// What stands in it.
+    pub value: String,
 }
 
 /// Somebody that a member has to do with.
@@ -278,7 +290,7 @@ pub struct MemberInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct MemberFormView {
-    /// The owner's own fields.
+    /// The owner's own fields that are asked for.
     pub custom: Vec<CustomField>,
     /// The desk can give a new card its number.
     pub numbered: bool,
