@@ -130,3 +130,25 @@ pub fn since(session: &mut dyn Session, since_ms: i64) -> Result<u64> {
                JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE l.received_ms >= $1";
     session.row(sql, &[since_ms.into()])?.map_or(Ok(0), |row| row[0].count())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_that_is_kept_aside_loses_its_part() {
+        let member = MemberId::from_bytes([1; 16]);
+        let packet = |part: &str| {
+            format!(
+                r#"{{"header":"00","salt":"00","payload":"{{\"member\":\"{member}\"}}"{part}}}"#
+            )
+        };
+        let body = packet(r#","private":{"salt":"00","text":"a name"}"#);
+        let members = BTreeSet::from([member]);
+        let left = without_parts(body.as_bytes(), &members).expect("JSON").expect("it had one");
+        assert_eq!(String::from_utf8(left).expect("UTF-8"), packet(""));
+        let others = BTreeSet::from([MemberId::from_bytes([2; 16])]);
+        assert_eq!(without_parts(body.as_bytes(), &others).expect("JSON"), None);
+        assert_eq!(without_parts(b"what nobody can read", &members).expect("kept"), None);
+    }
+}

@@ -137,3 +137,35 @@ fn entries_about(db: &Connection, ask: &str, member: MemberId) -> Result<Vec<i64
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::connect;
+
+    #[test]
+    fn what_was_set_aside_loses_its_part_too() {
+        let db = connect::in_memory().expect("memory");
+        let (one, other) = (MemberId::from_bytes([1; 16]), MemberId::from_bytes([2; 16]));
+        for (n, member) in [(0, one), (1, other)] {
+            db.execute(
+                "INSERT INTO member (n, id, name, stamps) VALUES (?1, ?2, 'x', x'')",
+                params![n, member.as_bytes()],
+            )
+            .expect("a member");
+            db.execute(
+                "INSERT INTO set_aside (entry, header, salt, payload, private_salt, private_bytes)
+                 VALUES (1, x'', x'', ?1, x'01', x'02')",
+                [format!("{{\"id\":\"?\",\"member\":\"{member}\"}}").into_bytes()],
+            )
+            .expect("an entry");
+        }
+        erase(&db, 0, one, FactId::from_bytes([3; 16])).expect("room");
+        let left = "SELECT group_concat(private_bytes IS NULL) FROM set_aside";
+        let left: String = db.query_row(left, [], |row| row.get(0)).expect("two");
+        assert_eq!(left, "1,0");
+        let named = "SELECT group_concat(name IS NULL) FROM member";
+        let named: String = db.query_row(named, [], |row| row.get(0)).expect("two");
+        assert_eq!(named, "1,0");
+    }
+}

@@ -54,9 +54,12 @@ impl Till {
             }
             Ok(())
         })?;
-        self.note_erased()?;
-        // The rest is done when nobody waits: see [`Till::scrub`].
-        self.with_writer(|writer| writer.empty_log())?;
+        // What was recorded is not called refused, whatever comes of this: [`Till::scrub`] does it again,
+        // and the rest, when nobody waits.
+        let done = self.note_erased().and_then(|()| self.with_writer(|writer| writer.empty_log()));
+        if let Err(error) = done {
+            tracing::warn!(code = error.code(), "what was erased is not cleared yet");
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -21,6 +22,9 @@ use crate::{
     args::{Args, Backups, CheckIn, Command, Enrol, Import, Init},
     passes, print, rules,
 };
+
+/// How often, while it goes on syncing, it is looked whether there is anything to clear.
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// What a command answers: the object, its text, and the exit status.
 pub(crate) struct Answer {
@@ -178,6 +182,7 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         Command::Sync { watch: false } => {
             let line = Line::quiet(till.clone());
             line.sync_now()?;
+            clear(till);
             Ok(connected(till, &line)?)
         }
         Command::Sync { watch: true } => keep_syncing(till),
@@ -192,8 +197,16 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         }
         Command::Erase { member, forfeit } => {
             till.erase_member(&actor, id(&member)?, forfeit)?;
-            till.scrub()?;
-            Ok(Answer::new(json!({"erased": member}), format!("{member} was erased")))
+            // It is erased, whether or not there is room to clear what is left of it now.
+            let cleared = clear(till);
+            let text = if cleared {
+                format!("{member} was erased")
+            } else {
+                format!(
+                    "{member} was erased; copies and free space are cleared by `sync` or `expire`"
+                )
+            };
+            Ok(Answer::new(json!({"erased": member, "cleared": cleared}), text))
         }
         Command::Notices => {
             let line = Line::quiet(till.clone());
@@ -201,6 +214,7 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         }
         Command::Expire => {
             let members = till.expire_due()?;
+            clear(till);
             Ok(Answer::new(json!({"members": members}), format!("{members} members")))
         }
         Command::Status => Ok(Answer::pretty(serde_json::to_value(till.status(None)?)?)),
@@ -248,8 +262,21 @@ fn connected(till: &Till, line: &Line) -> Result<Answer> {
 fn keep_syncing(till: &Arc<Till>) -> Result<Answer> {
     let _line = Line::start(till.clone())?;
     loop {
-        std::thread::park();
+        std::thread::park_timeout(HOUSEKEEPING);
+        if let Err(error) = till.scrub_when_quiet() {
+            tracing::warn!(code = error.code(), "what was erased is not cleared yet");
+        }
     }
+}
+
+/// Clears free space and older copies of whoever was erased, where there is anything to clear. They are
+/// erased whether or not there is room for that now.
+fn clear(till: &Till) -> bool {
+    let cleared = till.scrub();
+    if let Err(error) = &cleared {
+        tracing::warn!(code = error.code(), "what was erased is not cleared yet");
+    }
+    cleared.is_ok()
 }
 
 pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
