@@ -160,3 +160,29 @@ fn money_is_loaded_for_a_reason_and_without_rules_gives_no_points() {
     assert_ne!(till.digest().expect("a digest"), before, "it is told, both ways");
     shop.verify();
 }
+
+/// Whoever is not let in, or was erased, gets nothing for whom they sent; the member does.
+#[test]
+fn who_is_banned_or_erased_gets_nothing_for_whom_they_sent() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    till.set_earn_rules(&owner, RULES).expect("they can be read");
+    let [banned, erased] =
+        [("林知夏", 1), ("李喆", 2)].map(|(name, n)| shop.member(name, n).brief.id);
+    for (n, by) in [(3, &banned), (4, &erased)] {
+        let new = shop.member("王堃", n).brief.id;
+        let details = DetailsInput { referred_by: Some(by.clone()), ..DetailsInput::default() };
+        till.change_details(&owner, id(&new), details).expect("the owner may");
+        if *by == banned {
+            till.ban_member(&owner, id(by), true, "打架").expect("the owner may");
+        } else {
+            till.erase_member(&owner, id(by), false).expect("nothing on file");
+        }
+        shop.earn(&new, "50.00");
+        assert_eq!(shop.points(&new).0, 150);
+    }
+    let journal = till.parcels().expect("the journal");
+    let kinds = journal.iter().map(|parcel| parcel.entry.check().expect("whole").kind);
+    assert_eq!(kinds.filter(|kind| *kind == 63).count(), 0, "nobody was rewarded");
+    shop.verify();
+}
