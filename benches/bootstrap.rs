@@ -216,6 +216,7 @@ const WIDTHS: &[(&str, usize)] = &[
     ("earned", 4),
     ("pending", 2),
     ("erased", 2),
+    ("redemption", 2),
 ];
 
 fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64> {

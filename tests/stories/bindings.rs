@@ -2,8 +2,8 @@
 //! here to be fresh.
 
 use punchcard_domain::{
-    alerts, custom, decide, earning, member, numbering, rewards, staff, standing, terms, tiers,
-    time, verdict,
+    alerts, custom, decide, earning, limits, member, numbering, rewards, staff, standing, terms,
+    tiers, time, verdict,
 };
 use punchcard_till::{
     AppError, EarnRuleInput, FieldInput, Holds, LadderInput, PassTypeInput, Period, RewardInput,
@@ -42,6 +42,7 @@ fn generated() -> String {
         terms::Start,
         terms::Hours,
         terms::Terms,
+        limits::AtMost,
         rewards::RewardTerms,
         member::CardState,
         member::Contact,
@@ -73,6 +74,10 @@ fn generated() -> String {
         views::RecentVisit,
         views::EarnPreview,
         views::Affordable,
+        views::StockView,
+        views::VoucherView,
+        views::StockWay,
+        views::StockChangeInput,
         views::RewardView,
         views::RedeemPreview,
         views::DoneView,

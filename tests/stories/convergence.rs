@@ -154,6 +154,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             postings: vec![posting(Account::Till(me), Account::Spent(me))],
             money_minor: 0,
             on_trust: amount % 3,
+            voucher: None,
             approved_by: None,
         }),
         5 => Fact::FactVoided(FactVoided {

@@ -35,6 +35,7 @@ mod passes;
 mod power;
 mod referral;
 mod restore;
+mod rewards;
 mod rules;
 mod skew;
 mod staff;

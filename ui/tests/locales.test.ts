@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PERIODS } from "@/desk/often";
 
 type Tree = { [key: string]: string | Tree };
 
@@ -33,7 +34,8 @@ const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_tak
   weak_pin bad_pin last_owner card_numbers_off card_numbers_out not_signed_in store_damaged disk_full internal not_found member_gone
   bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
   not_set_up already_set_up wrong_points reward_not_yet
-  reward_over reward_not_here reward_not_for_tier not_vouched banned already_voided not_voidable no_visits
+  reward_over reward_not_here reward_not_for_tier reward_again reward_no_more out_of_stock stock_elsewhere
+  reward_not_later voucher_elsewhere voucher_over voucher_gone not_vouched banned already_voided not_voidable no_visits
   too_large not_only_till nothing_to_vouch bad_code hub_unreachable already_paired behind hub_empty bad_request wrong_hub already_enrolled
   other_business version_not_supported device_revoked bad_signature fork_detected chain_broken
   frozen erased value_on_file slow_down not_paired unknown`.split(/\s+/);
@@ -43,7 +45,7 @@ const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full 
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
   tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged members_parted value_granted
-  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up unknown`.split(
+  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up stock_changed reward_handed_over unknown`.split(
   /\s+/,
 );
 /** Why a rule for points gives what it gives. */
@@ -113,6 +115,8 @@ describe("every name that the till sends has a text", () => {
     ["pass.length", union("Unit")],
     ["settings.unit", [...union("Unit"), "none"]],
     ["settings.start", union("Start")],
+    ["settings.often", [...PERIODS]],
+    ["settings.stockWay", union("StockWay")],
     ["error", ERRORS],
     ["kind", KINDS],
     ["line", union("LineState")],
@@ -151,7 +155,7 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start)\./;
+  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
 const TABS =
   /^settings\.(desk|rules|earn|alerts|rewards|passes|tiers|fields|staff|import|hub|store)$/;
 

@@ -16,6 +16,8 @@ const TRIAL: RewardView = {
   money_minor: 0,
   affordable: "needs_line",
   short_by: 300,
+  stock: null,
+  later_days: null,
 };
 const FREE: RewardView = { ...TRIAL, id: "r2", cost: 0, affordable: "here", short_by: 0 };
 
@@ -188,5 +190,47 @@ it("a debt stands wherever points do", async () => {
     props: { answer: checkIn({ points: points(0, 150) }) } as never,
   });
   expect(byId("points-debt")?.textContent).toBe("150");
+  wrapper.unmount();
+});
+
+it("a reward is promised for later with F7, and handed over from the list", async () => {
+  const later: RewardView = { ...TRIAL, affordable: "here", short_by: 0, later_days: 30 };
+  const voucher = {
+    given: "f9",
+    reward: "r1",
+    name: later.name,
+    expires: "2026-12-23",
+    here: true,
+  };
+  const done = { fact: "f1", at_ms: 0, points: 0, balance: null, undo_until_ms: 10_000 };
+  answer({
+    member: () => ({ ...MEMBER, vouchers: [voucher] }),
+    rewards: () => [later],
+    redeem_preview: () => ({
+      points: 800,
+      lots: [],
+      left_here: 0,
+      left_on_file: 0,
+      on_trust: 0,
+      money_off_minor: 0,
+      money_minor: 0,
+    }),
+    redeem_later: () => done,
+    hand_over: () => done,
+  });
+  const { wrapper } = await show(RedeemPage, { at: "/redeem/m1" });
+  await settle();
+  expect(byId("redeem-later")).toBeNull();
+  await press("1");
+  expect(byId("redeem-later")).not.toBeNull();
+  await press("F7");
+  expect(calls.filter(([name]) => name === "redeem_later").map(([, args]) => args)).toEqual([
+    { member: "m1", reward: "r1", approval: null },
+  ]);
+  byId("hand-over-f9")?.click();
+  await settle();
+  expect(calls.filter(([name]) => name === "hand_over").map(([, args]) => args)).toEqual([
+    { member: "m1", given: "f9", approval: null },
+  ]);
   wrapper.unmount();
 });

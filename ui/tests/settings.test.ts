@@ -221,6 +221,72 @@ it("a new reward is added", async () => {
   wrapper.unmount();
 });
 
+it("stock is put in for a reason, and fetched from another desk", async () => {
+  const reward = {
+    id: "r1",
+    name: "毛巾",
+    cost: 300,
+    minor_per_point: 0,
+    active: true,
+    terms: { counts_stock: true },
+  };
+  answer({
+    reward_list: () => [reward],
+    tiers: () => [],
+    stock: () => ({ here: 2, elsewhere: 3 }),
+    change_stock: () => ({ here: 12, elsewhere: 3 }),
+    draw_stock: () => ({ here: 5, elsewhere: 0 }),
+  });
+  const { wrapper } = await show(RewardsTab);
+  byId("item-r1")?.click();
+  await settle();
+  await settle();
+  expect(byId("stock-figures")?.textContent).toContain("2");
+  expect((byId("stock-put") as HTMLButtonElement).disabled).toBe(true);
+  await typeInto("stock-amount", "10");
+  expect((byId("stock-put") as HTMLButtonElement).disabled).toBe(true);
+  await typeInto("stock-reason", "到货");
+  byId("stock-put")?.click();
+  await settle();
+  expect(calls.at(-1)).toEqual([
+    "change_stock",
+    { reward: "r1", change: { what: "put", amount: 10 }, reason: "到货", approval: null },
+  ]);
+  expect(byId("stock-figures")?.textContent).toContain("12");
+  byId("stock-fetch")?.click();
+  await settle();
+  expect(calls.at(-1)).toEqual(["draw_stock", { reward: "r1", amount: 3 }]);
+  expect(byId("stock-fetch")).toBeNull();
+  wrapper.unmount();
+});
+
+it("a reward says how often one member may have it", async () => {
+  const reward = {
+    id: "r1",
+    name: "毛巾",
+    cost: 300,
+    minor_per_point: 0,
+    active: true,
+    terms: { at_most: { day: 1 } },
+  };
+  answer({ reward_list: () => [reward], save_reward: () => [reward], tiers: () => [] });
+  const { wrapper } = await show(RewardsTab);
+  byId("item-r1")?.click();
+  await settle();
+  expect((byId("often-day") as HTMLInputElement).value).toBe("1");
+  await typeInto("often-day", "");
+  await typeInto("often-month", "3");
+  await typeInto("often-ever", "10");
+  await save();
+  expect(calls.at(-1)?.[1]).toHaveProperty("input.terms.at_most", { month: 3, ever: 10 });
+  byId("item-r1")?.click();
+  await settle();
+  for (const period of ["day", "month", "ever"]) await typeInto(`often-${period}`, "");
+  await save();
+  expect(calls.at(-1)?.[1]).not.toHaveProperty("input.terms.at_most");
+  wrapper.unmount();
+});
+
 it("a reward for points and money keeps the stores that have no box", async () => {
   const terms = {
     stores: ["s1"],

@@ -5,18 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_protocol::{LotId, MemberId, StaffId, StoreId};
 
 use crate::{
+    decide::voucher_lot,
     earning::{event::What, follows, rule::EarnRule},
     fact::{
         ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded,
-        PointsAdjusted, PointsRedeemed, PointsTransferred, ReferralRewarded, ToppedUp, gained,
-        gains,
+        PointsAdjusted, PointsRedeemed, PointsTransferred, ReferralRewarded, RewardHandedOver,
+        StockChanged, ToppedUp, gained, gains,
     },
     ledger::{Account, Lot, Posting, ValueKind},
+    limits::AtMost,
     points,
     records::{PassType, Reward, Rules},
     staff::{Permission, Role},
-    time::StoreDays,
+    stock::stock_owner,
+    time::{Day, StoreDays},
 };
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Every version of what points were ever given by: a desk may have sold with yesterday's.
 #[derive(Debug, Clone)]
@@ -37,6 +42,13 @@ pub struct RulesOfOld {
     pub pass_types: Vec<PassType>,
     /// The highest role that each of the staff ever had.
     pub staff: BTreeMap<StaffId, Role>,
+}
+
+impl RulesOfOld {
+    /// Whether one of the staff ever might.
+    fn might(&self, staff: StaffId, permission: Permission) -> bool {
+        self.staff.get(&staff).is_some_and(|role| role.may(permission))
+    }
 }
 
 /// Value that nothing explains: it is frozen until a person rules.
@@ -167,7 +179,8 @@ fn doubt(member: MemberId, gain: &Gain, given: &[i64]) -> Option<Doubt> {
     Some(doubted(member, &gain.lot, expected))
 }
 
-fn doubted(member: MemberId, lot: &Lot, expected: i64) -> Doubt {
+/// A doubt about a whole lot.
+pub fn doubted(member: MemberId, lot: &Lot, expected: i64) -> Doubt {
     Doubt { member, lot: lot.id, kind: lot.kind, points: lot.amount, expected }
 }
 
@@ -207,6 +220,7 @@ fn taken_by(fact: &Fact) -> (&[Posting], i64) {
     match fact {
         Fact::VisitRecorded(body) => (&body.postings, 0),
         Fact::PointsRedeemed(body) => (&body.postings, body.on_trust.max(0)),
+        Fact::RewardHandedOver(body) => (&body.postings, 0),
         Fact::PointsAdjusted(body) => (&body.postings, 0),
         Fact::PointsTransferred(body) => (&body.postings, 0),
         Fact::PassUpgraded(body) => (&body.postings, 0),
@@ -263,9 +277,7 @@ pub fn adjustment_follows(
     old: &RulesOfOld,
 ) -> Option<Doubt> {
     let gain = adjusted.earned.as_ref()?;
-    let might = |staff: StaffId| {
-        old.staff.get(&staff).is_some_and(|role| role.may(Permission::AdjustPoints))
-    };
+    let might = |staff| old.might(staff, Permission::AdjustPoints);
     let follows = might(by) || adjusted.approved_by.is_some_and(might);
     (!follows).then(|| doubted(adjusted.member, &gain.lot, 0))
 }
@@ -399,7 +411,12 @@ pub struct Unpaid {
 /// the rules lets; the doubt, where not.
 pub fn redemption_follows(redeemed: &PointsRedeemed, old: &RulesOfOld) -> Option<Unpaid> {
     let known = || old.rewards.iter().filter(|reward| reward.id == redeemed.reward);
-    let mut here = known().filter(|reward| reward.terms.given_in(redeemed.store));
+    let here = known().filter(|reward| reward.terms.given_in(redeemed.store));
+    let handed_out = handed_out(redeemed);
+    let mut here = here.filter(|reward| match redeemed.voucher {
+        None => handed_out == Some(i64::from(reward.terms.counts_stock)),
+        Some(lot) => handed_out == Some(0) && lasts(redeemed, &lot, reward),
+    });
     let priced = here.any(|reward| match reward.cost {
         0 => {
             let money_off = redeemed.points.checked_mul(reward.minor_per_point);
@@ -420,6 +437,74 @@ pub fn redemption_follows(redeemed: &PointsRedeemed, old: &RulesOfOld) -> Option
         return None;
     }
     Some(Unpaid { cost: known().next_back().map(|reward| reward.cost), paid })
+}
+
+/// Whether a member had a reward more often than any version of it lets: two desks that could not
+/// see one another. `others`: when they had it besides, and it was not taken back: Unix ms. Returns how
+/// often the newest version lets.
+pub fn had_too_often(
+    redeemed: &PointsRedeemed,
+    others: &[i64],
+    old: &RulesOfOld,
+) -> Option<AtMost> {
+    let days = old.days.get(&redeemed.store)?;
+    let today = days.day_of(redeemed.at_ms);
+    let given: Vec<Day> = others.iter().map(|at_ms| days.day_of(*at_ms)).collect();
+    let known = || old.rewards.iter().filter(|reward| reward.id == redeemed.reward);
+    let allowed = known().any(|reward| reward.terms.at_most.allow(today, &given).is_ok());
+    if allowed { None } else { known().next_back().map(|reward| reward.terms.at_most) }
+}
+
+/// Whether a voucher lasts no longer than its reward says: to the end of a day, wherever it ends.
+fn lasts(redeemed: &PointsRedeemed, voucher: &Lot, reward: &Reward) -> bool {
+    let Some(days) = reward.terms.later_days else { return false };
+    let most = redeemed.at_ms.saturating_add((i64::from(days) + 2).saturating_mul(DAY_MS));
+    voucher.expires_ms.is_some_and(|at_ms| at_ms <= most)
+}
+
+/// Whether a reward was handed over for the voucher that it names, and out of the stock of that
+/// store where some version of it keeps stock.
+pub fn hand_over_follows(handed: &RewardHandedOver, old: &RulesOfOld) -> bool {
+    let owner = Some(stock_owner(handed.store, handed.reward));
+    let (mut vouchers, mut of_stock) = (0i64, 0i64);
+    for posting in &handed.postings {
+        let spent = matches!((posting.from, posting.to), (Account::Till(_), Account::Spent(_)));
+        match posting.kind {
+            ValueKind::Coupon if spent && posting.lot == voucher_lot(handed.given) => {
+                vouchers = vouchers.saturating_add(posting.amount);
+            }
+            ValueKind::Stock if spent && posting.owner == owner => {
+                of_stock = of_stock.saturating_add(posting.amount);
+            }
+            _ => return false,
+        }
+    }
+    let known = old.rewards.iter().filter(|reward| reward.id == handed.reward);
+    let mut counts = known.map(|reward| i64::from(reward.terms.counts_stock));
+    vouchers == 1 && counts.any(|counts| counts == of_stock)
+}
+
+/// How many of the reward's stock in that store were handed out; none: something else was.
+fn handed_out(redeemed: &PointsRedeemed) -> Option<i64> {
+    let owner = Some(stock_owner(redeemed.store, redeemed.reward));
+    let mut sum = 0i64;
+    for posting in redeemed.postings.iter().filter(|p| p.kind != ValueKind::Points) {
+        let spent = matches!((posting.from, posting.to), (Account::Till(_), Account::Spent(_)));
+        if posting.kind != ValueKind::Stock || posting.owner != owner || !spent {
+            return None;
+        }
+        sum = sum.saturating_add(posting.amount);
+    }
+    Some(sum)
+}
+
+/// Whether stock was put in by somebody who may, or whom somebody who may approved; the doubt,
+/// where not.
+pub fn stock_follows(changed: &StockChanged, by: StaffId, old: &RulesOfOld) -> Option<Doubt> {
+    let lot = changed.put.as_ref()?;
+    let follows = old.might(by, Permission::ChangeStock)
+        || changed.approved_by.is_some_and(|staff| old.might(staff, Permission::ChangeStock));
+    (!follows).then(|| doubted(stock_owner(changed.store, changed.reward), lot, 0))
 }
 
 /// Points that were taken to be spent.
@@ -512,6 +597,7 @@ mod tests {
                 owner: None,
             }],
             on_trust,
+            voucher: None,
             approved_by: None,
         }
     }
@@ -559,6 +645,21 @@ mod tests {
         assert!(redemption_follows(&elsewhere, &old).is_some());
         let before = RulesOfOld { rewards: vec![reward(300, 0), dear], ..old };
         assert_eq!(redemption_follows(&paid(0), &before), None);
+    }
+
+    #[test]
+    fn a_reward_is_had_as_often_as_some_version_lets() {
+        let mut rare = reward(300, 0);
+        rare.terms.at_most.day = Some(1);
+        let days = StoreDays { zone: chrono_tz::UTC, day_start_hour: 0 };
+        let days = BTreeMap::from([(StoreId::from_bytes([9; 16]), days)]);
+        let strict = RulesOfOld { rewards: vec![rare.clone()], days, ..old() };
+        let fact = redeemed(300, 300, 0, 0);
+        assert_eq!(had_too_often(&fact, &[], &strict), None);
+        assert_eq!(had_too_often(&fact, &[-1], &strict), None, "the day before");
+        assert_eq!(had_too_often(&fact, &[5], &strict), Some(rare.terms.at_most));
+        let before = RulesOfOld { rewards: vec![reward(300, 0), rare], ..strict };
+        assert_eq!(had_too_often(&fact, &[5], &before), None, "yesterday it had no limit");
     }
 
     #[test]

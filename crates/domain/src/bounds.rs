@@ -4,8 +4,9 @@
 use std::ops::RangeInclusive;
 
 use crate::{
+    decide::voucher_lot,
     effects::{Effect, FactRow},
-    fact::{ByRules, Fact, Gain, Pass, gains},
+    fact::{ByRules, Fact, Gain, Pass, StockChanged, gains},
     ledger::{Account, Posting, ValueKind},
     money::MAX_AMOUNT,
 };
@@ -64,6 +65,12 @@ fn setting_fits(fact: &Fact) -> bool {
                 && points_alone(body.earned.as_ref(), body.by_rules.as_ref())
         }
         Fact::CardsAllotted(body) => body.numbers.fits(),
+        Fact::StockChanged(body) => stock_fits(body),
+        Fact::PointsRedeemed(body) => body.voucher.is_none_or(|lot| {
+            lot.id == voucher_lot(body.id)
+                && (lot.kind, lot.amount) == (ValueKind::Coupon, 1)
+                && lot.expires_ms.is_some_and(|at_ms| MOMENT.contains(&at_ms))
+        }),
         Fact::EarnRuleSet(set) => set.record.check_shape().is_ok(),
         _ => true,
     }
@@ -97,6 +104,23 @@ fn moves<'a>(points: i64, taken: &[Posting], given: impl Iterator<Item = &'a Gai
 /// Whether nothing but points was given.
 fn points_alone(first: Option<&Gain>, by_rules: Option<&ByRules>) -> bool {
     gains(first, by_rules).all(|gain| gain.lot.kind == ValueKind::Points)
+}
+
+/// Whether so many were either put in or taken out, of the stock and of nothing else.
+fn stock_fits(body: &StockChanged) -> bool {
+    let spent = |posting: &Posting| {
+        posting.kind == ValueKind::Stock
+            && posting.owner.is_none()
+            && matches!((posting.from, posting.to), (Account::Till(_), Account::Spent(_)))
+    };
+    let taken = body.postings.iter().map(|posting| posting.amount).fold(0, i64::saturating_add);
+    let put = body.put.map_or(0, |lot| lot.amount);
+    body.put.is_none_or(|lot| lot.kind == ValueKind::Stock && lot.expires_ms.is_none())
+        && body.postings.iter().all(spent)
+        && (put == 0 || taken == 0)
+        && body.amount == put.saturating_sub(taken)
+        && (body.amount != 0 || body.counted.is_some())
+        && body.counted.is_none_or(|counted| MONEY.contains(&counted))
 }
 
 fn pass_fits(pass: &Pass) -> bool {

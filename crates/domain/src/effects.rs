@@ -3,7 +3,7 @@
 //! Every effect adds, keeps the latest by stamp, inserts under an id, or marks void: so the order
 //! of arrival cannot matter, and a fact that arrives twice is the same as once.
 
-use punchcard_protocol::{FactId, LotId, MemberId, PassId, StoreId, StreamId};
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId, StreamId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::{
     member::{CardState, MemberField, MemberPrivate},
     numbering::AllottedBlock,
     standing::{Change, EndedWhy, free_visits_of},
+    stock::stock_owner,
     terms::Terms,
     time::Day,
     verdict::Verdict,
@@ -246,6 +247,13 @@ pub enum Effect {
         /// Rule, version and points.
         part: Part,
     },
+    /// What a fact redeemed points for: inserts under fact and reward.
+    Redeemed {
+        /// By which fact.
+        fact: FactId,
+        /// For what.
+        reward: RecordId,
+    },
     /// A lot cannot be spent, or can again: keeps the latest.
     Freeze {
         /// Which.
@@ -381,6 +389,9 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
         Fact::PointsRedeemed(body) => {
             out.extend(post(Some(body.member), &body.postings));
             out.extend(owe(body.member, stream, body.on_trust));
+            let member = Some(body.member);
+            out.extend(body.voucher.map(|lot| Effect::Issue { member, lot }));
+            out.push(Effect::Redeemed { fact: body.id, reward: body.reward });
         }
         Fact::PointsAdjusted(body) => {
             out.extend(post(Some(body.member), &body.postings));
@@ -398,6 +409,12 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.push(Effect::Issue { member: Some(body.member), lot: body.value });
             let by_rules = body.by_rules.as_ref();
             out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
+        }
+        Fact::RewardHandedOver(body) => out.extend(post(Some(body.member), &body.postings)),
+        Fact::StockChanged(body) => {
+            let member = Some(stock_owner(body.store, body.reward));
+            out.extend(body.put.map(|lot| Effect::Issue { member, lot }));
+            out.extend(post(member, &body.postings));
         }
         Fact::ValueExpired(body) => out.extend(post(Some(body.member), &body.postings)),
         Fact::FactVoided(body) => {
@@ -549,6 +566,13 @@ fn row(fact: &Fact) -> FactRow {
             amount_minor: body.value.amount,
             ..about(body.member, body.at_ms, &blank)
         },
+        Fact::RewardHandedOver(body) => {
+            FactRow { store: Some(body.store), ..about(body.member, body.at_ms, &blank) }
+        }
+        Fact::StockChanged(body) => {
+            let owner = stock_owner(body.store, body.reward);
+            FactRow { store: Some(body.store), ..about(owner, body.at_ms, &blank) }
+        }
         Fact::ValueExpired(body) => {
             let lost: i64 = points_of(&body.postings);
             let points = lost.saturating_neg();

@@ -455,6 +455,9 @@ pub struct PointsRedeemed {
     /// What was given on trust: the member owes it.
     #[serde(default)]
     pub on_trust: i64,
+    /// Handed over later, for this voucher: a coupon whose lot has this fact's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<Lot>,
     /// A manager who approved it on the spot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<StaffId>,
@@ -776,6 +779,60 @@ pub struct ToppedUp {
     pub approved_by: Option<StaffId>,
 }
 
+/// A reward was handed over for a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RewardHandedOver {
+    /// Id of the fact.
+    pub id: FactId,
+    /// To whom.
+    pub member: MemberId,
+    /// Where.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// The fact that gave the voucher.
+    pub given: FactId,
+    /// What.
+    pub reward: RecordId,
+    /// What it was called.
+    pub reward_name: String,
+    /// The voucher, and what leaves the reward's stock.
+    pub postings: Vec<Posting>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A reward's stock in a store was put in, taken out, or counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockChanged {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Of which reward.
+    pub reward: RecordId,
+    /// In which store.
+    pub store: StoreId,
+    /// When, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// How many more (positive) or fewer; 0: it was counted, and right.
+    pub amount: i64,
+    /// How many were counted, where somebody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<i64>,
+    /// What was put in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put: Option<Lot>,
+    /// What was taken out, from which lots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posting>,
+    /// Why. Somebody's words: may name people, so it is the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
 /// A journal may give out these card numbers, and no other one may. Said by the hub, or by the
 /// business's only till to itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -925,6 +982,10 @@ facts! {
     63 "referral_rewarded" ReferralRewarded(ReferralRewarded) id,
     /// Money was loaded.
     64 "topped_up" ToppedUp(ToppedUp) id,
+    /// A reward's stock was put in, taken out, or counted.
+    65 "stock_changed" StockChanged(StockChanged) id,
+    /// A reward was handed over for a voucher.
+    66 "reward_handed_over" RewardHandedOver(RewardHandedOver) id,
 }
 
 impl Fact {
@@ -945,6 +1006,7 @@ impl Fact {
             Self::PassCancelled(body) => Some(&mut body.private),
             Self::PointsAdjusted(body) => Some(&mut body.private),
             Self::ToppedUp(body) => Some(&mut body.private),
+            Self::StockChanged(body) => Some(&mut body.private),
             _ => None,
         }
     }
@@ -961,6 +1023,7 @@ impl Fact {
             Self::PassCancelled(body) => body.private,
             Self::PointsAdjusted(body) => body.private,
             Self::ToppedUp(body) => body.private,
+            Self::StockChanged(body) => body.private,
             _ => None,
         }
     }

@@ -46,6 +46,40 @@ pub enum Refusal {
     /// The reward is for members of other tiers.
     #[error("this reward is for other tiers")]
     RewardNotForTier,
+    /// The member had the reward as often as they may, until another day begins.
+    #[error("this member had this reward {times} times already: again from {from}")]
+    RewardAgain {
+        /// The limit that holds longest.
+        times: u32,
+        /// The first day on which it can be had again.
+        from: Day,
+    },
+    /// The member had the reward as often as they ever may.
+    #[error("this member had this reward {times} times already, and may not have it again")]
+    RewardNoMore {
+        /// The limit.
+        times: u32,
+    },
+    /// The reward is handed over at once, or not at all.
+    #[error("this reward is only given at once")]
+    RewardNotLater,
+    /// The voucher lies with another till, or in the pool.
+    #[error("this voucher lies with another desk: fetch it first")]
+    VoucherElsewhere,
+    /// The voucher's time is over.
+    #[error("the time of this voucher is over")]
+    VoucherOver,
+    /// The voucher was used, or taken back.
+    #[error("this voucher was used already, or taken back")]
+    VoucherGone,
+    /// Fewer of a reward lie here than are asked for.
+    #[error("{here} of this reward lie here ({elsewhere} with other desks of this store)")]
+    OutOfStock {
+        /// With this till.
+        here: i64,
+        /// With other tills of the store.
+        elsewhere: i64,
+    },
     /// The store is not trusted to be the newest: nothing can be spent.
     #[error("this store was restored; nothing can be spent until it is vouched for")]
     NotVouched,
@@ -184,6 +218,14 @@ impl Refusal {
             Self::RewardOver { .. } => "reward_over",
             Self::RewardNotHere => "reward_not_here",
             Self::RewardNotForTier => "reward_not_for_tier",
+            Self::RewardAgain { .. } => "reward_again",
+            Self::RewardNoMore { .. } => "reward_no_more",
+            Self::RewardNotLater => "reward_not_later",
+            Self::VoucherElsewhere => "voucher_elsewhere",
+            Self::VoucherOver => "voucher_over",
+            Self::VoucherGone => "voucher_gone",
+            Self::OutOfStock { elsewhere: 1.., .. } => "stock_elsewhere",
+            Self::OutOfStock { .. } => "out_of_stock",
             Self::NotVouched => "not_vouched",
             Self::NotFound(_) => "not_found",
             Self::Banned => "banned",
@@ -229,6 +271,13 @@ impl Refusal {
             ],
             Self::RewardNotYet { from } => vec![("from", from.to_string())],
             Self::RewardOver { until } => vec![("until", until.to_string())],
+            Self::RewardAgain { times, from } => {
+                vec![("times", times.to_string()), ("from", from.to_string())]
+            }
+            Self::OutOfStock { here, elsewhere } => {
+                vec![("here", here.to_string()), ("elsewhere", elsewhere.to_string())]
+            }
+            Self::RewardNoMore { times } => vec![("times", times.to_string())],
             Self::TrustLimit { limit } => vec![("limit", limit.to_string())],
             Self::FreezeLimit { left } => vec![("left", left.to_string())],
             Self::PackElsewhere { visits } => vec![("visits", visits.to_string())],

@@ -4,10 +4,12 @@
 use punchcard_protocol::{RecordId, StoreId};
 use serde::{Deserialize, Serialize};
 
-use crate::{records::Reward, refusal::Refusal, staff::Permission, time::Day};
+use crate::{limits::AtMost, records::Reward, refusal::Refusal, staff::Permission, time::Day};
 
 /// The most of each list of terms.
 const MAX_LIST: usize = 50;
+/// The longest that a voucher can be used, in days.
+pub const MAX_LATER_DAYS: u32 = 3660;
 
 /// What a reward asks for besides points. What is not set asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,19 @@ pub struct RewardTerms {
     /// Somebody with [`Permission::ApproveReward`] must agree.
     #[serde(skip_serializing_if = "is_default")]
     pub needs_approval: bool,
+    /// It may be handed over later, for a voucher that can be used for so many days after today;
+    /// none: only at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub later_days: Option<u32>,
+    /// Each store has so many of it, and gives no more than it has.
+    #[serde(skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub counts_stock: bool,
+    /// How often one member may have it.
+    #[serde(skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "ts", ts(as = "Option<AtMost>", optional))]
+    pub at_most: AtMost,
 }
 
 /// Whether it is what is meant where nothing is said: then it is not written.
@@ -82,12 +97,16 @@ impl RewardTerms {
             (Some(from), Some(until)) => from <= until,
             _ => true,
         };
+        // Money comes off at once.
+        let later = if cost == 0 { 0..=0 } else { 1..=MAX_LATER_DAYS };
         let most = if cost == 0 { 0 } else { 1_000_000_000 };
         let checks = [
             ("until", in_order),
             ("tiers", self.tiers.len() <= MAX_LIST),
             ("stores", self.stores.len() <= MAX_LIST),
             ("money_minor", (0..=most).contains(&self.money_minor)),
+            ("at_most", self.at_most.fits()),
+            ("later_days", self.later_days.is_none_or(|days| later.contains(&days))),
         ];
         match checks.into_iter().find(|(_, holds)| !holds) {
             Some((field, _)) => Err(Refusal::BadInput(field)),

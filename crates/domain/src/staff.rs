@@ -54,6 +54,8 @@ pub enum Permission {
     TransferPoints,
     /// Load money onto a member's account, for a reason.
     TopUp,
+    /// Change how many of a reward there are.
+    ChangeStock,
     /// Let somebody in against a red verdict.
     LetInOnce,
     /// Give a pass.
@@ -82,7 +84,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -95,6 +97,7 @@ impl Permission {
         Self::AdjustPoints,
         Self::TransferPoints,
         Self::TopUp,
+        Self::ChangeStock,
         Self::LetInOnce,
         Self::GivePass,
         Self::VoidFact,
@@ -123,6 +126,7 @@ impl Permission {
             | Self::AdjustPoints
             | Self::TransferPoints
             | Self::TopUp
+            | Self::ChangeStock
             | Self::LetInOnce
             | Self::GivePass
             | Self::VoidFact

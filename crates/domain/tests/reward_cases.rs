@@ -9,6 +9,7 @@ use punchcard_domain::{
     refusal::Refusal,
     rewards::RewardTerms,
     staff::Role,
+    stock::stock_owner,
 };
 use punchcard_protocol::{LotId, MemberId, RecordId, StoreId, StreamId, TillId};
 use uuid::Uuid;
@@ -39,6 +40,18 @@ fn parsed<T: std::str::FromStr>(text: &str) -> Outcome<T> {
 
 fn me() -> StreamId {
     StreamId { till: TillId::from_bytes([1; 16]), incarnation: 1 }
+}
+
+fn held(lot: u8, kind: ValueKind, amount: i64) -> Holding {
+    Holding {
+        lot: LotId::from_bytes([lot; 16]),
+        kind,
+        account: Account::Till(me()),
+        amount,
+        expires_ms: None,
+        owner: None,
+        frozen: false,
+    }
 }
 
 /// The desk, the member and the reward, as a line sets them.
@@ -74,6 +87,9 @@ impl World {
                 member: MemberId::from_bytes([3; 16]),
                 banned: false,
                 tier: None,
+                given: Vec::new(),
+                stock: None,
+                later: false,
                 reward,
                 points: None,
                 on_trust: false,
@@ -101,6 +117,27 @@ impl World {
             }
             ["money", minor] => reward.terms.money_minor = parsed(minor)?,
             ["approval"] => reward.terms.needs_approval = true,
+            ["at", "most", times, "ever"] => reward.terms.at_most.ever = Some(parsed(times)?),
+            ["at", "most", times, "a", period] => {
+                let at_most = &mut reward.terms.at_most;
+                let limit = match *period {
+                    "day" => &mut at_most.day,
+                    "week" => &mut at_most.week,
+                    "month" => &mut at_most.month,
+                    "year" => &mut at_most.year,
+                    _ => return Err(format!("a {period} is not known")),
+                };
+                *limit = Some(parsed(times)?);
+            }
+            ["later", days] => reward.terms.later_days = Some(parsed(days)?),
+            ["stock", number] => self.stock(parsed(number)?),
+            ["stock", number, "elsewhere"] => {
+                self.stock(0);
+                self.known.stock.get_or_insert_default().elsewhere = parsed(number)?;
+            }
+            ["had", days @ ..] => {
+                self.known.given = days.iter().map(|day| parsed(day)).collect::<Outcome<_>>()?;
+            }
             ["not", "on", "offer"] => reward.active = false,
             ["tier", name] => self.known.tier = Some(tier_id(name)?),
             ["banned"] => self.known.banned = true,
@@ -116,11 +153,28 @@ impl World {
         Ok(())
     }
 
+    /// So many of the reward lie here.
+    fn stock(&mut self, amount: i64) {
+        self.known.reward.terms.counts_stock = true;
+        let stock = self.known.stock.get_or_insert_default();
+        if amount > 0 {
+            stock.here.push(held(8, ValueKind::Stock, amount));
+        }
+    }
+
     fn happens(mut self, what: &str) -> Outcome<String> {
         let words: Vec<&str> = what.split_whitespace().collect();
         let (day, hour) = match words.as_slice() {
             ["set"] => return Ok(self.offered()),
             [day, hour, "redeem"] => (day, hour),
+            [day, hour, "redeem", "later"] => {
+                self.known.later = true;
+                (day, hour)
+            }
+            [day, hour, "redeem", "later", "on", "trust"] => {
+                (self.known.later, self.known.on_trust) = (true, true);
+                (day, hour)
+            }
             [day, hour, "redeem", "on", "trust"] => {
                 self.known.on_trust = true;
                 (day, hour)
@@ -147,15 +201,7 @@ impl World {
 
     fn redeemed(mut self, now_ms: i64) -> Outcome<String> {
         if self.here > 0 {
-            self.known.purse.here.push(Holding {
-                lot: LotId::from_bytes([6; 16]),
-                kind: ValueKind::Points,
-                account: Account::Till(me()),
-                amount: self.here,
-                expires_ms: None,
-                owner: None,
-                frozen: false,
-            });
+            self.known.purse.here.push(held(6, ValueKind::Points, self.here));
         }
         let business = Business {
             name: "Test".into(),
@@ -178,7 +224,7 @@ impl World {
         let body = match decide::redeem(&mut desk, &self.known).map(|decided| decided.fact) {
             Ok(Fact::PointsRedeemed(body)) => body,
             Ok(_) => return Err("redeeming redeems".into()),
-            Err(refusal) => return Ok(format!("no: {}", refusal.code())),
+            Err(refusal) => return Ok(refused(&refusal)),
         };
         let mut told = vec![body.points.to_string()];
         let amounts =
@@ -189,10 +235,28 @@ impl World {
                 .filter(|(_, n)| *n != 0)
                 .map(|(what, amount)| format!("{what} {amount}")),
         );
+        let of_stock = body.postings.iter().filter(|posting| posting.kind == ValueKind::Stock);
+        for posting in of_stock {
+            let owner = Some(stock_owner(self.store.id, self.known.reward.id));
+            assert_eq!(posting.owner, owner, "the store's own");
+            told.push(format!("{} of stock", posting.amount));
+        }
+        if let Some(lot) = body.voucher {
+            let last = self.store.days().day_of(lot.expires_ms.ok_or("it ends")? - 1);
+            told.push(format!("voucher to {last}"));
+        }
         if !Role::Cashier.may(self.known.reward.leave(body.on_trust > 0)) {
             told.push("by manager".into());
         }
         Ok(told.join(", "))
+    }
+}
+
+/// The code of a refusal, and from when on it will be otherwise.
+fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::RewardAgain { from, .. } => format!("no: {} {from}", refusal.code()),
+        _ => format!("no: {}", refusal.code()),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use punchcard_till::{
     EarnRuleInput, RedeemInput, Result, Trial,
-    views::{Approval, DoneView, DryRunView, EarnPreview, RedeemPreview, RewardView},
+    views::{
+        Approval, DoneView, DryRunView, EarnPreview, RedeemPreview, RewardView, StockChangeInput,
+        StockView,
+    },
 };
 use tauri::State;
 
@@ -139,6 +142,57 @@ pub(crate) async fn redeem(
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
         till.redeem(actor, input(&member, &reward, points, on_trust)?)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn stock(desk: State<'_, Desk>, reward: String) -> Answer<StockView> {
+    signed_in(&desk, move |till, actor| till.stock(actor, id("reward", &reward)?)).await
+}
+
+/// Puts stock in, takes some out, or sets it to what was counted.
+#[tauri::command]
+pub(crate) async fn change_stock(
+    desk: State<'_, Desk>,
+    reward: String,
+    change: StockChangeInput,
+    reason: String,
+    approval: Option<Approval>,
+) -> Answer<StockView> {
+    approved(&desk, approval, move |till, actor| {
+        till.change_stock(actor, id("reward", &reward)?, change.into(), &reason)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn redeem_later(
+    desk: State<'_, Desk>,
+    member: String,
+    reward: String,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        till.redeem_later(actor, input(&member, &reward, None, false)?)
+    })
+    .await
+}
+
+/// Hands a reward over for the voucher that a redemption gave.
+#[tauri::command]
+pub(crate) async fn hand_over(
+    desk: State<'_, Desk>,
+    member: String,
+    given: String,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    let line = desk.line()?;
+    approved(&desk, approval, move |till, actor| {
+        let (member, given) = (id("member", &member)?, id("voucher", &given)?);
+        // One that lies elsewhere is fetched, where there is a line.
+        line.before_hand_over(member, given)?;
+        till.hand_over(actor, member, given)
     })
     .await
 }

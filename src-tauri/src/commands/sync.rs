@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punchcard_till::{
     Actor, Error, Result,
     sync::Line,
-    views::{Approval, DrawView, MemberView, PairInput, StatusView, SyncView},
+    views::{Approval, DrawView, MemberView, PairInput, StatusView, StockView, SyncView},
 };
 use tauri::{AppHandle, Manager as _, State};
 
@@ -83,6 +83,15 @@ pub(crate) async fn keep_apart(
         till.keep_apart(actor, id("first", &first)?, id("second", &second)?)
     })
     .await
+}
+
+#[tauri::command]
+pub(crate) async fn draw_stock(
+    desk: State<'_, Desk>,
+    reward: String,
+    amount: i64,
+) -> Answer<StockView> {
+    on_line(&desk, move |line, actor| line.draw_stock(actor, id("reward", &reward)?, amount)).await
 }
 
 #[tauri::command]

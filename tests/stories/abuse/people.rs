@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use punchcard_domain::{
+    decide::StockChange,
     money::MAX_AMOUNT,
     staff::{Permission, Role},
     verdict::Verdict,
@@ -181,6 +182,10 @@ fn nobody_does_what_their_role_does_not_let_them() {
         (
             Permission::AdjustPoints,
             Box::new(|a| till.adjust_points(a, id(&member), 5, "x").map(drop)),
+        ),
+        (
+            Permission::ChangeStock,
+            Box::new(|a| till.change_stock(a, id(&towel), StockChange::Put(5), "x").map(drop)),
         ),
         (
             Permission::TransferPoints,

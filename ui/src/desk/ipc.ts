@@ -39,6 +39,8 @@ import type {
   StaffInput,
   StaffView,
   StatusView,
+  StockChangeInput,
+  StockView,
   SyncView,
   TierInput,
   TierView,
@@ -165,7 +167,19 @@ export const topUp = (member: string, amount: string, reason: string, approval: 
   call<DoneView>("top_up", { member, amount, reason, approval });
 export const transferPoints = (from: string, to: string, points: number, approval: Leave) =>
   call<DoneView>("transfer_points", { from, to, points, approval });
+export const stock = (reward: string) => call<StockView>("stock", { reward });
+export const changeStock = (
+  reward: string,
+  change: StockChangeInput,
+  reason: string,
+  approval: Leave,
+) => call<StockView>("change_stock", { reward, change, reason, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });
+/** For a voucher: it is handed over later. */
+export const redeemLater = (member: string, reward: string, approval: Leave) =>
+  call<DoneView>("redeem_later", { member, reward, approval });
+export const handOver = (member: string, given: string, approval: Leave) =>
+  call<DoneView>("hand_over", { member, given, approval });
 export const redeemPreview = (member: string, reward: string, points: number | null) =>
   call<RedeemPreview>("redeem_preview", { member, reward, points });
 export const redeem = (
@@ -231,4 +245,6 @@ export const mergeMembers = (kept: string, gone: string, approval: Leave) =>
 export const keepApart = (first: string, second: string, approval: Leave) =>
   call<null>("keep_apart", { first, second, approval });
 /** Asks the hub for points that are held elsewhere. */
+export const drawStock = (reward: string, amount: number) =>
+  call<StockView>("draw_stock", { reward, amount });
 export const draw = (member: string, points: number) => call<DrawView>("draw", { member, points });

@@ -235,6 +235,28 @@ transfer_fee_minor: number,
  */
 transfer_fee_points: number, };
 
+export type AtMost = { 
+/**
+ * On one day.
+ */
+day?: number, 
+/**
+ * From Monday to Sunday.
+ */
+week?: number, 
+/**
+ * In a month of the calendar.
+ */
+month?: number, 
+/**
+ * In a year of the calendar.
+ */
+year?: number, 
+/**
+ * Altogether.
+ */
+ever?: number, };
+
 export type RewardTerms = { 
 /**
  * The first day on which it is given, as the store counts days.
@@ -259,7 +281,20 @@ money_minor: number,
 /**
  * Somebody with [`Permission::ApproveReward`] must agree.
  */
-needs_approval: boolean, };
+needs_approval: boolean, 
+/**
+ * It may be handed over later, for a voucher that can be used for so many days after today;
+ * none: only at once.
+ */
+later_days?: number, 
+/**
+ * Each store has so many of it, and gives no more than it has.
+ */
+counts_stock?: boolean, 
+/**
+ * How often one member may have it.
+ */
+at_most?: AtMost, };
 
 export type CardState = "lost" | "replaced" | "moved";
 
@@ -311,7 +346,7 @@ choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "erase_member" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "change_stock" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "erase_member" | "vouch_for_store";
 
 export type AppError = { 
 /**
@@ -699,6 +734,10 @@ points: PointsView,
  */
 lots: Array<LotView>, 
 /**
+ * Rewards that wait to be handed over.
+ */
+vouchers: Array<VoucherView>, 
+/**
  * Stored value on file, in minor units.
  */
 stored_minor: number, 
@@ -991,6 +1030,50 @@ repays_debt: number, };
 
 export type Affordable = "here" | "needs_line" | "no";
 
+export type StockView = { 
+/**
+ * With this till, which may give them out.
+ */
+here: number, 
+/**
+ * With other tills of the store, or on their way.
+ */
+elsewhere: number, };
+
+export type VoucherView = { 
+/**
+ * The fact that gave it: its number.
+ */
+given: string, 
+/**
+ * Which reward.
+ */
+reward: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * The last day on which it can be used.
+ */
+expires: Day | null, 
+/**
+ * It can be used here now, without a line.
+ */
+here: boolean, };
+
+export type StockWay = "put" | "take" | "count";
+
+export type StockChangeInput = { 
+/**
+ * Which.
+ */
+what: StockWay, 
+/**
+ * How many.
+ */
+amount: number, };
+
 export type RewardView = { 
 /**
  * Id.
@@ -1019,7 +1102,15 @@ affordable: Affordable,
 /**
  * Points missing: here or on file, as `affordable` says.
  */
-short_by: number, };
+short_by: number, 
+/**
+ * How many there are, where stock is kept.
+ */
+stock: StockView | null, 
+/**
+ * It may be handed over later, for a voucher that can be used for so many days after today.
+ */
+later_days: number | null, };
 
 export type RedeemPreview = { 
 /**

@@ -115,6 +115,7 @@ export const MEMBER: MemberView = {
     expiring: null,
   },
   lots: [],
+  vouchers: [],
   stored_minor: 0,
   visits_total: 9,
   visits_this_month: 2,

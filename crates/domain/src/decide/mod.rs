@@ -5,11 +5,13 @@ mod by_hand;
 mod check_in;
 mod earn;
 mod erase;
+mod hand_over;
 mod member;
 mod part;
 mod pass;
 mod redeem;
 mod refer;
+mod stock;
 mod top_up;
 mod void;
 
@@ -34,6 +36,7 @@ pub use check_in::{
 };
 pub use earn::{Earn, earn};
 pub use erase::{Erase, MOST_ERASED, erase_member, forfeited};
+pub use hand_over::{HandOver, hand_over, voucher_lot};
 pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};
 pub use part::part_members;
 pub use pass::{
@@ -42,6 +45,7 @@ pub use pass::{
 };
 pub use redeem::{Redeem, redeem};
 pub use refer::{Refer, refer};
+pub use stock::{ChangeStock, StockChange, change_stock};
 pub use top_up::{TopUp, top_up};
 pub use void::{LotStanding, Void, void, voidable};
 

@@ -2,12 +2,13 @@
 
 use punchcard_protocol::{MemberId, RecordId};
 
-use super::{Decided, Desk};
+use super::{Decided, Desk, hand_over, stock};
 use crate::{
     fact::{Fact, PointsRedeemed},
     ledger::{Purse, check_amount},
     records::Reward,
     refusal::Refusal,
+    time::Day,
 };
 
 /// What a redemption is decided on.
@@ -19,21 +20,27 @@ pub struct Redeem {
     pub banned: bool,
     /// Their tier today.
     pub tier: Option<RecordId>,
+    /// Days on which they had this reward before, where it is limited how often.
+    pub given: Vec<Day>,
     /// For what.
     pub reward: Reward,
     /// How many the cashier chose, where the reward lets her.
     pub points: Option<i64>,
     /// What is short may go on trust.
     pub on_trust: bool,
+    /// It is handed over later, for a voucher; nothing goes on trust then.
+    pub later: bool,
     /// Their points.
     pub purse: Purse,
+    /// The reward's stock in this store, where it is kept.
+    pub stock: Option<Purse>,
 }
 
 /// Redeems points: what expires first goes first; never below zero, never another machine's.
 ///
 /// # Errors
 /// [`Refusal`]: points short, over the limit of trust, banned, not vouched, wrong points, not given
-/// on this day, in this store or to this tier.
+/// on this day, in this store or to this tier, had as often as may be, out of stock, not given later.
 pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if known.banned {
         return Err(Refusal::Banned);
@@ -41,12 +48,22 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if !known.reward.active {
         return Err(Refusal::NotFound("reward"));
     }
-    known.reward.terms.allow(desk.today(), desk.store.id, known.tier)?;
+    let (terms, today) = (&known.reward.terms, desk.today());
+    terms.allow(today, desk.store.id, known.tier)?;
+    terms.at_most.allow(today, &known.given)?;
     if !desk.trusted {
         return Err(Refusal::NotVouched);
     }
     let points = price(&known.reward, known.points)?;
-    let (postings, short) = known.purse.take(desk.me, points, desk.spend_ms);
+    let id = desk.fact_id();
+    let voucher = known.later.then(|| hand_over::voucher(desk, id, terms)).transpose()?;
+    // What is handed over later leaves the shelf then.
+    let handed_out = match voucher {
+        Some(_) => Vec::new(),
+        None => stock::hand_out(desk, &known.reward, known.stock.as_ref())?,
+    };
+    let (mut postings, short) = known.purse.take(desk.me, points, desk.spend_ms);
+    postings.extend(handed_out);
     if short > 0 {
         trust(desk, known, points, short)?;
     }
@@ -55,7 +72,7 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
         _ => 0,
     };
     let fact = PointsRedeemed {
-        id: desk.fact_id(),
+        id,
         member: known.member,
         store: desk.store.id,
         at_ms: desk.now_ms,
@@ -66,6 +83,7 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
         money_minor: known.reward.terms.money_minor,
         postings,
         on_trust: short,
+        voucher,
         approved_by: None,
     };
     Ok(Fact::PointsRedeemed(fact).into())
@@ -84,7 +102,7 @@ fn price(reward: &Reward, chosen: Option<i64>) -> Result<i64, Refusal> {
 
 /// Whether what is short may go on trust.
 fn trust(desk: &Desk<'_>, known: &Redeem, need: i64, short: i64) -> Result<(), Refusal> {
-    if !known.on_trust {
+    if !known.on_trust || known.later {
         let here = known.purse.spendable(desk.spend_ms);
         let on_file = known.purse.on_file(desk.spend_ms);
         return Err(Refusal::PointsShort { need, here, on_file });
@@ -117,6 +135,7 @@ mod tests {
             member: MemberId::from_bytes([3; 16]),
             banned: false,
             tier: None,
+            given: Vec::new(),
             reward: Reward {
                 id: RecordId::from_bytes([4; 16]),
                 name: "蛋白奶昔".into(),
@@ -127,7 +146,9 @@ mod tests {
             },
             points,
             on_trust: false,
+            later: false,
             purse: Purse { here: vec![holding], elsewhere, ..Purse::default() },
+            stock: None,
         }
     }
 

@@ -53,6 +53,7 @@ pub fn voidable(fact: &Fact) -> bool {
     match fact {
         Fact::PointsEarned(_)
         | Fact::PointsRedeemed(_)
+        | Fact::RewardHandedOver(_)
         | Fact::PassFrozen(_)
         | Fact::PassUnfrozen(_)
         | Fact::PassExtended(_)
@@ -103,6 +104,21 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
             undo.restore(desk, known, Some(body.member), &body.postings);
             undo.forgive(desk, known, body.on_trust);
             undo.points = body.points;
+            if let Some(lot) = body.voucher {
+                // Used, or with another desk that may hand it over just now: who takes the points
+                // back would have both.
+                if !lies_here(known, lot.id) {
+                    return Err(Refusal::NotVoidable);
+                }
+                undo.take_back(known, lot.id, ValueKind::Coupon);
+            }
+            Some(body.member)
+        }
+        Fact::RewardHandedOver(body) => {
+            if !body.postings.iter().all(|posting| ours(known, posting)) {
+                return Err(Refusal::NotVoidable);
+            }
+            undo.restore(desk, known, Some(body.member), &body.postings);
             Some(body.member)
         }
         Fact::PassGiven(body) => {
@@ -133,9 +149,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         }
         Fact::PointsTransferred(body) => {
             // Two desks that took the same transfer back would give the points twice.
-            let ours =
-                |posting: &Posting| posting.to.stream().is_some_and(|stream| (known.owns)(stream));
-            if !body.postings.iter().all(ours) {
+            if !body.postings.iter().all(|posting| ours(known, posting)) {
                 return Err(Refusal::NotVoidable);
             }
             undo.restore(desk, known, Some(body.member), &body.postings);
@@ -188,6 +202,16 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         approved_by: None,
     };
     Ok(Fact::FactVoided(fact).into())
+}
+
+/// Whether what was taken was taken by this till.
+fn ours(known: &Void<'_>, posting: &Posting) -> bool {
+    posting.to.stream().is_some_and(known.owns)
+}
+
+/// Whether something of a lot lies with this till.
+fn lies_here(known: &Void<'_>, lot: LotId) -> bool {
+    standing(known, lot).is_some_and(|lot| lot.here.iter().any(|(_, amount)| *amount > 0))
 }
 
 /// One pass takes the place of another.
@@ -249,6 +273,9 @@ impl Undo {
                     owner,
                     ..*posting
                 });
+            } else if posting.kind == ValueKind::Stock {
+                // What another till gave out is that till's to put back; here it may lie on the
+                // shelf again or not: whoever counts says so.
             } else {
                 let expires_ms = standing(known, posting.lot).and_then(|lot| lot.expires_ms);
                 self.lots.push(anew(desk, posting.kind, posting.amount, expires_ms));
@@ -399,6 +426,7 @@ mod tests {
             }],
             money_minor: 0,
             on_trust,
+            voucher: None,
             approved_by: None,
         })
     }

@@ -179,6 +179,9 @@ impl World {
             terms: RewardTerms::default(),
         };
         let known = Redeem {
+            given: Vec::new(),
+            stock: None,
+            later: false,
             member: whose(),
             banned: false,
             tier: None,

@@ -161,6 +161,7 @@ const NOT_KEPT: &[&str] = &[
     "pending",
     "erased",
     "erasure",
+    "redemption",
 ];
 
 impl Kept {

@@ -91,6 +91,8 @@ pub struct Changes {
     pub pending: BTreeMap<LotId, i64>,
     /// Who is erased, and by which fact: the smallest id.
     pub erased: BTreeMap<MemberId, FactId>,
+    /// What points were redeemed for.
+    pub redemptions: BTreeSet<(FactId, RecordId)>,
     /// Lots that cannot be spent.
     pub frozen: BTreeMap<LotId, (RecordStamp, bool)>,
 }
@@ -157,6 +159,9 @@ impl Changes {
             Effect::Freeze { lot, frozen } => keep_latest(&mut self.frozen, lot, stamp, frozen),
             Effect::Gave { fact, part } => {
                 self.earned.entry((fact, part.rule)).or_insert(part);
+            }
+            Effect::Redeemed { fact, reward } => {
+                self.redemptions.insert((fact, reward));
             }
             Effect::Pending { lot, until_ms } => {
                 let known = self.pending.entry(lot).or_insert(until_ms);

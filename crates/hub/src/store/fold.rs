@@ -187,6 +187,12 @@ const PENDING: Insert = Insert {
         WHERE excluded.until_ms > pending.until_ms",
 };
 
+const REDEMPTION: Insert = Insert {
+    table: "redemption",
+    columns: &[("fact", Column::Blob), ("reward", Column::Blob)],
+    on_conflict: "(fact, reward) DO NOTHING",
+};
+
 const MEMBER: Insert = Insert {
     table: "member",
     columns: &[
@@ -402,7 +408,10 @@ fn ledger(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     session.insert(&EARNED, &earned.collect::<Vec<_>>())?;
     let pending =
         changes.pending.iter().map(|(lot, until)| vec![lot.as_bytes().into(), (*until).into()]);
-    session.insert(&PENDING, &pending.collect::<Vec<_>>())
+    session.insert(&PENDING, &pending.collect::<Vec<_>>())?;
+    let redemptions =
+        changes.redemptions.iter().map(|(fact, reward)| bytes2(fact.as_bytes(), reward.as_bytes()));
+    session.insert(&REDEMPTION, &redemptions.collect::<Vec<_>>())
 }
 
 /// A member's row: the fields in the order of [`MemberField::ALL`], as the table has them.

@@ -120,6 +120,11 @@ pub const TABLES: &[Table] = &[
         query: "SELECT member, by FROM erased ORDER BY member",
         columns: &[Plain; 2],
     },
+    Table {
+        name: "redemption",
+        query: "SELECT fact, reward FROM redemption ORDER BY fact, reward",
+        columns: &[Plain; 2],
+    },
 ];
 
 /// Calls `each` with every row of a table, as it is shown to others.

@@ -3,6 +3,7 @@
 //! is not accused: every version that was ever in force counts.
 
 mod by_hand;
+mod rewards;
 mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_domain::{
     audit::{
         Doubt, RulesOfOld, brought_again, pass_follows, points_follow, put_back_follows, puts_back,
-        redemption_follows, transfer_follows, upgrade_follows, void_follows,
+        stock_follows, transfer_follows, upgrade_follows, void_follows,
     },
     effects::RecordKind,
     fact::{
@@ -29,6 +30,7 @@ const RULES_KIND: i64 = 12;
 const EARN_RULE_KIND: i64 = 17;
 const REGISTERED_KIND: u16 = 20;
 const VISIT_KIND: u16 = 40;
+const REDEEMED_KIND: u16 = 51;
 const VOIDED_KIND: u16 = 60;
 /// Of one member and kind, so many are looked at.
 const NEWEST: i64 = 50;
@@ -44,6 +46,8 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 | Fact::PointsAdjusted(_)
                 | Fact::ReferralRewarded(_)
                 | Fact::ToppedUp(_)
+                | Fact::StockChanged(_)
+                | Fact::RewardHandedOver(_)
                 | Fact::PassGiven(_)
                 | Fact::PassUpgraded(_)
         )
@@ -59,12 +63,7 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 seen::look(work, header, body)?;
             }
             (Fact::PointsRedeemed(body), Some(old)) => {
-                if let Some(unpaid) = redemption_follows(body, old) {
-                    let args = json!({"till": header.stream.till, "stream": header.stream,
-                        "seq": header.seq, "member": body.member, "points": body.points,
-                        "cost": unpaid.cost, "paid": unpaid.paid});
-                    inbox::tell(work, "doubtful_redemption", &args)?;
-                }
+                rewards::look(work, header, body, old)?;
             }
             (Fact::PointsAdjusted(body), Some(old)) => by_hand::adjusted(work, header, body, old)?,
             (Fact::ReferralRewarded(body), Some(old)) => {
@@ -77,6 +76,12 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
             (Fact::ToppedUp(body), Some(old)) => {
                 freeze(work, header, points_follow(fact, old))?;
                 by_hand::topped_up(work, header, body, old)?;
+            }
+            (Fact::RewardHandedOver(body), Some(old)) => {
+                rewards::handed_over(work, header, body, old)?;
+            }
+            (Fact::StockChanged(body), Some(old)) => {
+                freeze(work, header, stock_follows(body, header.staff, old))?;
             }
             (Fact::PointsTransferred(body), _) => by_hand::came(work, header, body)?,
             (Fact::PassGiven(body), Some(old)) => pass(work, header, body, old)?,

@@ -70,6 +70,7 @@ const TABLES: &[(&str, &str)] = &[
     ("earned", "SELECT fact, rule, version, points FROM earned ORDER BY fact, rule"),
     ("pending", "SELECT lot, until_ms FROM pending ORDER BY lot"),
     ("erased", "SELECT member, by FROM erased ORDER BY member"),
+    ("redemption", "SELECT fact, reward FROM redemption ORDER BY fact, reward"),
 ];
 
 /// The hash of each folded table, by name.

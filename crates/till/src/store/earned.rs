@@ -1,5 +1,5 @@
 //! What points were given to a member before, and for what: caps, rows of visits and first times
-//! are counted from here.
+//! are counted from here; and what they redeemed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use punchcard_domain::{
     tiers::Done,
     time::{Day, StoreDays},
 };
-use punchcard_protocol::RecordId;
-use rusqlite::{Connection, params};
+use punchcard_protocol::{FactId, RecordId};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::merged;
 use crate::error::Result;
@@ -114,4 +114,45 @@ pub fn given(
         }
     }
     Ok(given)
+}
+
+/// The days on which a person had a reward. What was taken back does not count.
+///
+/// # Errors
+/// Those of the store.
+pub fn had(db: &Connection, member: i64, reward: RecordId, days: StoreDays) -> Result<Vec<Day>> {
+    let mut had = Vec::new();
+    for (file, _) in merged::files(db, member)? {
+        let mut statement = db.prepare_cached(
+            "SELECT f.at_ms FROM fact f JOIN redemption r ON r.fact = f.id
+             WHERE f.member = ?1 AND r.reward = ?2
+               AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
+        )?;
+        let found = statement.query_map(params![file, reward.as_bytes()], |row| row.get(0))?;
+        for at_ms in found {
+            had.push(days.day_of(at_ms?));
+        }
+    }
+    Ok(had)
+}
+
+/// What a fact of one of a person's files redeemed points for; none: it did not, or was taken back.
+///
+/// # Errors
+/// Those of the store.
+pub fn redeemed_for(db: &Connection, member: i64, fact: FactId) -> Result<Option<RecordId>> {
+    for (file, _) in merged::files(db, member)? {
+        let found = db
+            .prepare_cached(
+                "SELECT r.reward FROM redemption r JOIN fact f ON f.id = r.fact
+                 WHERE r.fact = ?1 AND f.member = ?2
+                   AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
+            )?
+            .query_row(params![fact.as_bytes(), file], |row| row.get(0).map(RecordId::from_bytes))
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }

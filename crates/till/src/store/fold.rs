@@ -10,7 +10,7 @@ use punchcard_domain::{
     stamps::Stamps,
     verdict::Verdict,
 };
-use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
+use punchcard_protocol::{FactId, Header, LotId, MemberId, RecordId, StreamId};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use std::cell::Cell;
 
@@ -37,6 +37,7 @@ pub const FOLDED: &[&str] = &[
     "earned",
     "pending",
     "erased",
+    "redemption",
 ];
 
 /// Nobody's, in the column of members: the store's own lots.
@@ -133,6 +134,7 @@ pub fn carry_out(
         Effect::GaveBack { lot, stream } => gave_back(db, *lot, numbers.stream(db, *stream)?),
         Effect::Freeze { lot, frozen } => freeze(db, header, *lot, *frozen),
         Effect::Gave { fact, part } => earned(db, *fact, *part),
+        Effect::Redeemed { fact, reward } => redeemed(db, *fact, *reward),
         Effect::Pending { lot, until_ms } => pending(db, *lot, *until_ms),
     }
 }
@@ -465,6 +467,14 @@ fn earned(db: &Connection, fact: FactId, part: Part) -> Result<()> {
          ON CONFLICT DO NOTHING",
     )?
     .execute(params![fact.as_bytes(), part.rule.as_bytes(), part.version, part.points])?;
+    Ok(())
+}
+
+fn redeemed(db: &Connection, fact: FactId, reward: RecordId) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO redemption (fact, reward) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![fact.as_bytes(), reward.as_bytes()])?;
     Ok(())
 }
 

@@ -225,6 +225,44 @@ fn gather(db: &Connection, owned: &Owned, rows: Vec<Row>, now_ms: i64) -> Purse 
     purse
 }
 
+/// A lot of which something can be used somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub lot: LotId,
+    /// This till may use it.
+    pub here: bool,
+    /// When it runs out.
+    pub expires_ms: Option<i64>,
+}
+
+/// A member's lots of one kind of which something can be used, here or elsewhere.
+///
+/// # Errors
+/// Those of the store.
+pub fn lots(
+    db: &Connection,
+    owned: &Owned,
+    member: i64,
+    kind: ValueKind,
+    now_ms: i64,
+) -> Result<Vec<Held>> {
+    let usable = |row: &Row| {
+        matches!(row.account, TILL | POOL)
+            && row.amount > 0
+            && !row.frozen
+            && row.expires_ms.is_none_or(|expires| expires > now_ms)
+    };
+    let rows = rows(db, member, Which::Kind(kind))?.into_iter().filter(usable);
+    Ok(rows
+        .map(|row| Held {
+            lot: row.lot,
+            here: row.account == TILL && owned.spendable(db, row.stream).is_some(),
+            expires_ms: row.expires_ms,
+        })
+        .collect())
+}
+
 /// What a member owes: to anybody, and on this till's account.
 fn debt(db: &Connection, owned: &Owned, member: i64, kind: ValueKind) -> Result<(i64, i64)> {
     let (mut all, mut here) = (0, 0);

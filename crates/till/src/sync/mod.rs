@@ -20,7 +20,7 @@ use std::{
 
 use punchcard_domain::{ledger::ValueKind, staff::Permission};
 use punchcard_protocol::{
-    LotId, MemberId, PassId,
+    FactId, LotId, MemberId, PassId, RecordId,
     sync::{Asks, AsksQuery, DrawAnswer, Find, Found, path},
 };
 use tokio::sync::Notify;
@@ -38,7 +38,7 @@ use crate::{
     phone, random,
     till::Till,
     use_cases::{actor::Actor, line, points::known_member},
-    views::{DrawView, HolderView, LineState, LineView, PairInput},
+    views::{DrawView, HolderView, LineState, LineView, PairInput, StockView},
 };
 
 /// So soon after a write.
@@ -177,6 +177,21 @@ impl Line {
         drawn(till, actor, member, points, &answer)
     }
 
+    /// Draws so many of a reward's stock that other tills of this store hold.
+    ///
+    /// # Errors
+    /// `approval_needed`, `not_found`, `not_paired`, and what the hub refuses.
+    pub fn draw_stock(&self, actor: &Actor, reward: RecordId, amount: i64) -> Result<StockView> {
+        actor.require(Permission::RedeemPoints)?;
+        let till = &self.inner.till;
+        let owner = till.stock_of(reward)?;
+        self.inner.sync(Depth::Quick)?;
+        let (wire, caller) = self.inner.caller()?;
+        cycle::draw(till, &wire, &caller, owner, ValueKind::Stock, amount)?;
+        self.inner.kick();
+        till.stock(actor, reward)
+    }
+
     /// Asks the hub for whoever holds a card that nobody here knows. True: they are here now.
     pub fn fetch_card(&self, card: &str) -> bool {
         let ask = Find { card: Some(card.to_owned()), ..Find::default() };
@@ -206,10 +221,26 @@ impl Line {
         let Some((lot, elsewhere)) = self.inner.till.pack_elsewhere(member, pass)? else {
             return Ok(0);
         };
-        Ok(self.inner.fetch_lots(member, vec![lot], elsewhere).unwrap_or_else(|error| {
-            tracing::info!(code = error.code(), "no visits could be fetched");
-            0
-        }))
+        Ok(self.inner.fetch_lots(member, ValueKind::Visits, vec![lot], elsewhere).unwrap_or_else(
+            |error| {
+                tracing::info!(code = error.code(), "no visits could be fetched");
+                0
+            },
+        ))
+    }
+
+    /// Before a reward is handed over: a voucher that lies elsewhere is fetched; nothing while the
+    /// hub does not answer.
+    ///
+    /// # Errors
+    /// `not_found`; those of the store.
+    pub fn before_hand_over(&self, member: MemberId, given: FactId) -> Result<()> {
+        let Some(lot) = self.inner.till.voucher_elsewhere(member, given)? else { return Ok(()) };
+        let fetched = self.inner.fetch_lots(member, ValueKind::Coupon, vec![lot], 1);
+        if let Err(error) = fetched {
+            tracing::info!(code = error.code(), "no voucher could be fetched");
+        }
+        Ok(())
     }
 
     /// Asks the hub for whoever has a phone.
@@ -330,13 +361,19 @@ impl Inner {
     /// Fetches a visit for a pack of which none lies here.
     fn fetch_visit(&self, card: &str) -> Result<()> {
         let Some((member, lots)) = self.till.lacks_a_visit(card)? else { return Ok(()) };
-        self.fetch_lots(member, lots, VISITS).map(drop)
+        self.fetch_lots(member, ValueKind::Visits, lots, VISITS).map(drop)
     }
 
-    /// Fetches visits of some packs; returns how many came.
-    fn fetch_lots(&self, member: MemberId, lots: Vec<LotId>, visits: i64) -> Result<i64> {
+    /// Fetches something of some lots; returns how much came.
+    fn fetch_lots(
+        &self,
+        member: MemberId,
+        kind: ValueKind,
+        lots: Vec<LotId>,
+        amount: i64,
+    ) -> Result<i64> {
         let (wire, caller) = self.caller()?;
-        let ask = cycle::ask(&self.till, member, ValueKind::Visits, visits, lots)?;
+        let ask = cycle::ask(&self.till, member, kind, amount, lots)?;
         let answer: DrawAnswer =
             wire.call_within(&caller, path::DRAW, &ask, self.patience(STRANGER))?;
         self.till.take_aside(answer.packets)?;

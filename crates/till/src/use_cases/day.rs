@@ -270,6 +270,11 @@ impl About {
                 label: Some(body.reward_name.clone()),
                 ..Self::default()
             },
+            Fact::RewardHandedOver(body) => Self {
+                member: Some(body.member),
+                label: Some(body.reward_name.clone()),
+                ..Self::default()
+            },
             Fact::PassGiven(body) => Self {
                 member: Some(body.member),
                 amount_minor: body.price_minor,
@@ -309,6 +314,10 @@ impl About {
                 amount_minor: body.value.amount,
                 ..Self::default()
             },
+            // Whose stock it is, is nobody with a name.
+            Fact::StockChanged(body) => {
+                Self { label: Some(format!("{:+}", body.amount)), ..Self::default() }
+            }
             Fact::ValueExpired(body) => Self {
                 member: Some(body.member),
                 points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),

@@ -12,7 +12,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{MemberId, RecordId};
 
-use super::{actor::Actor, day, details, passes, points::known_member};
+use super::{actor::Actor, day, details, passes, points::known_member, vouchers};
 use crate::{
     error::{Error, Result},
     import::cells,
@@ -224,6 +224,7 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         passes,
         points: eye.points(&purse)?,
         lots: if work.trusted() { eye.lots(&purse) } else { Vec::new() },
+        vouchers: vouchers::views(work, file)?,
         stored_minor: eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms),
         visits_total: read::visits_since(work.db, file.number, i64::MIN)?,
         visits_this_month: read::visits_since(work.db, file.number, month)?,

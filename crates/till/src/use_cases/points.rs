@@ -17,16 +17,17 @@ use super::{
     earning::{self, LineInput},
     referral,
     show::Eye,
+    stock,
 };
 use crate::{
     error::{Error, Result},
     store::{
-        erased,
+        earned, erased,
         read::{self, MemberFile},
         records,
     },
     till::Till,
-    views::{Affordable, DoneView, EarnPreview, LotView, RedeemPreview, RewardView},
+    views::{Affordable, DoneView, EarnPreview, LotView, RedeemPreview, RewardView, StockView},
     work::Work,
 };
 
@@ -133,9 +134,12 @@ impl Till {
             let eye = work.eye(actor.role);
             let points = eye.points(&eye.purse(file.number, ValueKind::Points)?)?;
             let on_offer = records::rewards(work.db)?.into_iter().filter(|reward| reward.active);
-            Ok(on_offer
-                .map(|reward| reward_view(&reward, points.spendable_here, points.on_file))
-                .collect())
+            on_offer
+                .map(|reward| {
+                    let stock = stock::view(work, &reward)?;
+                    Ok(reward_view(&reward, points.spendable_here, points.on_file, stock))
+                })
+                .collect()
         })
     }
 
@@ -147,11 +151,11 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
-            let (file, _, decided) = redemption(work, &actor, input)?;
+            let (file, _, decided) = redemption(work, &actor, input, false)?;
             let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
             let purse = eye.purse(file.number, ValueKind::Points)?;
-            let spent: i64 = body.postings.iter().map(|posting| posting.amount).sum();
+            let spent: i64 = points_of(&body.postings).map(|posting| posting.amount).sum();
             Ok(RedeemPreview {
                 points: body.points,
                 lots: spent_lots(&eye, &purse, &body.postings),
@@ -169,12 +173,23 @@ impl Till {
     /// # Errors
     /// `points_short`, `trust_limit`, `wrong_points`, `banned`, `not_vouched`,
     /// `approval_needed`, `not_found`, `reward_not_yet`, `reward_over`, `reward_not_here`,
-    /// `reward_not_for_tier`.
+    /// `reward_not_for_tier`, `reward_again`, `reward_no_more`, `out_of_stock`,
+    /// `stock_elsewhere`.
     pub fn redeem(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
+        self.redeem_as(actor, input, false)
+    }
+
+    /// Redeems points, to be handed over now or later.
+    pub(crate) fn redeem_as(
+        &self,
+        actor: &Actor,
+        input: RedeemInput,
+        later: bool,
+    ) -> Result<DoneView> {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::RedeemPoints)?;
-            let (file, reward, mut decided) = redemption(work, &actor, input)?;
+            let (file, reward, mut decided) = redemption(work, &actor, input, later)?;
             let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
             let leave = reward.leave(body.on_trust > 0);
             actor.require(leave)?;
@@ -225,20 +240,30 @@ fn redemption(
     work: &Work<'_>,
     actor: &Actor,
     input: RedeemInput,
+    later: bool,
 ) -> Result<(MemberFile, Reward, decide::Decided)> {
     let file = known_member(work, input.member)?;
     let reward = records::rewards(work.db)?
         .into_iter()
         .find(|reward| reward.id == input.reward)
         .ok_or(Refusal::NotFound("reward"))?;
+    let days = work.house.store.days();
+    let given = if reward.terms.at_most.is_none() {
+        Vec::new()
+    } else {
+        earned::had(work.db, file.number, reward.id, days)?
+    };
     let known = Redeem {
         member: file.id,
         banned: file.banned.is_some(),
         tier: work.eye(actor.role).tier(&file)?.map(|tier| tier.id),
-        reward,
+        given,
         points: input.points,
         on_trust: input.on_trust,
+        later,
         purse: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
+        stock: stock::kept(work, &reward)?,
+        reward,
     };
     let decided = work.decide(None, |desk| Ok(decide::redeem(desk, &known)?))?;
     Ok((file, known.reward, decided))
@@ -264,7 +289,7 @@ pub(crate) fn done(
     })
 }
 
-fn reward_view(reward: &Reward, here: i64, on_file: i64) -> RewardView {
+fn reward_view(reward: &Reward, here: i64, on_file: i64, stock: Option<StockView>) -> RewardView {
     // Where the cashier chooses, one point is enough to begin with.
     let need = reward.cost.max(1);
     let (affordable, short_by) = if here >= need {
@@ -282,7 +307,14 @@ fn reward_view(reward: &Reward, here: i64, on_file: i64) -> RewardView {
         money_minor: reward.terms.money_minor,
         affordable,
         short_by,
+        stock,
+        later_days: reward.terms.later_days,
     }
+}
+
+/// What is taken of the points, and not of a reward's stock.
+fn points_of(postings: &[Posting]) -> impl Iterator<Item = &Posting> {
+    postings.iter().filter(|posting| posting.kind == ValueKind::Points)
 }
 
 fn spent_lots(
@@ -293,8 +325,7 @@ fn spent_lots(
     let expiry = |posting: &Posting| {
         purse.here.iter().find(|held| held.lot == posting.lot).and_then(|held| held.expires_ms)
     };
-    postings
-        .iter()
+    points_of(postings)
         .map(|posting| LotView {
             points: posting.amount,
             expires: expiry(posting).and_then(|expires| eye.last_day(expires)),

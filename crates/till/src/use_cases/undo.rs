@@ -192,9 +192,10 @@ fn permitted(
 /// What one must be allowed to do by oneself, to take it back as one's own last action.
 fn to_do(fact: &Fact) -> Permission {
     match fact {
-        Fact::VisitRecorded(_) | Fact::PointsEarned(_) | Fact::PointsRedeemed(_) => {
-            Permission::CheckIn
-        }
+        Fact::VisitRecorded(_)
+        | Fact::PointsEarned(_)
+        | Fact::PointsRedeemed(_)
+        | Fact::RewardHandedOver(_) => Permission::CheckIn,
         Fact::PointsAdjusted(_) => Permission::AdjustPoints,
         Fact::PointsTransferred(_) => Permission::TransferPoints,
         Fact::ToppedUp(_) => Permission::TopUp,
@@ -208,6 +209,7 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::VisitRecorded(body) => body.member,
         Fact::PointsEarned(body) => Some(body.member),
         Fact::PointsRedeemed(body) => Some(body.member),
+        Fact::RewardHandedOver(body) => Some(body.member),
         Fact::PassGiven(body) => Some(body.member),
         Fact::PassFrozen(body) => Some(body.member),
         Fact::PassUnfrozen(body) => Some(body.member),
@@ -236,7 +238,11 @@ fn lots_of(fact: &Fact) -> Vec<LotId> {
         Fact::PointsEarned(body) => {
             gains(body.earned.as_ref(), body.by_rules.as_ref()).map(|gain| gain.lot.id).collect()
         }
-        Fact::PointsRedeemed(body) => body.postings.iter().map(|posting| posting.lot).collect(),
+        Fact::PointsRedeemed(body) => {
+            let voucher = body.voucher.iter().map(|lot| lot.id);
+            body.postings.iter().map(|posting| posting.lot).chain(voucher).collect()
+        }
+        Fact::RewardHandedOver(body) => body.postings.iter().map(|posting| posting.lot).collect(),
         Fact::PassGiven(body) => body.pass.visits.iter().map(|lot| lot.id).collect(),
         Fact::PassUpgraded(body) => {
             let given = body.given.visits.iter().map(|lot| lot.id);

@@ -11,7 +11,7 @@ use punchcard_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{DayRow, LotView, PointsView};
+use super::{DayRow, LotView, PointsView, VoucherView};
 
 /// A member in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -179,6 +179,8 @@ pub struct MemberView {
     pub points: PointsView,
     /// Points spendable here, by expiry, first to expire first.
     pub lots: Vec<LotView>,
+    /// Rewards that wait to be handed over.
+    pub vouchers: Vec<VoucherView>,
     /// Stored value on file, in minor units.
     pub stored_minor: i64,
     /// All visits.

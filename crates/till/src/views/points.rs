@@ -1,7 +1,7 @@
 //! Points: what there is, what an amount earns, what a reward costs.
 
-use punchcard_domain::time::Day;
-use serde::Serialize;
+use punchcard_domain::{decide::StockChange, time::Day};
+use serde::{Deserialize, Serialize};
 
 /// Points, honestly: what is on file, what can be spent here now, and how old the first one is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -114,6 +114,36 @@ pub struct RewardView {
     pub affordable: Affordable,
     /// Points missing: here or on file, as `affordable` says.
     pub short_by: i64,
+    /// How many there are, where stock is kept.
+    pub stock: Option<StockView>,
+    /// It may be handed over later, for a voucher that can be used for so many days after today.
+    pub later_days: Option<u32>,
+}
+
+/// A reward that was redeemed, and waits to be handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct VoucherView {
+    /// The fact that gave it: its number.
+    pub given: String,
+    /// Which reward.
+    pub reward: String,
+    /// What it is called.
+    pub name: String,
+    /// The last day on which it can be used.
+    pub expires: Option<Day>,
+    /// It can be used here now, without a line.
+    pub here: bool,
+}
+
+/// How many of a reward there are in this store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct StockView {
+    /// With this till, which may give them out.
+    pub here: i64,
+    /// With other tills of the store, or on their way.
+    pub elsewhere: i64,
 }
 
 /// What a redemption would do.
@@ -134,4 +164,39 @@ pub struct RedeemPreview {
     pub money_off_minor: i64,
     /// What is collected beside the points, in minor units of money.
     pub money_minor: i64,
+}
+
+/// What is done to a stock, as the window sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct StockChangeInput {
+    /// Which.
+    pub what: StockWay,
+    /// How many.
+    pub amount: u32,
+}
+
+/// What may be done to a stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum StockWay {
+    /// So many came.
+    Put,
+    /// So many are gone.
+    Take,
+    /// So many there are in the whole store.
+    Count,
+}
+
+impl From<StockChangeInput> for StockChange {
+    fn from(input: StockChangeInput) -> Self {
+        let amount = input.amount.into();
+        match input.what {
+            StockWay::Put => Self::Put(amount),
+            StockWay::Take => Self::Take(amount),
+            StockWay::Count => Self::Count(amount),
+        }
+    }
 }

@@ -72,6 +72,40 @@ pub(crate) enum Command {
         /// What is short goes on trust, within the owner's limit.
         #[arg(long)]
         on_trust: bool,
+        /// It is handed over later, for a voucher.
+        #[arg(long, conflicts_with = "on_trust")]
+        later: bool,
+    },
+    /// Hand a reward over for a voucher: `member` lists them.
+    HandOver {
+        /// To whom.
+        #[arg(long)]
+        member: String,
+        /// The voucher: the entry that gave it.
+        #[arg(long)]
+        voucher: String,
+    },
+    /// How many of a reward there are in this store; put some in, take some out, count, or fetch
+    /// some from another desk of the store.
+    Stock {
+        /// Which reward: see `rewards`.
+        #[arg(long)]
+        reward: String,
+        /// So many came.
+        #[arg(long, group = "change", requires = "reason")]
+        put: Option<i64>,
+        /// So many are gone.
+        #[arg(long, group = "change", requires = "reason")]
+        take: Option<i64>,
+        /// So many there are in the whole store.
+        #[arg(long, group = "change", requires = "reason")]
+        count: Option<i64>,
+        /// So many are fetched.
+        #[arg(long, group = "change")]
+        fetch: Option<i64>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Give points by hand, or take them: a number below zero.
     Adjust {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Parser as _;
+use punchcard_domain::decide::StockChange;
 use punchcard_till::{
     Actor, BackupPlan, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp,
     Till, Who, demo,
@@ -94,10 +95,34 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             Ok(Answer::pretty(print::done(&done)))
         }
         Command::Rules(command) => rules::perform(till, &actor, command),
-        Command::Redeem { member, reward, points, on_trust } => {
+        Command::HandOver { member, voucher } => {
+            let (member, voucher) = (id(&member)?, id(&voucher)?);
+            Line::quiet(till.clone()).before_hand_over(member, voucher)?;
+            Ok(Answer::pretty(print::done(&till.hand_over(&actor, member, voucher)?)))
+        }
+        Command::Redeem { member, reward, points, on_trust, later } => {
             let input =
                 RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
-            Ok(Answer::pretty(print::done(&till.redeem(&actor, input)?)))
+            let done =
+                if later { till.redeem_later(&actor, input)? } else { till.redeem(&actor, input)? };
+            Ok(Answer::pretty(print::done(&done)))
+        }
+        Command::Stock { reward, put, take, count, fetch, reason } => {
+            let reward = id(&reward)?;
+            let change = put
+                .map(StockChange::Put)
+                .or(take.map(StockChange::Take))
+                .or(count.map(StockChange::Count));
+            let view = match (change, fetch) {
+                (Some(change), _) => {
+                    till.change_stock(&actor, reward, change, &reason.unwrap_or_default())?
+                }
+                (None, Some(amount)) => {
+                    Line::quiet(till.clone()).draw_stock(&actor, reward, amount)?
+                }
+                (None, None) => till.stock(&actor, reward)?,
+            };
+            Ok(Answer::pretty(serde_json::to_value(view)?))
         }
         Command::Adjust { member, points, reason } => {
             let done = till.adjust_points(&actor, id(&member)?, points, &reason)?;

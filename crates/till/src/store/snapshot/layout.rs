@@ -110,6 +110,7 @@ pub(super) const TABLES: &[Layout] = &[
     table("earned", &[Plain; 4], "earned (fact, rule, version, points)", None),
     table("pending", &[Plain; 2], "pending (lot, until_ms)", None),
     table("erased", &[Plain; 2], "erased (member, by)", None),
+    table("redemption", &[Plain; 2], "redemption (fact, reward)", None),
 ];
 
 /// Places of name, phone and cards in a member's row.

@@ -135,6 +135,7 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("earned", vec![row(&[blob(&id(0x14)), blob(&id(0x41)), number(2), number(7)])]),
         ("pending", vec![row(&[blob(&id(0x33)), number(99)])]),
         ("erased", vec![row(&[blob(&id(0x25)), blob(&id(0x15))])]),
+        ("redemption", vec![row(&[blob(&id(0x15)), blob(&id(0x42))])]),
     ]
 }
 
