@@ -126,6 +126,26 @@ fn a_script_does_a_days_work() {
     assert_eq!(log["entries"][0]["seq"], 4);
 }
 
+/// What is set as JSON is an argument of its own, beside `--json`, which says how to answer.
+#[test]
+fn settings_are_given_as_json() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    shop(&data);
+    let numbers = r#"{"prefix":"88","digits":6,"block":100}"#;
+    let kind = r#"{"name":"周卡","days":7,"visits":null,"price_minor":9900,"active":true}"#;
+    for args in [["card-numbers", numbers], ["set-pass-type", kind], ["alerts", r#"{"levels":{}}"#]]
+    {
+        let (status, answer) = run(&data, &args);
+        assert_eq!(status, 0, "{args:?}: {answer}");
+    }
+    let drawn = [0, 1].map(|_| run(&data, &["new-card-number"]));
+    assert!(drawn.iter().all(|(status, _)| *status == 0), "{drawn:?}");
+    assert_ne!(drawn[0].1["number"], drawn[1].1["number"]);
+    assert_eq!(run(&data, &["card-numbers", "null"]).0, 0);
+    assert_eq!(run(&data, &["new-card-number"]).0, 3, "they are printed elsewhere");
+}
+
 #[test]
 fn a_backup_is_restored_and_vouched_for_by_a_managers_pin() {
     let dir = tempfile::tempdir().expect("a temporary folder");

@@ -149,6 +149,7 @@ pub(crate) enum Command {
     /// from, until, tiers, stores, `money_minor`, `needs_approval`.
     SetReward {
         /// JSON.
+        #[arg(id = "settings", value_name = "JSON")]
         json: String,
     },
     /// Kinds of pass on offer, with their ids.
@@ -168,6 +169,7 @@ pub(crate) enum Command {
     /// Set a kind of pass: the object that `pass-types` shows, without an id for a new one.
     SetPassType {
         /// JSON.
+        #[arg(id = "settings", value_name = "JSON")]
         json: String,
     },
     /// What happens to a pass that somebody has.
@@ -178,6 +180,7 @@ pub(crate) enum Command {
     /// at a time. A check digit comes last.
     CardNumbers {
         /// JSON, as it is shown without it: sets it; null: cards are not numbered here.
+        #[arg(id = "settings", value_name = "JSON")]
         json: Option<String>,
     },
     /// The number of a new card, which no other till gives out. It is not given a second time.
@@ -189,11 +192,13 @@ pub(crate) enum Command {
         #[arg(long)]
         member: String,
         /// JSON; what is absent stays.
+        #[arg(id = "settings", value_name = "JSON")]
         json: String,
     },
     /// What a desk says of whoever stands before it, and how loudly.
     Alerts {
         /// JSON, as it is shown without it: sets it.
+        #[arg(id = "settings", value_name = "JSON")]
         json: Option<String>,
     },
     /// A member's file, with points on file, spendable here, and the age of the figure.
