@@ -6,6 +6,8 @@
 #![expect(clippy::panic, reason = "a test that fails says what it saw")]
 
 mod at_the_desk;
+mod card_numbers;
+mod files;
 mod house;
 mod house_rules;
 mod hub;
@@ -17,6 +19,7 @@ mod members;
 mod owner_rules;
 mod passes;
 mod points;
+mod rewards;
 mod shell;
 mod shop;
 mod shots;

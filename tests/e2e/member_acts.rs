@@ -13,13 +13,13 @@ use crate::{looks::look, shop::Shop, window::Window};
 const ANOTHER: Duration = Duration::from_millis(1200);
 
 /// Opens one of the rarer acts of the member on the page.
-async fn more(window: &Window, act: &str) {
+pub async fn more(window: &Window, act: &str) {
     window.key(Key::F9).await;
     window.click(&format!("act-{act}")).await;
 }
 
 /// Types into a box, whatever stood in it.
-async fn fill(window: &Window, id: &str, text: &str) {
+pub async fn fill(window: &Window, id: &str, text: &str) {
     window.click(id).await;
     window.compose(text).await;
 }
@@ -36,7 +36,7 @@ async fn pick(window: &Window, name: &str) {
 }
 
 /// Nothing of the page has to be scrolled to.
-async fn on_one_screen(window: &Window) {
+pub async fn on_one_screen(window: &Window) {
     window.resize(1366, 768).await;
     let fits = "(() => {
         const page = document.querySelector('[data-testid=member-page]');

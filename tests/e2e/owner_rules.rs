@@ -9,14 +9,14 @@ use serde_json::json;
 use crate::{looks::look, shop::Shop, shots, window::Window};
 
 /// Opens one of the tabs of the settings.
-async fn tab(window: &Window, name: &str) {
+pub async fn tab(window: &Window, name: &str) {
     window.key(Key::F6).await;
     window.click(&format!("settings-{name}")).await;
     window.find("item-add").await;
 }
 
 /// Saves by Enter, and sees what is said at the box that has the focus, which stands in sight.
-async fn refused(window: &Window, box_id: &str, words: &str) {
+pub async fn refused(window: &Window, box_id: &str, words: &str) {
     window.key(Key::Enter).await;
     refused_now(window, box_id, words).await;
 }
@@ -26,7 +26,8 @@ async fn refused_now(window: &Window, box_id: &str, words: &str) {
     window.in_sight("[data-testid=save-item]").await;
 }
 
-async fn at_its_box(window: &Window, box_id: &str, words: &str) {
+/// What is said at the box that has the focus, in sight.
+pub async fn at_its_box(window: &Window, box_id: &str, words: &str) {
     let marked = format!(
         "document.activeElement?.dataset.testid === '{box_id}' &&
          document.activeElement.getAttribute('aria-invalid') === 'true' &&
@@ -37,7 +38,8 @@ async fn at_its_box(window: &Window, box_id: &str, words: &str) {
     window.in_sight("[data-field]:has(:focus) [role=alert]").await;
 }
 
-async fn saved(window: &Window) {
+/// Waits until the form is saved and closed.
+pub async fn saved(window: &Window) {
     window.gone("save-item").await;
 }
 

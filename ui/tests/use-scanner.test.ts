@@ -60,6 +60,7 @@ describe("the scanner on the window", () => {
 
   it("hears it through a Chinese IME", () => {
     scan(field(), "80010427", "Process");
+    vi.runAllTimers();
     expect(scans).toEqual(["80010427"]);
   });
 
@@ -72,6 +73,17 @@ describe("the scanner on the window", () => {
     vi.runAllTimers();
     expect(box.value).toBe("lin");
     expect(heard.at(-1)).toBe("lin");
+  });
+
+  it("lets whoever takes the scan put it into the field that has the focus", () => {
+    const box = field();
+    scope.stop();
+    scope = effectScope();
+    const fill = (code: string) => (box.value = code);
+    scope.run(() => useScanner(ref({ gapMs: 50, prefix: "", suffix: "" }), enabled, fill));
+    scan(box, "80010427");
+    vi.runAllTimers();
+    expect(box.value).toBe("80010427");
   });
 
   it("leaves slow typing in the field", () => {

@@ -6,6 +6,7 @@ use punchcard_domain::{
     decide::voidable,
     effects::RecordKind,
     fact::{Fact, gained},
+    ledger::{Posting, ValueKind},
     staff::Permission,
     time::Day,
     verdict::Verdict,
@@ -320,7 +321,8 @@ impl About {
             }
             Fact::ValueExpired(body) => Self {
                 member: Some(body.member),
-                points: -body.postings.iter().map(|posting| posting.amount).sum::<i64>(),
+                points: -gone(&body.postings, ValueKind::Points),
+                amount_minor: -gone(&body.postings, ValueKind::Money),
                 ..Self::default()
             },
             Fact::FactVoided(body) => {
@@ -347,6 +349,12 @@ impl About {
             _ => Self::default(),
         }
     }
+}
+
+/// How much of a kind was posted: points and money do not add up.
+fn gone(postings: &[Posting], kind: ValueKind) -> i64 {
+    let of_kind = postings.iter().filter(|posting| posting.kind == kind);
+    of_kind.fold(0, |sum, posting| sum.saturating_add(posting.amount))
 }
 
 fn recent_visit(

@@ -46,8 +46,9 @@ function put(snapshot: Snapshot): void {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function restore(snapshot: Snapshot | null): void {
-  if (!snapshot) return;
+/** Then does what the scan is for: that may be to fill this very field. */
+function restore(snapshot: Snapshot | null, then: () => void): void {
+  if (!snapshot) return then();
   const { field } = snapshot;
   // An IME may hold the letters in a composition: leaving the field ends it.
   if (field === document.activeElement && "composing" in field && field.composing) {
@@ -56,7 +57,10 @@ function restore(snapshot: Snapshot | null): void {
   }
   put(snapshot);
   // Some engines deliver the last character only after this turn.
-  setTimeout(() => put(snapshot));
+  setTimeout(() => {
+    put(snapshot);
+    then();
+  });
 }
 
 let active: ScanDetector | null = null;
@@ -84,9 +88,11 @@ export function useScanner(
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function deliver(code: string, time: number): void {
-    restore(snapshot);
+    const echo = detector.isEcho(code, time);
+    restore(snapshot, () => {
+      if (!echo) onScan(code);
+    });
     snapshot = null;
-    if (!detector.isEcho(code, time)) onScan(code);
   }
 
   function onKeydown(event: KeyboardEvent): void {

@@ -1,7 +1,7 @@
 /** Texts by typed keys: a key that is in no locale does not compile. */
 import { useI18n } from "vue-i18n";
 import type { Permission, Reason } from "@/shared/bindings";
-import { formatDay, formatNumber, formatTime, knownZone } from "@/shared/format";
+import { formatDay, formatNumber, formatTime, isDay, knownZone } from "@/shared/format";
 import type zh from "@/shared/locales/zh-CN.json";
 import type { DeskError } from "../ipc";
 import { useSession } from "../stores/session";
@@ -74,6 +74,7 @@ export function useText() {
         const zone = knownZone(session.status?.time_zone ?? "");
         args.time = formatTime(Number(value), zone, locale.value);
       } else if (/^-?\d+$/.test(value)) args[name] = Number(value);
+      else if (isDay(value)) args[name] = day(value);
       else args[name] = value;
     }
     const { field, trouble } = failure.args;
