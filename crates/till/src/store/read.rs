@@ -444,6 +444,17 @@ pub fn fact(db: &Connection, id: FactId) -> Result<Option<FactPlace>> {
         .optional()?)
 }
 
+/// When the newest fact happened: Unix ms. Ids sort by when what they name happened.
+///
+/// # Errors
+/// Those of the store.
+pub fn newest_ms(db: &Connection) -> Result<Option<i64>> {
+    Ok(db
+        .prepare_cached("SELECT at_ms FROM fact ORDER BY id DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
 /// By which fact something was taken back: the smallest id.
 ///
 /// # Errors

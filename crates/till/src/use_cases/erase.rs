@@ -8,7 +8,6 @@ use punchcard_domain::{
     staff::{Permission, Role},
 };
 use punchcard_protocol::{FactId, MemberId};
-use rusqlite::OptionalExtension as _;
 
 use super::{actor::Actor, duties::nobody, notices, points::known_member};
 use crate::{
@@ -103,11 +102,7 @@ impl Till {
     pub fn scrub_when_quiet(&self) -> Result<bool> {
         let large = std::fs::metadata(self.folder.db())?.len() > LARGE_BYTES;
         let now_ms = self.write(|work| Ok(work.now_ms()))?;
-        let last_ms: Option<i64> = self.read(|db| {
-            // Ids sort by when it happened.
-            let newest = "SELECT at_ms FROM fact ORDER BY id DESC LIMIT 1";
-            Ok(db.query_row(newest, [], |row| row.get(0)).optional()?)
-        })?;
+        let last_ms = self.read(read::newest_ms)?;
         let quiet = last_ms.is_none_or(|last_ms| now_ms - last_ms > QUIET_MS);
         if large && !quiet { Ok(false) } else { self.scrub() }
     }
