@@ -157,7 +157,7 @@ async fn a_voucher_is_given_now_and_handed_over_once() {
 
     window.key(Key::F2).await;
     window.find("member-page").await;
-    window.says("vouchers", "前有效").await;
+    window.says("vouchers", "有效至").await;
     member_page(&window, "vouchers").await;
     dress(&window, "en", "light").await;
     window.open_member("林知夏").await;
