@@ -1,10 +1,11 @@
 //! The window under test: its driver, its process, and what a person does at it.
 
 use std::{
-    io::Read as _,
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,11 @@ use crate::shop::{Shop, program};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The ports of the drivers: see `free_port`.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u32 = 10_000;
+const PORTS_TRIED: usize = 5;
+static PORTS_ASKED: AtomicU32 = AtomicU32::new(0);
 /// Slower than any scanner: see `shop::SCANNER_GAP_MS`.
 const HUMAN: Duration = Duration::from_millis(300);
 /// One window at a time: there is one screen, and it has one focus.
@@ -54,10 +60,18 @@ struct Driver {
 }
 
 impl Driver {
-    fn start(shop: &Shop) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("it is bound").port();
-        drop(listener);
+    /// Starts a driver on a port that nobody else took meanwhile.
+    async fn start(shop: &Shop) -> Self {
+        for _ in 0..PORTS_TRIED {
+            let mut driver = Self::on_port(free_port(), shop);
+            if driver.listens().await {
+                return driver;
+            }
+        }
+        panic!("WebKitWebDriver does not listen on any of {PORTS_TRIED} ports");
+    }
+
+    fn on_port(port: u16, shop: &Shop) -> Self {
         let child = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
@@ -71,13 +85,42 @@ impl Driver {
         Self { child, port }
     }
 
-    async fn ready(&self) {
+    /// Waits until it answers. False: it has ended, for its port is somebody else's.
+    async fn listens(&mut self) -> bool {
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < until, "WebKitWebDriver does not listen");
+        while self.child.try_wait().expect("it was started").is_none() {
+            if answers_as_driver(self.port).is_ok_and(|yes| yes) {
+                return true;
+            }
+            assert!(Instant::now() < until, "WebKitWebDriver does not answer");
             sleep(Duration::from_millis(20)).await;
         }
+        false
     }
+}
+
+/// A port that is free now. From below those that the system gives to whoever asks for any
+/// (32768 and up), for of those one can be given to a hub of another test, or to the very
+/// connection that looks whether the driver listens.
+fn free_port() -> u16 {
+    loop {
+        // Two runs of these tests at once begin at two places.
+        let turn = std::process::id().wrapping_add(PORTS_ASKED.fetch_add(1, Ordering::Relaxed));
+        let port = FIRST_PORT + u16::try_from(turn % PORTS).expect("fits, like PORTS");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Whether it is a driver that listens there, by its answer to `GET /status`.
+fn answers_as_driver(port: u16) -> std::io::Result<bool> {
+    let mut line = TcpStream::connect(("127.0.0.1", port))?;
+    line.set_read_timeout(Some(PATIENCE))?;
+    line.write_all(b"GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = [0; 512];
+    let read = line.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..read]).contains("Server: WebKitWebDriver"))
 }
 
 impl Drop for Driver {
@@ -107,8 +150,7 @@ impl Window {
     /// Starts the desk on a shop and waits until its first page can be used.
     pub async fn open(shop: &Shop) -> Self {
         let screen = SCREEN.lock().await;
-        let driver = Driver::start(shop);
-        driver.ready().await;
+        let driver = Driver::start(shop).await;
         let desk = json!({ "binary": program("PUNCHCARD_DESK"), "args": ["--data", shop.data()] });
         let mut wanted = Capabilities::new();
         wanted.insert("webkitgtk:browserOptions".into(), desk);
