@@ -201,7 +201,7 @@ fn bare(hub: &Hub) -> Outcome<Bare> {
 const WIDTHS: &[(&str, usize)] = &[
     ("fact", 12),
     ("void", 2),
-    ("member", 23),
+    ("member", 24),
     ("card_state", 5),
     ("record", 5),
     ("pass", 8),
@@ -216,7 +216,7 @@ const WIDTHS: &[(&str, usize)] = &[
     ("earned", 4),
     ("pending", 2),
     ("erased", 2),
-    ("redemption", 2),
+    ("redemption", 3),
 ];
 
 fn write(db: &rusqlite::Connection, table: &str, mut rest: &[u8]) -> Outcome<u64> {

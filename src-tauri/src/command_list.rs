@@ -47,6 +47,8 @@ macro_rules! commands {
             recent,
             redeem,
             redeem_later,
+            redeem_without_code,
+            set_up_phone,
             redeem_preview,
             register_member,
             replace_card,

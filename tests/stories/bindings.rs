@@ -80,6 +80,7 @@ fn generated() -> String {
         views::StockChangeInput,
         views::RewardView,
         views::RedeemPreview,
+        views::PhoneCodeView,
         views::DoneView,
         views::TermsView,
         views::StoreChoice,

@@ -154,6 +154,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             postings: vec![posting(Account::Till(me), Account::Spent(me))],
             money_minor: 0,
             on_trust: amount % 3,
+            code_step: n.is_multiple_of(2).then_some(9),
             voucher: None,
             approved_by: None,
         }),
@@ -316,6 +317,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
         2 => Some(MemberPrivate {
             name: (deed.number.is_multiple_of(2)).then(|| "王堃".into()),
             note: text("n"),
+            phone_code: text("GEZDGNBV"),
             card_states: [("7".to_owned(), Some(CardState::Lost))].into(),
             ..MemberPrivate::default()
         }),

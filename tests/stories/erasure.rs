@@ -406,6 +406,7 @@ fn nothing_of_them_is_found_anywhere(engine: Engine) {
     let second = business.desk("滨江 2", None);
     let gone = business.desk("旧店", None);
     let member = somebody(&first);
+    let phone = first.till().set_up_phone(&first.owner(), id(&member)).expect("the owner may");
     many_others(&first);
     business.same_everywhere(&[&first, &second, &gone]);
     let began = business.desk("临平 3", None);
@@ -424,7 +425,8 @@ fn nothing_of_them_is_found_anywhere(engine: Engine) {
     }
 
     // All of it is there, so that it could be found.
-    let (marks, others) = (marks(), others());
+    let (mut marks, others) = (marks(), others());
+    marks.text("phone code", &phone.secret);
     let mut there = at_a_desk(&first, &marks);
     there.append(&mut at_a_desk(&second, &marks));
     assert_eq!(named(&there), marks.names(), "{there:?}");

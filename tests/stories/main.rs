@@ -31,6 +31,7 @@ mod lossy;
 mod migration;
 mod parted;
 mod passes;
+mod phone_codes;
 #[cfg(target_os = "linux")]
 mod power;
 mod referral;

@@ -477,6 +477,7 @@ fn a_voucher_that_is_none_is_told(engine: Engine) {
             money_minor: 0,
             postings: Vec::new(),
             on_trust: 0,
+            code_step: None,
             voucher: Some(lot),
             approved_by: None,
         })

@@ -244,6 +244,7 @@ impl Scribe {
             postings: vec![posting],
             money_minor: 0,
             on_trust: 0,
+            code_step: None,
             voucher: None,
             approved_by: None,
         })

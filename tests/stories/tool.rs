@@ -5,7 +5,9 @@ use std::{
     process::{Command, Output},
 };
 
+use punchcard_domain::phone_code::code_at;
 use punchcard_tests::Shop;
+use punchcard_till::{clock, views::RulesInput};
 use serde_json::Value;
 
 /// The built tool. `make test` builds it first; where it is missing, that is a failure.
@@ -144,6 +146,35 @@ fn settings_are_given_as_json() {
     assert_ne!(drawn[0].1["number"], drawn[1].1["number"]);
     assert_eq!(run(&data, &["card-numbers", "null"]).0, 0);
     assert_eq!(run(&data, &["new-card-number"]).0, 3, "they are printed elsewhere");
+}
+
+#[test]
+fn a_phone_is_set_up_and_its_code_redeems() {
+    let mut shop = Shop::new();
+    let member = shop.member("王堃", 1).brief.id;
+    shop.earn(&member, "100.00");
+    let reward = shop.reward("耳机", 10);
+    let rules = shop.till().rules().expect("there are rules");
+    let rules = RulesInput { code_above: Some(9), ..rules };
+    shop.till().save_rules(&shop.owner(), rules).expect("the owner may");
+    shop.close();
+    let data = shop.folder();
+    let redeem = ["redeem", "--member", &member, "--reward", &reward];
+    let told = |more: &[&str]| {
+        let (status, told) = run(&data, &[&redeem, more].concat());
+        (status, told["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(told(&[]), (3, "no_code_set".into()));
+    let (status, made) = run(&data, &["totp", "--member", &member]);
+    let secret = made["secret"].as_str().expect("it is shown this once");
+    assert_eq!((status, secret.len()), (0, 32), "{made}");
+    let uri = made["uri"].as_str().expect("what a phone reads");
+    assert!(uri.starts_with("otpauth://totp/") && uri.contains(secret), "{uri}");
+    assert_eq!(told(&[]), (3, "code_needed".into()));
+    let code = code_at(secret, clock::now_ms()).expect("a secret");
+    assert_eq!(told(&["--code", &code]), (0, String::new()));
+    assert_eq!(told(&["--code", &code]), (3, "code_used".into()));
+    assert_eq!(told(&["--no-code"]), (0, String::new()), "the owner answers for it");
 }
 
 #[test]

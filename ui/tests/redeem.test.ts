@@ -4,7 +4,7 @@ import RedeemPage from "@/desk/pages/RedeemPage.vue";
 import VerdictFacts from "@/desk/components/VerdictFacts.vue";
 import type { DrawView, RewardView, StatusView } from "@/shared/bindings";
 import { answer, byId, calls, checkIn, line, MEMBER, press, settle, show } from "./support/desk";
-import { status } from "./support/desk";
+import { status, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());
 
@@ -35,12 +35,25 @@ interface Case {
   /** What the hub says. */
   draw?: () => DrawView;
   short?: Record<string, string>;
+  /** It asks for the code on the member's phone. */
+  code?: boolean;
+  /** What it says to a redemption. */
+  redeem?: (args: Record<string, unknown>) => unknown;
 }
 
 /** A till with 500 of 820 points here, and a reward for 800. */
-async function page({ status: part, limit = 0, reward = TRIAL, draw, short = {} }: Case) {
+async function page({
+  status: part,
+  limit = 0,
+  reward = TRIAL,
+  draw,
+  short = {},
+  code = false,
+  redeem,
+}: Case) {
   const now = status({ line: line(), ...part });
   let here = 500;
+  const done = { fact: "f9", at_ms: 0, points: -800, balance: null, undo_until_ms: 0 };
   answer({
     status: () => now,
     member: () => ({ ...MEMBER, points: points(here) }),
@@ -51,14 +64,18 @@ async function page({ status: part, limit = 0, reward = TRIAL, draw, short = {} 
       const args = { need: String(need), here: String(here), on_file: "820", ...short };
       if (need > here) throw { code: "points_short", message: "short", args };
       const left = { left_here: here - need, left_on_file: 820 - need };
-      return { points: need, lots: [], on_trust: 0, money_off_minor: 0, money_minor: 0, ...left };
+      const rest = { lots: [], on_trust: 0, money_off_minor: 0, money_minor: 0, needs_code: code };
+      return { points: need, ...rest, ...left };
     },
     draw: () => {
       const view = draw!();
       here += view.drawn;
       return view;
     },
-    redeem: () => ({ fact: "f9", at_ms: 0, points: -800, balance: null, undo_until_ms: 0 }),
+    redeem: redeem ?? (() => done),
+    redeem_without_code: () => {
+      throw { code: "reward_over", message: "over", args: {} };
+    },
     recent: () => [],
     today: () => null,
   });
@@ -225,12 +242,42 @@ it("a reward is promised for later with F7, and handed over from the list", asyn
   expect(byId("redeem-later")).not.toBeNull();
   await press("F7");
   expect(calls.filter(([name]) => name === "redeem_later").map(([, args]) => args)).toEqual([
-    { member: "m1", reward: "r1", approval: null },
+    { member: "m1", reward: "r1", code: null, approval: null },
   ]);
   byId("hand-over-f9")?.click();
   await settle();
   expect(calls.filter(([name]) => name === "hand_over").map(([, args]) => args)).toEqual([
     { member: "m1", given: "f9", approval: null },
   ]);
+  wrapper.unmount();
+});
+
+it("above the owner's cost the code on the member's phone is asked for, or a manager's leave", async () => {
+  const here: RewardView = { ...TRIAL, cost: 300, affordable: "here", short_by: 0 };
+  const redeem = ({ code }: Record<string, unknown>) => {
+    if (code !== "287082") throw { code: "code_wrong", message: "wrong", args: {} };
+    return { fact: "f9", at_ms: 0, points: -300, balance: null, undo_until_ms: 0 };
+  };
+  const { wrapper } = await page({ reward: here, code: true, redeem });
+  expect(byId("code-panel")).toBeNull();
+  await press("Enter");
+  expect(asked("redeem")).toEqual([]);
+  const box = byId("redeem-code") as HTMLInputElement;
+  expect(document.activeElement).toBe(box);
+  const give = async (code: string) => {
+    await typeInto("redeem-code", code);
+    byId("code-panel")?.dispatchEvent(new Event("submit", { cancelable: true }));
+    await settle();
+  };
+  await give("");
+  expect(asked("redeem")).toEqual([]);
+  await give("111111");
+  expect(asked("redeem").at(-1)?.[1]).toMatchObject({ code: "111111", onTrust: false });
+  expect(box.value).toBe("");
+  await press("F9");
+  expect(asked("redeem_without_code").at(-1)?.[1]).toMatchObject({ reward: "r1", later: false });
+  expect(byId("code-panel")).not.toBeNull();
+  await give("287082");
+  expect(byId("code-panel")).toBeNull();
   wrapper.unmount();
 });

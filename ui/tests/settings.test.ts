@@ -481,6 +481,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     expires_soon_days: 7,
     pass_required: true,
     trust_limit: 0,
+    code_above: null,
     rest_percent: 50,
     day_start_hour: 0,
     card_numbers: null,

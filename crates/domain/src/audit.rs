@@ -597,6 +597,7 @@ mod tests {
                 owner: None,
             }],
             on_trust,
+            code_step: None,
             voucher: None,
             approved_by: None,
         }

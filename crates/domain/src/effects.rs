@@ -253,6 +253,8 @@ pub enum Effect {
         fact: FactId,
         /// For what.
         reward: RecordId,
+        /// The step of the member's own code that was used.
+        code_step: Option<i64>,
     },
     /// A lot cannot be spent, or can again: keeps the latest.
     Freeze {
@@ -391,7 +393,11 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
             out.extend(owe(body.member, stream, body.on_trust));
             let member = Some(body.member);
             out.extend(body.voucher.map(|lot| Effect::Issue { member, lot }));
-            out.push(Effect::Redeemed { fact: body.id, reward: body.reward });
+            out.push(Effect::Redeemed {
+                fact: body.id,
+                reward: body.reward,
+                code_step: body.code_step,
+            });
         }
         Fact::PointsAdjusted(body) => {
             out.extend(post(Some(body.member), &body.postings));

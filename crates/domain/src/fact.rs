@@ -455,6 +455,9 @@ pub struct PointsRedeemed {
     /// What was given on trust: the member owes it.
     #[serde(default)]
     pub on_trust: i64,
+    /// The step of the member's own code that was given, where one was asked for: it is used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_step: Option<i64>,
     /// Handed over later, for this voucher: a coupon whose lot has this fact's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voucher: Option<Lot>,

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod member;
 pub mod money;
 pub mod numbering;
+pub mod phone_code;
 pub mod points;
 pub mod records;
 pub mod refusal;

@@ -63,11 +63,13 @@ pub enum MemberField {
     /// Cards that are no longer in use and what became of them, all in one, a JSON object: as it
     /// was said before each card had a state of its own.
     DeadCards,
+    /// What the codes on their phone are made of, base32.
+    PhoneCode,
 }
 
 impl MemberField {
     /// Every field, in the order of their stored numbers.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Name,
         Self::Phone,
         Self::Email,
@@ -88,6 +90,7 @@ impl MemberField {
         Self::ReferredBy,
         Self::Custom,
         Self::DeadCards,
+        Self::PhoneCode,
     ];
 
     /// Bit number in a stored stamp's mask. Never change one that landed.
@@ -113,6 +116,7 @@ impl MemberField {
             Self::ReferredBy => 17,
             Self::Custom => 18,
             Self::DeadCards => 19,
+            Self::PhoneCode => 20,
         }
     }
 }
@@ -173,6 +177,9 @@ pub struct MemberPrivate {
     /// Cards that are no longer in use, and what became of them: all in one. No longer written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_cards: Option<BTreeMap<String, CardState>>,
+    /// What the codes on their phone are made of, base32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_code: Option<String>,
     /// What became of each of these cards; none: it is in use again. Cards that are not named stay
     /// as they are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -293,6 +300,7 @@ impl MemberPrivate {
             MemberField::DeadCards,
             self.dead_cards.as_ref().map(|map| json(map.is_empty(), serde_json::to_string(map))),
         );
+        put(MemberField::PhoneCode, self.phone_code.as_ref().map(text));
         fields
     }
 }

@@ -81,6 +81,9 @@ pub struct Rules {
     /// Where value rests that nobody has touched for a day: so many percent with the member's home
     /// till, for when the line is down, the remainder in the pool, to be drawn from anywhere.
     pub rest_percent: i64,
+    /// A redemption of more points than this asks for the member's own code; none: none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_above: Option<i64>,
     /// Seconds in which one may take back one's own last action without a manager.
     pub undo_secs: u32,
     /// What a desk says of whoever stands before it, and how loudly.
@@ -107,6 +110,7 @@ impl Default for Rules {
             pass_required: true,
             trust_limit: 0,
             rest_percent: 50,
+            code_above: None,
             undo_secs: 10,
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
@@ -256,6 +260,10 @@ impl Rules {
             ("expires_soon_days", self.expires_soon_days <= 366),
             ("few_visits", (0..=1000).contains(&self.few_visits)),
             ("trust_limit", (0..=1_000_000_000).contains(&self.trust_limit)),
+            (
+                "code_above",
+                self.code_above.is_none_or(|above| (0..=1_000_000_000).contains(&above)),
+            ),
             ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
         ];

@@ -72,6 +72,18 @@ pub enum Refusal {
     /// The voucher was used, or taken back.
     #[error("this voucher was used already, or taken back")]
     VoucherGone,
+    /// The redemption asks for the code on the member's own phone.
+    #[error("this redemption needs the code on the member's phone")]
+    CodeNeeded,
+    /// It is another code than the member's phone shows.
+    #[error("this is not the code that the member's phone shows")]
+    CodeWrong,
+    /// The code was used already.
+    #[error("this code was used already: wait for the next one")]
+    CodeUsed,
+    /// No phone of the member was set up for codes.
+    #[error("no phone of this member was set up for codes: set one up with a manager's leave")]
+    NoCodeSet,
     /// Fewer of a reward lie here than are asked for.
     #[error("{here} of this reward lie here ({elsewhere} with other desks of this store)")]
     OutOfStock {
@@ -224,6 +236,10 @@ impl Refusal {
             Self::VoucherElsewhere => "voucher_elsewhere",
             Self::VoucherOver => "voucher_over",
             Self::VoucherGone => "voucher_gone",
+            Self::CodeNeeded => "code_needed",
+            Self::CodeWrong => "code_wrong",
+            Self::CodeUsed => "code_used",
+            Self::NoCodeSet => "no_code_set",
             Self::OutOfStock { elsewhere: 1.., .. } => "stock_elsewhere",
             Self::OutOfStock { .. } => "out_of_stock",
             Self::NotVouched => "not_vouched",

@@ -46,7 +46,8 @@ pub enum Permission {
     RedeemPoints,
     /// Redeem beyond what is spendable here, within the owner's limit.
     RedeemOnTrust,
-    /// Give a reward that needs a manager's leave.
+    /// Give a reward that needs a manager's leave, or one without the member's own code; set their
+    /// phone up for codes.
     ApproveReward,
     /// Give or take points for a reason, by no rule.
     AdjustPoints,

@@ -5,6 +5,7 @@ use punchcard_domain::{
     decide::{self, Desk, Redeem},
     fact::Fact,
     ledger::{Account, Holding, Purse, ValueKind},
+    phone_code::{CodeGiven, MembersCode},
     records::{Business, Reward, Rules, Store},
     refusal::Refusal,
     rewards::RewardTerms,
@@ -90,6 +91,7 @@ impl World {
                 given: Vec::new(),
                 stock: None,
                 later: false,
+                code: MembersCode::default(),
                 reward,
                 points: None,
                 on_trust: false,
@@ -138,6 +140,14 @@ impl World {
             ["had", days @ ..] => {
                 self.known.given = days.iter().map(|day| parsed(day)).collect::<Outcome<_>>()?;
             }
+            ["code", "above", points] => self.rules.code_above = Some(parsed(points)?),
+            ["phone"] => self.known.code.set = true,
+            ["step", step, "used"] => self.known.code.used = Some(parsed(step)?),
+            ["code", "wrong"] => self.known.code.given = CodeGiven::Wrong,
+            ["code", "of", "step", step] => {
+                self.known.code.given = CodeGiven::Right(parsed(step)?);
+            }
+            ["let", "through"] => self.known.code.given = CodeGiven::LetThrough,
             ["not", "on", "offer"] => reward.active = false,
             ["tier", name] => self.known.tier = Some(tier_id(name)?),
             ["banned"] => self.known.banned = true,
@@ -240,6 +250,9 @@ impl World {
             let owner = Some(stock_owner(self.store.id, self.known.reward.id));
             assert_eq!(posting.owner, owner, "the store's own");
             told.push(format!("{} of stock", posting.amount));
+        }
+        if let Some(step) = body.code_step {
+            told.push(format!("step {step}"));
         }
         if let Some(lot) = body.voucher {
             let last = self.store.days().day_of(lot.expires_ms.ok_or("it ends")? - 1);

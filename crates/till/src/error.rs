@@ -29,6 +29,12 @@ pub enum Error {
         /// Until when, Unix ms.
         until_ms: i64,
     },
+    /// Too many wrong codes from one member's phone.
+    #[error("too many wrong codes; wait until the pause is over")]
+    CodeLocked {
+        /// Until when, Unix ms.
+        until_ms: i64,
+    },
     /// The new PIN is one that everybody tries first.
     #[error("this PIN is too easy to guess")]
     WeakPin,
@@ -141,6 +147,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::WrongPin { .. } => "wrong_pin",
             Self::PinLocked { .. } => "pin_locked",
+            Self::CodeLocked { .. } => "code_locked",
             Self::WeakPin => "weak_pin",
             Self::BadPin => "bad_pin",
             Self::BadInput { field: "phone", .. } => "bad_phone",
@@ -181,6 +188,7 @@ impl Error {
             | Self::Forbidden(_)
             | Self::WrongPin { .. }
             | Self::PinLocked { .. }
+            | Self::CodeLocked { .. }
             | Self::WeakPin
             | Self::BadPin
             | Self::WrongHub
@@ -204,7 +212,9 @@ impl Error {
             Self::Refused(refusal) => refusal.args(),
             Self::Forbidden(permission) => vec![("permission", permission_name(*permission))],
             Self::WrongPin { left } => vec![("left", left.to_string())],
-            Self::PinLocked { until_ms } => vec![("until_ms", until_ms.to_string())],
+            Self::PinLocked { until_ms } | Self::CodeLocked { until_ms } => {
+                vec![("until_ms", until_ms.to_string())]
+            }
             Self::BadInput { field, .. } => vec![("field", (*field).to_owned())],
             Self::StoreNewer { found, known } => {
                 vec![("found", found.to_string()), ("known", known.to_string())]

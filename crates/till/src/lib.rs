@@ -6,6 +6,7 @@
 
 mod anchor;
 pub mod clock;
+mod code_try;
 pub mod demo;
 mod error;
 mod files;
@@ -44,6 +45,7 @@ pub use use_cases::{
     log::LogLine,
     owner::{PassTypeInput, RewardInput, StaffInput},
     passes::PassChange,
+    phone_code::CodeInput,
     points::RedeemInput,
     rule_form::EarnRuleInput,
     tier_form::{LadderInput, Period, TierInput},

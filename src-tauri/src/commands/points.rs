@@ -1,10 +1,10 @@
 //! Giving and redeeming points.
 
 use punchcard_till::{
-    EarnRuleInput, RedeemInput, Result, Trial,
+    CodeInput, EarnRuleInput, RedeemInput, Result, Trial,
     views::{
-        Approval, DoneView, DryRunView, EarnPreview, RedeemPreview, RewardView, StockChangeInput,
-        StockView,
+        Approval, DoneView, DryRunView, EarnPreview, PhoneCodeView, RedeemPreview, RewardView,
+        StockChangeInput, StockView,
     },
 };
 use tauri::State;
@@ -138,12 +138,48 @@ pub(crate) async fn redeem(
     reward: String,
     points: Option<i64>,
     on_trust: bool,
+    code: Option<String>,
     approval: Option<Approval>,
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
-        till.redeem(actor, input(&member, &reward, points, on_trust)?)
+        let input = input(&member, &reward, points, on_trust)?;
+        till.redeem_with(actor, input, false, said(code))
     })
     .await
+}
+
+/// What the member's phone shows: nothing typed is nothing said.
+fn said(code: Option<String>) -> CodeInput {
+    code.map_or(CodeInput::None, CodeInput::Digits)
+}
+
+/// Redeems without the member's code: somebody who may lets it through.
+#[tauri::command]
+pub(crate) async fn redeem_without_code(
+    desk: State<'_, Desk>,
+    member: String,
+    reward: String,
+    points: Option<i64>,
+    on_trust: bool,
+    later: bool,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        let input = input(&member, &reward, points, on_trust)?;
+        till.redeem_with(actor, input, later, CodeInput::LetThrough)
+    })
+    .await
+}
+
+/// Sets a member's phone up for codes; shown this once.
+#[tauri::command]
+pub(crate) async fn set_up_phone(
+    desk: State<'_, Desk>,
+    member: String,
+    approval: Option<Approval>,
+) -> Answer<PhoneCodeView> {
+    approved(&desk, approval, move |till, actor| till.set_up_phone(actor, id("member", &member)?))
+        .await
 }
 
 #[tauri::command]
@@ -171,10 +207,11 @@ pub(crate) async fn redeem_later(
     desk: State<'_, Desk>,
     member: String,
     reward: String,
+    code: Option<String>,
     approval: Option<Approval>,
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
-        till.redeem_later(actor, input(&member, &reward, None, false)?)
+        till.redeem_with(actor, input(&member, &reward, None, false)?, true, said(code))
     })
     .await
 }

@@ -331,6 +331,7 @@ fn a_redemption_below_its_price_is_told(engine: Engine) {
             postings: vec![posting(lot.id, mine, spent, taken)],
             money_minor: 0,
             on_trust,
+            code_step: None,
             voucher: None,
             approved_by: None,
         })

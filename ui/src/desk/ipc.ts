@@ -30,6 +30,7 @@ import type {
   PassTypeView,
   Prefs,
   RecentVisit,
+  PhoneCodeView,
   RedeemPreview,
   RewardInput,
   RewardView,
@@ -176,8 +177,8 @@ export const changeStock = (
 ) => call<StockView>("change_stock", { reward, change, reason, approval });
 export const rewards = (member: string) => call<RewardView[]>("rewards", { member });
 /** For a voucher: it is handed over later. */
-export const redeemLater = (member: string, reward: string, approval: Leave) =>
-  call<DoneView>("redeem_later", { member, reward, approval });
+export const redeemLater = (member: string, reward: string, code: string | null, approval: Leave) =>
+  call<DoneView>("redeem_later", { member, reward, code, approval });
 export const handOver = (member: string, given: string, approval: Leave) =>
   call<DoneView>("hand_over", { member, given, approval });
 export const redeemPreview = (member: string, reward: string, points: number | null) =>
@@ -187,8 +188,21 @@ export const redeem = (
   reward: string,
   points: number | null,
   onTrust: boolean,
+  code: string | null,
   approval: Leave,
-) => call<DoneView>("redeem", { member, reward, points, onTrust, approval });
+) => call<DoneView>("redeem", { member, reward, points, onTrust, code, approval });
+/** Without the code on the member's phone: a manager lets it through. */
+export const redeemWithoutCode = (
+  member: string,
+  reward: string,
+  points: number | null,
+  onTrust: boolean,
+  later: boolean,
+  approval: Leave,
+) => call<DoneView>("redeem_without_code", { member, reward, points, onTrust, later, approval });
+/** Sets a member's phone up for codes; the answer is shown once. */
+export const setUpPhone = (member: string, approval: Leave) =>
+  call<PhoneCodeView>("set_up_phone", { member, approval });
 
 export const recent = () => call<RecentVisit[]>("recent");
 export const today = () => call<DayView>("today");

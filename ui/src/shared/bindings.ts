@@ -718,6 +718,10 @@ banned: boolean,
  */
 banned_reason: string | null, 
 /**
+ * A phone of theirs was set up for codes.
+ */
+has_phone_code: boolean, 
+/**
  * When the file was opened.
  */
 joined_ms: number, 
@@ -1140,7 +1144,25 @@ money_off_minor: number,
 /**
  * What is collected beside the points, in minor units of money.
  */
-money_minor: number, };
+money_minor: number, 
+/**
+ * It asks for the code on the member's phone.
+ */
+needs_code: boolean, };
+
+export type PhoneCodeView = { 
+/**
+ * What is typed into an authenticator where nothing can be scanned.
+ */
+secret: string, 
+/**
+ * What the picture holds.
+ */
+uri: string, 
+/**
+ * The picture: a QR code, as SVG.
+ */
+svg: string, };
 
 export type DoneView = { 
 /**
@@ -1498,6 +1520,11 @@ pass_required: boolean,
  * Points that may be redeemed on trust, at most, for one member; 0: never.
  */
 trust_limit: number, 
+/**
+ * A redemption of more points than this asks for the code on the member's own phone; none: none
+ * does.
+ */
+code_above: number | null, 
 /**
  * So many percent of what nobody has touched for a day rest with the member's home desk; the
  * remainder can be fetched from anywhere.

@@ -104,6 +104,7 @@ export const MEMBER: MemberView = {
   multiplier_percent: 100,
   banned: false,
   banned_reason: null,
+  has_phone_code: false,
   joined_ms: 0,
   passes: [],
   points: {

@@ -6,6 +6,7 @@ use super::{Decided, Desk, hand_over, stock};
 use crate::{
     fact::{Fact, PointsRedeemed},
     ledger::{Purse, check_amount},
+    phone_code::MembersCode,
     records::Reward,
     refusal::Refusal,
     time::Day,
@@ -30,6 +31,8 @@ pub struct Redeem {
     pub on_trust: bool,
     /// It is handed over later, for a voucher; nothing goes on trust then.
     pub later: bool,
+    /// The code on their phone, where the house rules ask for it.
+    pub code: MembersCode,
     /// Their points.
     pub purse: Purse,
     /// The reward's stock in this store, where it is kept.
@@ -40,7 +43,7 @@ pub struct Redeem {
 ///
 /// # Errors
 /// [`Refusal`]: points short, over the limit of trust, banned, not vouched, wrong points, not given
-/// on this day, in this store or to this tier, had as often as may be, out of stock, not given later.
+/// on this day, in this store or to this tier, had as often as may be, out of stock, not given later; a code that is needed, wrong, used, or never was set up.
 pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if known.banned {
         return Err(Refusal::Banned);
@@ -67,6 +70,8 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
     if short > 0 {
         trust(desk, known, points, short)?;
     }
+    // Last: whoever is asked for a code has the points, and gets what they ask for.
+    let code_step = known.code.accept(desk.rules, points)?;
     let money_off_minor = match known.reward.cost {
         0 => points.checked_mul(known.reward.minor_per_point).ok_or(Refusal::TooLarge)?,
         _ => 0,
@@ -83,6 +88,7 @@ pub fn redeem(desk: &mut Desk<'_>, known: &Redeem) -> Result<Decided, Refusal> {
         money_minor: known.reward.terms.money_minor,
         postings,
         on_trust: short,
+        code_step,
         voucher,
         approved_by: None,
     };
@@ -147,6 +153,7 @@ mod tests {
             points,
             on_trust: false,
             later: false,
+            code: MembersCode::default(),
             purse: Purse { here: vec![holding], elsewhere, ..Purse::default() },
             stock: None,
         }

@@ -426,6 +426,7 @@ mod tests {
             }],
             money_minor: 0,
             on_trust,
+            code_step: None,
             voucher: None,
             approved_by: None,
         })

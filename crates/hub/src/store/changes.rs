@@ -91,8 +91,8 @@ pub struct Changes {
     pub pending: BTreeMap<LotId, i64>,
     /// Who is erased, and by which fact: the smallest id.
     pub erased: BTreeMap<MemberId, FactId>,
-    /// What points were redeemed for.
-    pub redemptions: BTreeSet<(FactId, RecordId)>,
+    /// What points were redeemed for, and the step of the code that was used.
+    pub redemptions: BTreeMap<(FactId, RecordId), Option<i64>>,
     /// Lots that cannot be spent.
     pub frozen: BTreeMap<LotId, (RecordStamp, bool)>,
 }
@@ -160,8 +160,8 @@ impl Changes {
             Effect::Gave { fact, part } => {
                 self.earned.entry((fact, part.rule)).or_insert(part);
             }
-            Effect::Redeemed { fact, reward } => {
-                self.redemptions.insert((fact, reward));
+            Effect::Redeemed { fact, reward, code_step } => {
+                self.redemptions.entry((fact, reward)).or_insert(code_step);
             }
             Effect::Pending { lot, until_ms } => {
                 let known = self.pending.entry(lot).or_insert(until_ms);

@@ -189,7 +189,7 @@ const PENDING: Insert = Insert {
 
 const REDEMPTION: Insert = Insert {
     table: "redemption",
-    columns: &[("fact", Column::Blob), ("reward", Column::Blob)],
+    columns: &[("fact", Column::Blob), ("reward", Column::Blob), ("code_step", Column::Int)],
     on_conflict: "(fact, reward) DO NOTHING",
 };
 
@@ -217,6 +217,7 @@ const MEMBER: Insert = Insert {
         ("referred_by", Column::Text),
         ("custom", Column::Text),
         ("dead_cards", Column::Text),
+        ("phone_code", Column::Text),
         ("joined_ms", Column::Int),
         ("stamps", Column::Blob),
     ],
@@ -227,16 +228,17 @@ const MEMBER: Insert = Insert {
         contact = excluded.contact, waiver = excluded.waiver, guardian = excluded.guardian,
         family = excluded.family, consent = excluded.consent, referred_by = excluded.referred_by,
         custom = excluded.custom, dead_cards = excluded.dead_cards,
+        phone_code = excluded.phone_code,
         joined_ms = excluded.joined_ms, stamps = excluded.stamps",
 };
 
 const MEMBERS: ByKey = ByKey {
     one: "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                  banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
-                 dead_cards, joined_ms, stamps FROM member WHERE id = $1",
+                 dead_cards, phone_code, joined_ms, stamps FROM member WHERE id = $1",
     many: "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                   banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
-                  dead_cards, joined_ms, stamps FROM member WHERE id = ANY($1)",
+                  dead_cards, phone_code, joined_ms, stamps FROM member WHERE id = ANY($1)",
 };
 
 const MEMBER_KEY: Insert = Insert {
@@ -409,8 +411,9 @@ fn ledger(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     let pending =
         changes.pending.iter().map(|(lot, until)| vec![lot.as_bytes().into(), (*until).into()]);
     session.insert(&PENDING, &pending.collect::<Vec<_>>())?;
-    let redemptions =
-        changes.redemptions.iter().map(|(fact, reward)| bytes2(fact.as_bytes(), reward.as_bytes()));
+    let redemptions = changes.redemptions.iter().map(|((fact, reward), step)| {
+        vec![fact.as_bytes().into(), reward.as_bytes().into(), (*step).into()]
+    });
     session.insert(&REDEMPTION, &redemptions.collect::<Vec<_>>())
 }
 

@@ -44,8 +44,9 @@ pub const TABLES: &[Table] = &[
         query:
             "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                        banned, photo, contact, waiver, guardian, family, consent, referred_by,
-                       custom, dead_cards, joined_ms, stamps FROM member ORDER BY id",
-        columns: &[Plain; 23],
+                       custom, dead_cards, phone_code, joined_ms, stamps FROM member
+                       ORDER BY id",
+        columns: &[Plain; 24],
     },
     Table {
         name: "card_state",
@@ -122,8 +123,8 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "redemption",
-        query: "SELECT fact, reward FROM redemption ORDER BY fact, reward",
-        columns: &[Plain; 2],
+        query: "SELECT fact, reward, code_step FROM redemption ORDER BY fact, reward",
+        columns: &[Plain; 3],
     },
 ];
 

@@ -22,7 +22,7 @@ const TABLES: &[(&str, &str)] = &[
         "member",
         "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                 banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
-                dead_cards, joined_ms, stamps FROM member ORDER BY id",
+                dead_cards, phone_code, joined_ms, stamps FROM member ORDER BY id",
     ),
     (
         "card_state",
@@ -70,7 +70,7 @@ const TABLES: &[(&str, &str)] = &[
     ("earned", "SELECT fact, rule, version, points FROM earned ORDER BY fact, rule"),
     ("pending", "SELECT lot, until_ms FROM pending ORDER BY lot"),
     ("erased", "SELECT member, by FROM erased ORDER BY member"),
-    ("redemption", "SELECT fact, reward FROM redemption ORDER BY fact, reward"),
+    ("redemption", "SELECT fact, reward, code_step FROM redemption ORDER BY fact, reward"),
 ];
 
 /// The hash of each folded table, by name.

@@ -136,6 +136,24 @@ pub fn had(db: &Connection, member: i64, reward: RecordId, days: StoreDays) -> R
     Ok(had)
 }
 
+/// The newest step of a person's own codes that a redemption used up, one that was taken back too.
+///
+/// # Errors
+/// Those of the store.
+pub fn code_used(db: &Connection, member: i64) -> Result<Option<i64>> {
+    let mut used = None;
+    for (file, _) in merged::files(db, member)? {
+        let newest: Option<i64> = db
+            .prepare_cached(
+                "SELECT max(r.code_step) FROM redemption r JOIN fact f ON f.id = r.fact
+                 WHERE f.member = ?1",
+            )?
+            .query_row([file], |row| row.get(0))?;
+        used = used.max(newest);
+    }
+    Ok(used)
+}
+
 /// What a fact of one of a person's files redeemed points for; none: it did not, or was taken back.
 ///
 /// # Errors

@@ -134,7 +134,7 @@ pub fn carry_out(
         Effect::GaveBack { lot, stream } => gave_back(db, *lot, numbers.stream(db, *stream)?),
         Effect::Freeze { lot, frozen } => freeze(db, header, *lot, *frozen),
         Effect::Gave { fact, part } => earned(db, *fact, *part),
-        Effect::Redeemed { fact, reward } => redeemed(db, *fact, *reward),
+        Effect::Redeemed { fact, reward, code_step } => redeemed(db, *fact, *reward, *code_step),
         Effect::Pending { lot, until_ms } => pending(db, *lot, *until_ms),
     }
 }
@@ -223,6 +223,7 @@ pub(super) fn column(field: MemberField) -> &'static str {
         MemberField::ReferredBy => "referred_by",
         MemberField::Custom => "custom",
         MemberField::DeadCards => "dead_cards",
+        MemberField::PhoneCode => "phone_code",
     }
 }
 
@@ -470,11 +471,12 @@ fn earned(db: &Connection, fact: FactId, part: Part) -> Result<()> {
     Ok(())
 }
 
-fn redeemed(db: &Connection, fact: FactId, reward: RecordId) -> Result<()> {
+fn redeemed(db: &Connection, fact: FactId, reward: RecordId, code_step: Option<i64>) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO redemption (fact, reward) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        "INSERT INTO redemption (fact, reward, code_step) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO NOTHING",
     )?
-    .execute(params![fact.as_bytes(), reward.as_bytes()])?;
+    .execute(params![fact.as_bytes(), reward.as_bytes(), code_step])?;
     Ok(())
 }
 

@@ -62,6 +62,9 @@ pub struct MemberFile {
     pub custom: BTreeMap<String, String>,
     /// Cards that are no longer in use.
     pub dead_cards: BTreeMap<String, CardState>,
+    /// A phone of theirs was set up for codes. What they are made of is read where one is checked,
+    /// and nowhere else.
+    pub has_phone_code: bool,
     /// When their file was opened.
     pub joined_ms: i64,
 }
@@ -91,6 +94,7 @@ impl MemberFile {
             referred_by: None,
             custom: BTreeMap::new(),
             dead_cards: BTreeMap::new(),
+            has_phone_code: false,
             joined_ms: 0,
         }
     }
@@ -98,7 +102,8 @@ impl MemberFile {
 
 const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
                              banned, photo, joined_ms, contact, waiver, guardian, family, consent,
-                             referred_by, custom, dead_cards, stamps FROM member";
+                             referred_by, custom, dead_cards, stamps,
+                             phone_code IS NOT NULL FROM member";
 
 /// A field that is JSON; one that cannot be read is as good as none.
 fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
@@ -133,6 +138,7 @@ fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
         referred_by: row.get::<_, Option<String>>(19)?.and_then(|text| text.parse().ok()),
         custom: json(row.get(20)?).unwrap_or_default(),
         dead_cards: json(row.get(21)?).unwrap_or_default(),
+        has_phone_code: row.get(23)?,
     })
 }
 
@@ -147,6 +153,16 @@ pub fn member(db: &Connection, id: MemberId) -> Result<Option<MemberFile>> {
         .optional()?;
     let Some(number) = found else { return Ok(None) };
     member_by_number(db, merged::shown_as(db, number)?)
+}
+
+/// What the codes on a member's phone are made of, by local number; none: none was set up.
+///
+/// # Errors
+/// Those of the store.
+pub fn phone_code(db: &Connection, number: i64) -> Result<Option<String>> {
+    Ok(db
+        .prepare_cached("SELECT phone_code FROM member WHERE n = ?1")?
+        .query_row([number], |row| row.get(0))?)
 }
 
 /// One member, by local number.

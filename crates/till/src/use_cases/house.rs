@@ -101,6 +101,7 @@ impl Till {
                 pass_required: input.pass_required,
                 trust_limit: input.trust_limit,
                 rest_percent: input.rest_percent,
+                code_above: input.code_above,
                 card_numbers: input.card_numbers.clone(),
                 ..work.house.rules.clone()
             };
@@ -242,6 +243,7 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         pass_required: rules.pass_required,
         trust_limit: rules.trust_limit,
         rest_percent: rules.rest_percent,
+        code_above: rules.code_above,
         day_start_hour: store.day_start_hour,
         card_numbers: rules.card_numbers.clone(),
     }

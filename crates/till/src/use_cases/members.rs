@@ -220,6 +220,7 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         multiplier_percent: work.multiplier(file)?,
         banned: file.banned.is_some(),
         banned_reason: file.banned.clone(),
+        has_phone_code: file.has_phone_code,
         joined_ms: file.joined_ms,
         passes,
         points: eye.points(&purse)?,

@@ -21,6 +21,7 @@ pub mod members;
 pub mod notices;
 pub mod owner;
 pub mod passes;
+pub mod phone_code;
 pub mod photo;
 pub mod points;
 pub mod referral;

@@ -5,6 +5,7 @@ use punchcard_domain::{
     earning::event::What,
     fact::{Fact, gained, gains},
     ledger::{Posting, ValueKind},
+    phone_code::{CodeGiven, MembersCode},
     records::Reward,
     refusal::Refusal,
     staff::Permission,
@@ -15,11 +16,13 @@ use super::{
     actor::Actor,
     check_in::undo_until,
     earning::{self, LineInput},
+    phone_code::{self, CodeInput},
     referral,
     show::Eye,
     stock,
 };
 use crate::{
+    code_try,
     error::{Error, Result},
     store::{
         earned, erased,
@@ -151,7 +154,9 @@ impl Till {
         let actor = actor.clone();
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
-            let (file, _, decided) = redemption(work, &actor, input, false)?;
+            // The code is asked for once the cashier has seen what it is for.
+            let (file, _, decided) =
+                redemption(work, &actor, input, (false, CodeGiven::LetThrough))?;
             let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
             let purse = eye.purse(file.number, ValueKind::Points)?;
@@ -164,6 +169,7 @@ impl Till {
                 on_trust: body.on_trust,
                 money_off_minor: body.money_off_minor,
                 money_minor: body.money_minor,
+                needs_code: work.house.rules.asks_for_code(body.points),
             })
         })
     }
@@ -174,26 +180,43 @@ impl Till {
     /// `points_short`, `trust_limit`, `wrong_points`, `banned`, `not_vouched`,
     /// `approval_needed`, `not_found`, `reward_not_yet`, `reward_over`, `reward_not_here`,
     /// `reward_not_for_tier`, `reward_again`, `reward_no_more`, `out_of_stock`,
-    /// `stock_elsewhere`.
+    /// `stock_elsewhere`, `code_needed`, `no_code_set`.
     pub fn redeem(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
-        self.redeem_as(actor, input, false)
+        self.redeem_with(actor, input, false, CodeInput::None)
     }
 
-    /// Redeems points, to be handed over now or later.
-    pub(crate) fn redeem_as(
+    /// Redeems points, to be handed over now or later, with what the member's phone shows.
+    ///
+    /// # Errors
+    /// As [`Till::redeem`]; `reward_not_later`, `code_wrong`, `code_used`, `code_locked`.
+    pub fn redeem_with(
         &self,
         actor: &Actor,
         input: RedeemInput,
         later: bool,
+        code: CodeInput,
     ) -> Result<DoneView> {
+        let code = code.tidy();
+        if let CodeInput::Digits(_) = code {
+            let actor = actor.clone();
+            // Counted and kept before anybody looks whether it is right.
+            self.write(move |work| {
+                let without = (later, CodeGiven::LetThrough);
+                let (file, decided) = a_redemption(work, &actor, input, without, &CodeInput::None)?;
+                let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
+                let asked = work.house.rules.asks_for_code(body.points);
+                if asked { phone_code::count_try(work, &file) } else { Ok(()) }
+            })?;
+        }
         let actor = actor.clone();
         self.write(move |work| {
-            actor.require(Permission::RedeemPoints)?;
-            let (file, reward, mut decided) = redemption(work, &actor, input, later)?;
-            let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
-            let leave = reward.leave(body.on_trust > 0);
-            actor.require(leave)?;
-            body.approved_by = actor.approved_by(leave);
+            let file = known_member(work, input.member)?;
+            let given = phone_code::looked_at(work, &file, &code)?;
+            let (file, decided) = a_redemption(work, &actor, input, (later, given), &code)?;
+            let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
+            if body.code_step.is_some() {
+                code_try::forget(work.db, file.id)?;
+            }
             let points = -body.points;
             done(work, &actor, decided, &file, points)
         })
@@ -236,11 +259,32 @@ fn an_earning(
     Ok((file, amount_minor, decided))
 }
 
+/// A redemption, by whoever may.
+fn a_redemption(
+    work: &Work<'_>,
+    actor: &Actor,
+    input: RedeemInput,
+    how: (bool, CodeGiven),
+    code: &CodeInput,
+) -> Result<(MemberFile, decide::Decided)> {
+    actor.require(Permission::RedeemPoints)?;
+    let (file, reward, mut decided) = redemption(work, actor, input, how)?;
+    let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
+    let leave = reward.leave(body.on_trust > 0);
+    actor.require(leave)?;
+    body.approved_by = actor.approved_by(leave);
+    if *code == CodeInput::LetThrough && work.house.rules.asks_for_code(body.points) {
+        actor.require(Permission::ApproveReward)?;
+        body.approved_by = body.approved_by.or(actor.approved_by(Permission::ApproveReward));
+    }
+    Ok((file, decided))
+}
+
 fn redemption(
     work: &Work<'_>,
     actor: &Actor,
     input: RedeemInput,
-    later: bool,
+    (later, said): (bool, CodeGiven),
 ) -> Result<(MemberFile, Reward, decide::Decided)> {
     let file = known_member(work, input.member)?;
     let reward = records::rewards(work.db)?
@@ -261,6 +305,11 @@ fn redemption(
         points: input.points,
         on_trust: input.on_trust,
         later,
+        code: MembersCode {
+            set: file.has_phone_code,
+            used: earned::code_used(work.db, file.number)?,
+            given: said,
+        },
         purse: work.eye(actor.role).purse(file.number, ValueKind::Points)?,
         stock: stock::kept(work, &reward)?,
         reward,

@@ -12,6 +12,7 @@ use punchcard_protocol::{FactId, LotId, MemberId};
 
 use super::{
     actor::Actor,
+    phone_code::CodeInput,
     points::{self, RedeemInput, known_member},
     stock,
 };
@@ -34,7 +35,7 @@ impl Till {
     /// # Errors
     /// As [`Till::redeem`]; `reward_not_later`. Nothing goes on trust.
     pub fn redeem_later(&self, actor: &Actor, input: RedeemInput) -> Result<DoneView> {
-        self.redeem_as(actor, input, true)
+        self.redeem_with(actor, input, true, CodeInput::None)
     }
 
     /// Hands a reward over for the voucher that a redemption gave.

@@ -171,6 +171,8 @@ pub struct MemberView {
     pub banned: bool,
     /// Why.
     pub banned_reason: Option<String>,
+    /// A phone of theirs was set up for codes.
+    pub has_phone_code: bool,
     /// When the file was opened.
     pub joined_ms: i64,
     /// Passes, those that let in first.

@@ -164,6 +164,10 @@ pub struct RulesInput {
     pub pass_required: bool,
     /// Points that may be redeemed on trust, at most, for one member; 0: never.
     pub trust_limit: i64,
+    /// A redemption of more points than this asks for the code on the member's own phone; none: none
+    /// does.
+    #[serde(default)]
+    pub code_above: Option<i64>,
     /// So many percent of what nobody has touched for a day rest with the member's home desk; the
     /// remainder can be fetched from anywhere.
     pub rest_percent: i64,

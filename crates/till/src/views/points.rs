@@ -164,6 +164,20 @@ pub struct RedeemPreview {
     pub money_off_minor: i64,
     /// What is collected beside the points, in minor units of money.
     pub money_minor: i64,
+    /// It asks for the code on the member's phone.
+    pub needs_code: bool,
+}
+
+/// How a member's phone is set up for codes: shown once, kept by nobody who saw it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PhoneCodeView {
+    /// What is typed into an authenticator where nothing can be scanned.
+    pub secret: String,
+    /// What the picture holds.
+    pub uri: String,
+    /// The picture: a QR code, as SVG.
+    pub svg: String,
 }
 
 /// What is done to a stock, as the window sends it.

@@ -75,6 +75,19 @@ pub(crate) enum Command {
         /// It is handed over later, for a voucher.
         #[arg(long, conflicts_with = "on_trust")]
         later: bool,
+        /// The six digits that the member's phone shows, above the cost that the owner set.
+        #[arg(long)]
+        code: Option<String>,
+        /// Without the code: somebody who may lets it through.
+        #[arg(long, conflicts_with = "code")]
+        no_code: bool,
+    },
+    /// Set a member's phone up for codes. What it is made of is shown this once; a phone that was set
+    /// up before shows wrong codes from now on.
+    Totp {
+        /// Whose.
+        #[arg(long)]
+        member: String,
     },
     /// Hand a reward over for a voucher: `member` lists them.
     HandOver {

@@ -11,11 +11,11 @@ use std::{
 use clap::Parser as _;
 use punchcard_domain::decide::StockChange;
 use punchcard_till::{
-    Actor, BackupPlan, CheckInHow, Error, ErrorKind, KeyPlace, Options, RedeemInput, Result, SetUp,
-    Till, Who, demo,
+    Actor, BackupPlan, CheckInHow, CodeInput, Error, ErrorKind, KeyPlace, Options, RedeemInput,
+    Result, SetUp, Till, Who, demo,
     import::{ImportInput, Profile},
     sync::{self, Line},
-    views::{CheckInView, PairInput},
+    views::{CheckInView, PairInput, PhoneCodeView},
 };
 use serde_json::{Value, json};
 
@@ -100,12 +100,20 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             Line::quiet(till.clone()).before_hand_over(member, voucher)?;
             Ok(Answer::pretty(print::done(&till.hand_over(&actor, member, voucher)?)))
         }
-        Command::Redeem { member, reward, points, on_trust, later } => {
+        Command::Redeem { member, reward, points, on_trust, later, code, no_code } => {
             let input =
                 RedeemInput { member: id(&member)?, reward: id(&reward)?, points, on_trust };
-            let done =
-                if later { till.redeem_later(&actor, input)? } else { till.redeem(&actor, input)? };
+            let code = match (code, no_code) {
+                (_, true) => CodeInput::LetThrough,
+                (Some(digits), false) => CodeInput::Digits(digits),
+                (None, false) => CodeInput::None,
+            };
+            let done = till.redeem_with(&actor, input, later, code)?;
             Ok(Answer::pretty(print::done(&done)))
+        }
+        Command::Totp { member } => {
+            let PhoneCodeView { secret, uri, .. } = till.set_up_phone(&actor, id(&member)?)?;
+            Ok(Answer::new(json!({ "secret": secret, "uri": &uri }), uri))
         }
         Command::Stock { reward, put, take, count, fetch, reason } => {
             let reward = id(&reward)?;

@@ -74,11 +74,11 @@ pub(super) const TABLES: &[Layout] = &[
         "member",
         &[
             File, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain,
-            Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain,
+            Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain, Plain,
         ],
         "member (n, id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                  banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
-                 dead_cards, joined_ms, stamps, found_by)",
+                 dead_cards, phone_code, joined_ms, stamps, found_by)",
         Some(0),
     ),
     table(
@@ -110,7 +110,7 @@ pub(super) const TABLES: &[Layout] = &[
     table("earned", &[Plain; 4], "earned (fact, rule, version, points)", None),
     table("pending", &[Plain; 2], "pending (lot, until_ms)", None),
     table("erased", &[Plain; 2], "erased (member, by)", None),
-    table("redemption", &[Plain; 2], "redemption (fact, reward)", None),
+    table("redemption", &[Plain; 3], "redemption (fact, reward, code_step)", None),
 ];
 
 /// Places of name, phone and cards in a member's row.

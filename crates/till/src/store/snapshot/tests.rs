@@ -61,7 +61,7 @@ fn member(id: &[u8; 16], name: &str, phone: &str, cards: &str) -> Vec<u8> {
     let mut values = vec![blob(id), words(name), words(phone)];
     values.extend(rest);
     values.extend([NONE, NONE, words(cards), NONE, NONE, NONE, NONE]);
-    values.extend([NONE; 8]);
+    values.extend([NONE; 9]);
     values.extend([number(7), blob(&[0, 1])]);
     row(&values)
 }
@@ -135,7 +135,7 @@ fn business() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("earned", vec![row(&[blob(&id(0x14)), blob(&id(0x41)), number(2), number(7)])]),
         ("pending", vec![row(&[blob(&id(0x33)), number(99)])]),
         ("erased", vec![row(&[blob(&id(0x25)), blob(&id(0x15))])]),
-        ("redemption", vec![row(&[blob(&id(0x15)), blob(&id(0x42))])]),
+        ("redemption", vec![row(&[blob(&id(0x15)), blob(&id(0x42)), number(9)])]),
     ]
 }
 
