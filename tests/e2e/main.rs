@@ -18,6 +18,7 @@ mod member_acts;
 mod members;
 mod owner_rules;
 mod passes;
+mod phone_codes;
 mod points;
 mod rewards;
 mod shell;

@@ -21,7 +21,7 @@ async fn edit(window: &Window, reward: &str) {
 }
 
 /// Chooses a reward for a member by its place in the list.
-async fn choose(window: &Window, member: &str, place: char) {
+pub async fn choose(window: &Window, member: &str, place: char) {
     window.key(Key::F2).await;
     window.open_member(member).await;
     window.key(Key::F3).await;
@@ -33,7 +33,7 @@ async fn choose(window: &Window, member: &str, place: char) {
 }
 
 /// Redeems what is chosen, to the end.
-async fn redeem(window: &Window, left: i64) {
+pub async fn redeem(window: &Window, left: i64) {
     window.find("redeem-uses").await;
     window.key(Key::Enter).await;
     window.shows("points-on-file", left).await;

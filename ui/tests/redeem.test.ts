@@ -56,7 +56,7 @@ async function page({
   const done = { fact: "f9", at_ms: 0, points: -800, balance: null, undo_until_ms: 0 };
   answer({
     status: () => now,
-    member: () => ({ ...MEMBER, points: points(here) }),
+    member: () => ({ ...MEMBER, has_phone_code: code, points: points(here) }),
     rewards: () => [here < 800 ? reward : { ...reward, affordable: "here", short_by: 0 }],
     rules: () => ({ trust_limit: limit }),
     redeem_preview: ({ points: chosen }) => {
@@ -274,6 +274,7 @@ it("above the owner's cost the code on the member's phone is asked for, or a man
   await give("111111");
   expect(asked("redeem").at(-1)?.[1]).toMatchObject({ code: "111111", onTrust: false });
   expect(box.value).toBe("");
+  expect(byId("code-panel")?.querySelector("[role=alert]")?.textContent).toContain("验证码不对");
   await press("F9");
   expect(asked("redeem_without_code").at(-1)?.[1]).toMatchObject({ reward: "r1", later: false });
   expect(byId("code-panel")).not.toBeNull();

@@ -75,8 +75,9 @@ impl Till {
     }
 }
 
+/// Shown on a screen, where nothing is scratched: the fewer squares, the larger each of them.
 fn picture(uri: &str) -> Result<String> {
-    let code = QrCode::with_error_correction_level(uri, EcLevel::M)
+    let code = QrCode::with_error_correction_level(uri, EcLevel::L)
         .map_err(|error| Error::Internal(format!("the QR code: {error}")))?;
     Ok(code.render::<svg::Color<'_>>().min_dimensions(PICTURE, PICTURE).build())
 }
