@@ -206,6 +206,12 @@ describe("who else comes in", () => {
     const member = { member: "m1", name: "瑜伽", begins: "18:30" };
     expect(sent("book_class")).toEqual({ ...member, minutes: null, approval: null });
     expect(desk.verdict?.fact).toBe("f4");
+    // Whoever comes next is mostly there for the same class.
+    await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
+    await settle();
+    await press("F8");
+    const boxes = ["ask-name", "ask-begins", "ask-minutes"].map(byId) as HTMLInputElement[];
+    expect(boxes.map(({ value }) => value)).toEqual(["瑜伽", "18:30", ""]);
     wrapper.unmount();
   });
 
