@@ -12,6 +12,7 @@ use std::{
 use punchcard_benches::Sample;
 use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
+    classes::Booking,
     decide::{self, CheckIn, Desk, How, KnownMember, KnownPass, LastVisit},
     fact::Fact,
     ledger::{Account, Holding, Purse, ValueKind},
@@ -27,6 +28,7 @@ use uuid::Uuid;
 const NOON: i64 = 1_795_406_400_000;
 const PASSES: u8 = 8;
 const CHANGES: u8 = 12;
+const BOOKINGS: i64 = 200;
 const ROUNDS: u32 = 20_000;
 const BAR: Duration = Duration::from_micros(200);
 
@@ -113,6 +115,7 @@ fn file() -> Result<KnownMember, Box<dyn Error>> {
         has_contact: false,
         waiver: 0,
         card: Some(CardState::Lost),
+        bookings: (0..BOOKINGS).map(|n| Booking::of(n * 86_400_000, 60)).collect(),
         ..KnownMember::default()
     })
 }
@@ -128,6 +131,7 @@ fn pass(n: u8) -> Result<KnownPass, Box<dyn Error>> {
         hours: vec![Hours { from: 360, to: 600 }, Hours { from: 1320, to: 120 }],
         stores: vec![StoreId::from_bytes([8; 16])],
         zones: vec!["gym".into()],
+        class_only: true,
         grace_days: 7,
         freeze_days: 60,
         guests: 4,

@@ -9,6 +9,7 @@ macro_rules! commands {
             backup,
             backup_plan,
             ban_member,
+            book_class,
             change_details,
             change_member,
             change_pass,

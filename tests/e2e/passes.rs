@@ -1,8 +1,11 @@
-//! What happens to a pass and to a card: frozen and back, lost and replaced.
+//! What happens to a pass and to a card: frozen and back, lost and replaced, and only for classes.
+
+use std::time::Duration;
 
 use fantoccini::key::Key;
+use punchcard_till::views::RulesInput;
 
-use crate::{looks::look, shop::Shop, window::Window};
+use crate::{looks::look, member_acts::fill, shop::Shop, window::Window};
 
 /// The owner says what becomes of an alert.
 async fn set_alert(window: &Window, alert: &str, level: &str) {
@@ -95,4 +98,74 @@ async fn an_alert_is_amber_or_red_as_the_owner_says() {
     window.scan("10000002").await;
     window.verdict("note", "到期").await;
     window.close().await;
+}
+
+/// The owner offers a month of classes, and nothing but classes.
+async fn offer_classes(window: &Window) {
+    window.key(Key::F6).await;
+    window.click("settings-passes").await;
+    window.click("item-add").await;
+    window.click("pass-name").await;
+    window.compose("团课月卡").await;
+    window.find("pass-unit").await.select_by_value("month").await.expect("months");
+    window.retype("pass-count", "1").await;
+    window.retype("pass-price", "199").await;
+    window.click("pass-more").await;
+    window.click("pass-class-only").await;
+    look(window, "class-pass-form").await;
+    window.key(Key::Enter).await;
+    window.until("it is saved", "!document.querySelector('[data-testid=save-item]')").await;
+    window.until("it is listed", "document.body.innerText.includes('团课月卡')").await;
+    look(window, "class-pass-saved").await;
+}
+
+async fn sell_classes(window: &Window, card: &str, because: &str) {
+    window.scan(card).await;
+    window.verdict("refuse", because).await;
+    window.key(Key::F7).await;
+    let kind = "//button[starts-with(@data-testid,'pass-type-')][contains(., '团课月卡')]";
+    window.click_path(kind).await;
+    window.verdict("refuse", "现在没有约课").await;
+}
+
+#[tokio::test]
+async fn whoever_has_a_pass_for_classes_is_booked_with_one_key() {
+    let shop = Shop::demo();
+    // Who comes again means it: the window's clock cannot be turned, this rule can.
+    shop.settings(|till, owner| {
+        let rules = till.rules().expect("there are some");
+        till.save_rules(owner, RulesInput { seen_again_hours: 0, ..rules }).map(drop)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    offer_classes(&window).await;
+    sell_classes(&window, "10000011", "还没有会籍").await;
+    look(&window, "class-needed").await;
+    window.key(Key::F8).await;
+    look(&window, "class-book").await;
+    window.key(Key::Enter).await;
+    window.until("a name is asked for", "document.body.innerText.includes('课程')").await;
+    look(&window, "class-refused").await;
+    fill(&window, "ask-name", "晚间瑜伽").await;
+    window.key(Key::Enter).await;
+    window.verdict("admit", "团课月卡").await;
+    look(&window, "class-booked").await;
+    tokio::time::sleep(Duration::from_millis(1200)).await; // a code that comes at once is one scan
+    window.scan("10000011").await;
+    window.verdict("admit", "团课月卡").await;
+    window.key(Key::F2).await;
+    window.says("member-page", "晚间瑜伽").await;
+    look(&window, "class-member").await;
+    window.key(Key::F9).await;
+    look(&window, "class-more").await;
+
+    // Whoever comes next is there for the same class: one key, and Enter.
+    window.key(Key::F1).await;
+    sell_classes(&window, "10000002", "到期").await;
+    window.key(Key::F8).await;
+    window.until("the class is there", "document.activeElement?.value === '晚间瑜伽'").await;
+    look(&window, "class-book-next").await;
+    window.key(Key::Enter).await;
+    window.verdict("admit", "团课月卡").await;
+    window.close().await;
+    assert_eq!(shop.count("class_booked"), 2);
 }

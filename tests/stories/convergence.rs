@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use punchcard_domain::{
+    classes::Booking,
     earning::Part,
     fact::{
-        ByRules, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberErased,
+        ByRules, ClassBooked, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberErased,
         MemberRegistered, MembersMerged, Pass, PassExtended, PassFrozen, PassGiven, PassUnfrozen,
         PointsAdjusted, PointsEarned, PointsRedeemed, PointsTransferred, RecordSet,
         ReferralRewarded, StreamVouched, ToppedUp,
@@ -42,7 +43,7 @@ impl std::fmt::Debug for Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = (0..3u8, 0..4u8, 0..18u8, 1..40u8, 0..3u64)
+    let deed = (0..3u8, 0..4u8, 0..19u8, 1..40u8, 0..3u64)
         .prop_map(|(till, member, what, number, ticks)| Deed { till, member, what, number, ticks });
     prop::collection::vec(deed, 1..60)
 }
@@ -299,6 +300,15 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 })
             }
         }
+        18 => Fact::ClassBooked(ClassBooked {
+            id,
+            member,
+            store,
+            at_ms: amount,
+            class: Booking::of(amount, u32::from(deed.number) + 1),
+            private: None,
+            approved_by: None,
+        }),
         16 => Fact::MemberErased(MemberErased { id, member, at_ms: amount, approved_by: None }),
         _ => Fact::StreamVouched(StreamVouched {
             id,

@@ -9,6 +9,7 @@ mod book;
 mod bootstrap;
 mod by_hand;
 mod card_numbers;
+mod classes;
 mod convergence;
 mod daily;
 mod damage;

@@ -786,6 +786,7 @@ fn terms_go_to_the_form_and_come_back_as_they_were() {
         hours: vec![Hours { from: 360, to: 870 }],
         stores: vec![store.id.parse().expect("an id")],
         zones: vec!["泳池".into()],
+        class_only: true,
         grace_days: 3,
         freeze_days: 14,
         guests: 2,

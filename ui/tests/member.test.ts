@@ -184,6 +184,37 @@ describe("who else comes in", () => {
     wrapper.unmount();
   });
 
+  it("books who was stopped for a class, and asks anew", async () => {
+    const done = { fact: "b1", at_ms: 0, points: 0, balance: null, undo_until_ms: 60_000 };
+    answer({
+      recent: () => [],
+      status: () => status(),
+      book_class: () => done,
+      check_in_member: () => checkIn({ fact: "f4" }),
+    });
+    const { wrapper } = await show(CheckInPage);
+    const desk = useDesk();
+    const reasons = [{ code: "class_needed", pass: "团课卡" }];
+    const stopped = { verdict: "refuse", reasons, mends: ["book_class", "let_in_once"] };
+    await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
+    await settle();
+    await press("F8");
+    await typeInto("ask-name", "瑜伽");
+    await typeInto("ask-begins", "18:30");
+    byId("ask-give")?.click();
+    await settle();
+    const member = { member: "m1", name: "瑜伽", begins: "18:30" };
+    expect(sent("book_class")).toEqual({ ...member, minutes: null, approval: null });
+    expect(desk.verdict?.fact).toBe("f4");
+    // Whoever comes next is mostly there for the same class.
+    await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
+    await settle();
+    await press("F8");
+    const boxes = ["ask-name", "ask-begins", "ask-minutes"].map(byId) as HTMLInputElement[];
+    expect(boxes.map(({ value }) => value)).toEqual(["瑜伽", "18:30", ""]);
+    wrapper.unmount();
+  });
+
   it("asks who was stopped for a waiver anew, once it is signed", async () => {
     const answers = {
       recent: () => [],

@@ -31,6 +31,7 @@ const PLAIN: TermsView = {
   hours: [],
   stores: [],
   zones: [],
+  class_only: false,
   grace_days: 0,
   freeze_days: 0,
   guests: 0,
@@ -122,6 +123,7 @@ it("a new kind of pass takes every term that there is", async () => {
   byId("pass-store-t2")?.click();
   await typeInto("pass-hours", "6:00-14:30，22:00 至 24:00");
   await typeInto("pass-zones", "泳池、 瑜伽室");
+  byId("pass-class-only")?.click();
   await typeInto("pass-fee", "30.5");
   await typeInto("pass-fee-points", "20");
   await save();
@@ -146,6 +148,7 @@ it("a new kind of pass takes every term that there is", async () => {
           ],
           stores: ["t2"],
           zones: ["泳池", "瑜伽室"],
+          class_only: true,
           grace_days: 3,
           freeze_days: 14,
           guests: 2,

@@ -45,6 +45,8 @@ pub enum Alert {
     DeadCard,
     /// The waiver is not signed, or an older version of it is.
     Waiver,
+    /// The pass is for whoever is booked for a class, and they are for none around now.
+    ClassNeeded,
     /// Points are owed.
     Debt,
     /// There is no photo to compare.
@@ -61,7 +63,7 @@ pub enum Alert {
 
 impl Alert {
     /// Every alert, in the order above.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Expired,
         Self::ExpiresSoon,
         Self::Grace,
@@ -79,6 +81,7 @@ impl Alert {
         Self::Banned,
         Self::DeadCard,
         Self::Waiver,
+        Self::ClassNeeded,
         Self::Debt,
         Self::MissingPhoto,
         Self::EmergencyContact,
@@ -98,6 +101,7 @@ impl Alert {
             | Self::WrongZone
             | Self::NoVisits
             | Self::NoPass
+            | Self::ClassNeeded
             | Self::Banned
             | Self::DeadCard => Level::Deny,
             Self::ExpiresSoon

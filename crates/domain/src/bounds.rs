@@ -46,6 +46,7 @@ fn setting_fits(fact: &Fact) -> bool {
         Fact::PassExtended(body) => (1..=LONGEST_EXTENSION_DAYS).contains(&body.days),
         Fact::PassCancelled(body) => MONEY.contains(&body.refund_minor),
         Fact::VisitRecorded(body) => body.changes.len() <= MOST_CHANGES,
+        Fact::ClassBooked(body) => MOMENT.contains(&body.class.begins_ms) && body.class.fits(),
         Fact::PointsAdjusted(body) => {
             moves(body.points, &body.postings, body.earned.as_ref().into_iter())
         }

@@ -16,7 +16,7 @@ use crate::{
     ledger::{Account, Lot, Posting, ValueKind},
     member::{CardState, MemberField, MemberPrivate},
     numbering::AllottedBlock,
-    standing::{Change, EndedWhy, free_visits_of},
+    standing::{Change, EndedWhy, without_pass},
     stock::stock_owner,
     terms::Terms,
     time::Day,
@@ -384,6 +384,10 @@ pub fn effects(fact: &Fact, private: &Private<'_>, stream: StreamId) -> Vec<Effe
                 out.extend(earn(member, body.id, body.earned.as_ref(), by_rules, stream));
             }
         }
+        Fact::ClassBooked(body) => {
+            let change = Change::Booked(body.class);
+            out.extend(change_pass(without_pass(body.member), body.id, &change));
+        }
         Fact::PointsEarned(body) => {
             let by_rules = body.by_rules.as_ref();
             out.extend(earn(body.member, body.id, body.earned.as_ref(), by_rules, stream));
@@ -481,7 +485,7 @@ fn cards<'a>(member: MemberId, private: &'a Private<'_>) -> impl Iterator<Item =
 /// Which pass a visit changes in this way.
 fn changed_by(visit: &VisitRecorded, change: &Change) -> Option<PassId> {
     match change {
-        Change::Free { .. } => visit.member.map(free_visits_of),
+        Change::Free { .. } => visit.member.map(without_pass),
         _ => visit.pass,
     }
 }
@@ -535,6 +539,9 @@ fn row(fact: &Fact) -> FactRow {
             counted: body.counted,
             ..blank
         },
+        Fact::ClassBooked(body) => {
+            FactRow { store: Some(body.store), ..about(body.member, body.at_ms, &blank) }
+        }
         Fact::PointsEarned(body) => FactRow {
             member: Some(body.member),
             store: Some(body.store),

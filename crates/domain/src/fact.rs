@@ -9,6 +9,7 @@ use punchcard_protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    classes::Booking,
     earning::{Part, event::SaleLine, rule::EarnRule},
     ledger::{Lot, Posting, ValueKind},
     numbering::NumberBlock,
@@ -349,6 +350,27 @@ pub struct VisitRecorded {
     pub refers: Option<FactId>,
     /// Why they were let in against a red verdict. A cashier's words: may name people, so it is
     /// the private part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Hash>,
+    /// A manager who approved it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<StaffId>,
+}
+
+/// A member is booked for a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassBooked {
+    /// Id of the fact.
+    pub id: FactId,
+    /// Who.
+    pub member: MemberId,
+    /// Where it was written down; they may come to the class in another store.
+    pub store: StoreId,
+    /// When it was said, by the time that never goes back: Unix ms.
+    pub at_ms: i64,
+    /// When the class is.
+    pub class: Booking,
+    /// What the class is called. A cashier's words: may name people, so it is the private part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Hash>,
     /// A manager who approved it on the spot.
@@ -959,6 +981,8 @@ facts! {
     36 "pass_cancelled" PassCancelled(PassCancelled) id,
     /// Somebody stood at the desk.
     40 "visit_recorded" VisitRecorded(VisitRecorded) id,
+    /// A member is booked for a class.
+    41 "class_booked" ClassBooked(ClassBooked) id,
     /// Points were given.
     50 "points_earned" PointsEarned(PointsEarned) id,
     /// Points were redeemed.
@@ -1005,6 +1029,7 @@ impl Fact {
             Self::MemberChanged(body) => Some(&mut body.private),
             Self::MemberPhotoSet(body) => Some(&mut body.private),
             Self::VisitRecorded(body) => Some(&mut body.private),
+            Self::ClassBooked(body) => Some(&mut body.private),
             Self::PassExtended(body) => Some(&mut body.private),
             Self::PassCancelled(body) => Some(&mut body.private),
             Self::PointsAdjusted(body) => Some(&mut body.private),
@@ -1022,6 +1047,7 @@ impl Fact {
             Self::MemberChanged(body) => body.private,
             Self::MemberPhotoSet(body) => body.private,
             Self::VisitRecorded(body) => body.private,
+            Self::ClassBooked(body) => body.private,
             Self::PassExtended(body) => body.private,
             Self::PassCancelled(body) => body.private,
             Self::PointsAdjusted(body) => body.private,

@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod audit;
 pub mod bounds;
 pub mod cards;
+pub mod classes;
 pub mod custom;
 pub mod decide;
 pub mod earning;

@@ -61,6 +61,8 @@ pub enum Permission {
     LetInOnce,
     /// Give a pass.
     GivePass,
+    /// Book a member for a class.
+    BookClass,
     /// Void what was done earlier, or by somebody else.
     VoidFact,
     /// Look at the journal of the day.
@@ -85,7 +87,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order above.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::CheckIn,
         Self::ViewMember,
         Self::ViewContact,
@@ -101,6 +103,7 @@ impl Permission {
         Self::ChangeStock,
         Self::LetInOnce,
         Self::GivePass,
+        Self::BookClass,
         Self::VoidFact,
         Self::ViewJournal,
         Self::ImportMembers,
@@ -117,9 +120,11 @@ impl Permission {
     pub fn least_role(self) -> Role {
         match self {
             Self::CheckIn | Self::ViewMember => Role::Receptionist,
-            Self::EditMember | Self::EarnPoints | Self::RedeemPoints | Self::ViewJournal => {
-                Role::Cashier
-            }
+            Self::EditMember
+            | Self::EarnPoints
+            | Self::RedeemPoints
+            | Self::BookClass
+            | Self::ViewJournal => Role::Cashier,
             Self::ViewContact
             | Self::BanMember
             | Self::RedeemOnTrust

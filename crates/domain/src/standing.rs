@@ -6,6 +6,7 @@ use punchcard_protocol::{FactId, MemberId, PassId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    classes::Booking,
     terms::{Start, Terms},
     time::Day,
 };
@@ -50,11 +51,13 @@ pub enum Change {
         /// When.
         on: Day,
     },
-    /// They came in without a pass, as their tier lets them. Of no pass: see [`free_visits_of`].
+    /// They came in without a pass, as their tier lets them. Of no pass: see [`without_pass`].
     Free {
         /// When.
         on: Day,
     },
+    /// They are booked for a class. Of no pass: see [`without_pass`].
+    Booked(Booking),
 }
 
 impl Change {
@@ -68,6 +71,7 @@ impl Change {
             Self::Ended { .. } => 5,
             Self::Guest { .. } => 6,
             Self::Free { .. } => 7,
+            Self::Booked(_) => 8,
         }
     }
 }
@@ -227,9 +231,10 @@ fn guests(changes: &[ChangeOf], today: Day) -> u32 {
     u32::try_from(here.count()).unwrap_or(u32::MAX)
 }
 
-/// Where free visits of a member's tier stand among what happens to passes: under the member's own
-/// id, like a pass that nobody sold.
-pub fn free_visits_of(member: MemberId) -> PassId {
+/// Where what a member does or may do without any one pass stands among what happens to passes
+/// (free visits of their tier, bookings for classes): under the member's own id, like a pass that
+/// nobody sold.
+pub fn without_pass(member: MemberId) -> PassId {
     PassId(member.0)
 }
 
@@ -241,6 +246,15 @@ pub fn free_visits(changes: &[ChangeOf], today: Day) -> u32 {
         _ => false,
     });
     u32::try_from(made.count()).unwrap_or(u32::MAX)
+}
+
+/// The classes that a member is booked for, whenever those are.
+pub fn bookings(changes: &[ChangeOf]) -> Vec<Booking> {
+    let booked = changes.iter().filter_map(|of| match of.change {
+        Change::Booked(class) => Some(class),
+        _ => None,
+    });
+    booked.collect()
 }
 
 fn plus(day: Day, days: u32) -> Day {
@@ -382,6 +396,9 @@ mod tests {
             (0..60u32).prop_map(|days| Change::Extended { days }),
             (day.clone(), why).prop_map(|(on, why)| Change::Ended { on, why }),
             day.prop_map(|on| Change::Guest { on }),
+            (0..1000i64).prop_map(|begins_ms| {
+                Change::Booked(Booking { begins_ms, ends_ms: begins_ms + 60 })
+            }),
         ]
     }
 

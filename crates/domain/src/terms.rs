@@ -138,6 +138,9 @@ pub struct Terms {
     /// Parts of a store (pool, studio) whose doors it opens; empty: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<String>,
+    /// Whether it lets in only around a class that its holder is booked for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub class_only: bool,
     /// Days after the last one on which it still lets in, with a note.
     #[serde(skip_serializing_if = "is_default")]
     pub grace_days: u32,

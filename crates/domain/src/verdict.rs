@@ -127,6 +127,11 @@ pub enum Reason {
         /// Its name.
         pass: String,
     },
+    /// The pass is for whoever is booked for a class, and they are for none around now.
+    ClassNeeded {
+        /// Its name.
+        pass: String,
+    },
     /// Checked in at another store a moment ago.
     SeenElsewhere {
         /// Whole minutes since.
@@ -186,6 +191,7 @@ impl Reason {
             Self::WrongHours { .. } => "wrong_hours",
             Self::WrongStore { .. } => "wrong_store",
             Self::WrongZone { .. } => "wrong_zone",
+            Self::ClassNeeded { .. } => "class_needed",
             Self::SeenElsewhere { .. } => "seen_elsewhere",
             Self::CardLost => "card_lost",
             Self::CardReplaced => "card_replaced",
@@ -218,6 +224,7 @@ impl Reason {
             Self::WrongHours { .. } => Alert::WrongHours,
             Self::WrongStore { .. } => Alert::WrongStore,
             Self::WrongZone { .. } => Alert::WrongZone,
+            Self::ClassNeeded { .. } => Alert::ClassNeeded,
             Self::SeenElsewhere { .. } => Alert::SeenElsewhere,
             Self::CardLost | Self::CardReplaced => Alert::DeadCard,
             Self::Waiver => Alert::Waiver,
@@ -263,6 +270,8 @@ pub enum Mend {
     AddPhoto,
     /// Give points: what is given repays what is owed.
     GivePoints,
+    /// Book them for the class they came for.
+    BookClass,
 }
 
 /// Why this pass was used, where more than one would have let them in.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDateTime, TimeZone as _};
+use chrono::{NaiveDateTime, NaiveTime, TimeZone as _};
 use punchcard_domain::{
     alerts::{Alert, Level},
+    classes::Booking,
     decide::{self, CheckIn, Desk, How, KnownMember, KnownPass, LastVisit},
     fact::{Fact, VisitRecorded},
     ledger::{Account, Holding, Purse, ValueKind},
@@ -61,6 +62,8 @@ struct World {
     points: Purse,
     zone: Option<String>,
     passes: Vec<KnownPass>,
+    /// When classes begin on that day, by the clock, and how many minutes they last.
+    classes: Vec<(u32, u32)>,
     facts: u8,
 }
 
@@ -134,6 +137,7 @@ impl World {
             points: Purse::default(),
             zone: None,
             passes: Vec::new(),
+            classes: Vec::new(),
             facts: 0,
         })
     }
@@ -148,6 +152,7 @@ impl World {
             ["pack", name, days, here, "here", away, "elsewhere"] => {
                 self.pass(name, days, Some((number(here)?, number(away)?)))?;
             }
+            ["only", "for", "classes"] => self.terms()?.class_only = true,
             ["only", days] => self.terms()?.weekdays = weekdays(days)?,
             ["hours", hours] => {
                 let (from, to) = hours.split_once('-').ok_or("hours go from-to")?;
@@ -206,6 +211,7 @@ impl World {
                 self.file.privileges.free_visits_month = Some(number(count)?);
             }
             ["free", "visits", count] => self.file.free_visits = number(count)?,
+            ["class", at, minutes] => self.classes.push((minute(at)?, number(minutes)?)),
             ["owes", points] => self.points.debt = number(points)?,
             ["card", state] => self.file.card = Some(named::<CardState>(state)?),
             ["nobody"] => self.nobody = true,
@@ -288,10 +294,16 @@ impl World {
     }
 
     /// Runs the check-in, and says what came out in the words of the table.
-    fn run(self, happens: &str) -> Outcome<String> {
+    fn run(mut self, happens: &str) -> Outcome<String> {
         let zone = self.store.days().zone;
         let local = zone.from_local_datetime(&self.at).earliest().ok_or("no such moment")?;
         let now_ms = local.timestamp_millis();
+        let midnight = self.at.date().and_time(NaiveTime::MIN);
+        let midnight = zone.from_local_datetime(&midnight).earliest().ok_or("no midnight")?;
+        let booked = |(at, minutes): &(u32, u32)| {
+            Booking::of(midnight.timestamp_millis() + i64::from(*at) * 60_000, *minutes)
+        };
+        self.file.bookings = self.classes.iter().map(booked).collect();
         let known = CheckIn {
             by_rules: None,
             member: (!self.nobody).then(|| (MemberId::from_bytes([3; 16]), self.file)),

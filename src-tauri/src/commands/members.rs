@@ -177,6 +177,23 @@ pub(crate) async fn sign_waiver(
         .await
 }
 
+/// Books a member for a class; when it begins is as it was typed.
+#[tauri::command]
+pub(crate) async fn book_class(
+    desk: State<'_, Desk>,
+    member: String,
+    name: String,
+    begins: String,
+    minutes: Option<u32>,
+    approval: Option<Approval>,
+) -> Answer<DoneView> {
+    approved(&desk, approval, move |till, actor| {
+        let begins_ms = till.class_begins(&begins)?;
+        till.book_class(actor, id("member", &member)?, &name, begins_ms, minutes)
+    })
+    .await
+}
+
 #[tauri::command]
 pub(crate) async fn member_form(desk: State<'_, Desk>) -> Answer<MemberFormView> {
     signed_in(&desk, |till, actor| till.member_form(actor)).await

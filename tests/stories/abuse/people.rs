@@ -192,6 +192,10 @@ fn nobody_does_what_their_role_does_not_let_them() {
             Box::new(|a| till.transfer_points(a, id(&member), id(&other), 5).map(drop)),
         ),
         (Permission::TopUp, Box::new(|a| till.top_up(a, id(&member), "5.00", "x").map(drop))),
+        (
+            Permission::BookClass,
+            Box::new(|a| till.book_class(a, id(&member), "x", i64::MAX, None).map(drop)),
+        ),
         (Permission::EraseMember, Box::new(|a| till.erase_member(a, id(&member), true))),
         (Permission::VouchForStore, Box::new(|a| till.vouch(a))),
     ];

@@ -125,6 +125,14 @@ export const changeDetails = (id: string, input: DetailsInput, approval: Leave) 
   call<MemberView>("change_details", { id, input, approval });
 export const signWaiver = (id: string, approval: Leave) =>
   call<MemberView>("sign_waiver", { id, approval });
+/** Books a member for a class; when it begins is as it was typed. */
+export const bookClass = (
+  member: string,
+  name: string,
+  begins: string,
+  minutes: number | null,
+  approval: Leave,
+) => call<DoneView>("book_class", { member, name, begins, minutes, approval });
 export const banMember = (id: string, banned: boolean, reason: string, approval: Leave) =>
   call<MemberView>("ban_member", { id, banned, reason, approval });
 export const eraseMember = (id: string, forfeit: boolean, approval: Leave) =>

@@ -22,6 +22,7 @@ export function toBoxes(line: Kind, digits: number) {
     hours: hoursToText(terms.hours),
     stores: [...terms.stores],
     zones: terms.zones.join(", "),
+    class_only: terms.class_only,
     grace_days: String(terms.grace_days),
     freeze_days: String(terms.freeze_days),
     guests: String(terms.guests),
@@ -34,6 +35,7 @@ export type PassBoxes = ReturnType<typeof toBoxes>;
 
 /** Whether something is set that stands under "more". */
 export const hasMore = (boxes: PassBoxes): boolean =>
+  boxes.class_only ||
   boxes.weekdays.length > 0 ||
   boxes.stores.length > 0 ||
   boxes.fee_points !== "0" ||
@@ -53,6 +55,7 @@ function terms(boxes: PassBoxes, count: number, read: Readers): Terms {
       .split(/[,，、;；]/)
       .map((zone) => zone.trim())
       .filter((zone) => zone !== ""),
+    class_only: boxes.class_only,
     grace_days: read.optional("grace_days", boxes.grace_days, 6) ?? 0,
     freeze_days: read.optional("freeze_days", boxes.freeze_days, 6) ?? 0,
     guests: read.optional("guests", boxes.guests, 6) ?? 0,

@@ -96,6 +96,10 @@ pass: string, } | { "code": "wrong_zone",
 /**
  * Its name.
  */
+pass: string, } | { "code": "class_needed", 
+/**
+ * Its name.
+ */
 pass: string, } | { "code": "seen_elsewhere", 
 /**
  * Whole minutes since.
@@ -118,11 +122,11 @@ left: number, } | { "code": "free_visit",
  */
 left: number, };
 
-export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points";
+export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points" | "book_class";
 
 export type Because = "only_one" | "nothing_against" | "costs_no_visit" | "has_begun" | "not_frozen" | "ends_last" | "ends_first" | "older";
 
-export type Alert = "expired" | "expires_soon" | "grace" | "not_started" | "frozen" | "cancelled" | "wrong_hours" | "wrong_store" | "wrong_zone" | "no_visits" | "few_visits" | "no_pass" | "seen_again" | "seen_elsewhere" | "banned" | "dead_card" | "waiver" | "debt" | "missing_photo" | "emergency_contact" | "staff_note" | "birthday" | "clock_behind";
+export type Alert = "expired" | "expires_soon" | "grace" | "not_started" | "frozen" | "cancelled" | "wrong_hours" | "wrong_store" | "wrong_zone" | "no_visits" | "few_visits" | "no_pass" | "seen_again" | "seen_elsewhere" | "banned" | "dead_card" | "waiver" | "class_needed" | "debt" | "missing_photo" | "emergency_contact" | "staff_note" | "birthday" | "clock_behind";
 
 export type Level = "none" | "warn" | "deny";
 
@@ -214,6 +218,10 @@ stores: string[],
  * Parts of a store (pool, studio) whose doors it opens; empty: all.
  */
 zones: Array<string>, 
+/**
+ * Whether it lets in only around a class that its holder is booked for.
+ */
+class_only: boolean, 
 /**
  * Days after the last one on which it still lets in, with a note.
  */
@@ -346,7 +354,7 @@ choices: Array<string>, });
 
 export type Role = "receptionist" | "cashier" | "manager" | "owner";
 
-export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "change_stock" | "let_in_once" | "give_pass" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "erase_member" | "vouch_for_store";
+export type Permission = "check_in" | "view_member" | "view_contact" | "edit_member" | "ban_member" | "earn_points" | "redeem_points" | "redeem_on_trust" | "approve_reward" | "adjust_points" | "transfer_points" | "top_up" | "change_stock" | "let_in_once" | "give_pass" | "book_class" | "void_fact" | "view_journal" | "import_members" | "edit_catalogue" | "edit_staff" | "edit_settings" | "backup" | "merge_members" | "erase_member" | "vouch_for_store";
 
 export type AppError = { 
 /**
@@ -1215,6 +1223,10 @@ stores: Array<string>,
  * Parts of a store whose doors it opens; empty: all.
  */
 zones: Array<string>, 
+/**
+ * Whether it lets in only around a class that its holder is booked for.
+ */
+class_only: boolean, 
 /**
  * Days after the last one on which it still lets in.
  */

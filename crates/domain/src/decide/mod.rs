@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod check_in;
+mod class;
 mod earn;
 mod erase;
 mod hand_over;
@@ -34,6 +35,7 @@ pub use by_hand::{Adjust, GiveAway, adjust_points, transfer_points};
 pub use check_in::{
     CheckIn, How, KnownMember, KnownPass, LastVisit, brings_guest, check_in, mends,
 };
+pub use class::{BookClass, book_class};
 pub use earn::{Earn, earn};
 pub use erase::{Erase, MOST_ERASED, erase_member, forfeited};
 pub use hand_over::{HandOver, hand_over, voucher_lot};

@@ -60,6 +60,7 @@ pub fn voidable(fact: &Fact) -> bool {
         | Fact::PassUpgraded(_)
         | Fact::PassTransferred(_)
         | Fact::PassCancelled(_)
+        | Fact::ClassBooked(_)
         | Fact::PointsAdjusted(_)
         | Fact::ToppedUp(_) => true,
         // What somebody gave away is taken back with what says that they did.
@@ -180,6 +181,7 @@ pub fn void(desk: &mut Desk<'_>, known: &Void<'_>) -> Result<Decided, Refusal> {
         Fact::PassUnfrozen(body) => Some(body.member),
         Fact::PassExtended(body) => Some(body.member),
         Fact::PassCancelled(body) => Some(body.member),
+        Fact::ClassBooked(body) => Some(body.member),
         _ => return Err(Refusal::NotVoidable),
     };
     if changes_passes(known) && (!undo.lots.is_empty() || used_meanwhile(known)) {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     cards::{self, Said},
+    classes::Booking,
     decide::LastVisit,
     member::{CardState, Channel, Contact, MemberField, Waiver},
     stamps::{StampKey, Stamps},
-    standing::{self, ChangeOf, Sold, Standing, free_visits_of, standing},
+    standing::{self, ChangeOf, Sold, Standing, standing, without_pass},
     terms::Terms,
     time::Day,
 };
@@ -372,11 +373,24 @@ fn changes(db: &Connection, pass: PassId) -> Result<Vec<ChangeOf>> {
 /// # Errors
 /// Those of the store.
 pub fn free_visits(db: &Connection, file: &MemberFile, today: Day) -> Result<u32> {
-    let mut made = Vec::new();
+    Ok(standing::free_visits(&of_no_pass(db, file)?, today))
+}
+
+/// The classes that a member is booked for.
+///
+/// # Errors
+/// Those of the store.
+pub fn bookings(db: &Connection, file: &MemberFile) -> Result<Vec<Booking>> {
+    Ok(standing::bookings(&of_no_pass(db, file)?))
+}
+
+/// What a member does or may do without any one pass, under whichever of their files.
+fn of_no_pass(db: &Connection, file: &MemberFile) -> Result<Vec<ChangeOf>> {
+    let mut found = Vec::new();
     for (_, other) in merged::files(db, file.number)? {
-        made.extend(changes(db, free_visits_of(other.unwrap_or(file.id)))?);
+        found.extend(changes(db, without_pass(other.unwrap_or(file.id)))?);
     }
-    Ok(standing::free_visits(&made, today))
+    Ok(found)
 }
 
 /// A member's last visit that counted, not after `before_ms`. Where it was is looked up only for a

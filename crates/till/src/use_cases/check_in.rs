@@ -319,6 +319,11 @@ fn known(
             Some(_) => read::free_visits(work.db, file, on)?,
             None => 0,
         },
+        bookings: if passes.iter().any(|pass| pass.terms.class_only) {
+            read::bookings(work.db, file)?
+        } else {
+            Vec::new()
+        },
         has_photo: file.photo.is_some(),
         has_contact: file.contact.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),

@@ -14,7 +14,7 @@ use punchcard_domain::{
 use punchcard_protocol::{MemberId, StaffId, StoreId};
 use rusqlite::{Connection, params};
 
-use super::actor::Actor;
+use super::{actor::Actor, classes};
 use crate::{
     error::Result,
     store::{
@@ -223,7 +223,9 @@ fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option
         amount_minor: about.amount_minor,
         verdict: about.verdict,
         reasons: about.reasons,
-        label: about.label,
+        label: about
+            .label
+            .or_else(|| classes::label(&fact, stored.private.as_ref(), work.house.store.days())),
         voided,
         voidable: voidable(&fact) && !voided,
     }))
@@ -298,6 +300,7 @@ impl About {
             Fact::PassUnfrozen(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassExtended(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PassCancelled(body) => Self { member: Some(body.member), ..Self::default() },
+            Fact::ClassBooked(body) => Self { member: Some(body.member), ..Self::default() },
             Fact::PointsAdjusted(body) => {
                 Self { member: Some(body.member), points: body.points, ..Self::default() }
             }

@@ -6,6 +6,7 @@ pub mod by_hand;
 pub mod card_numbers;
 pub mod cards;
 pub mod check_in;
+pub mod classes;
 pub mod day;
 pub mod details;
 pub mod duties;

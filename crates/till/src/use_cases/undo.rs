@@ -199,6 +199,7 @@ fn to_do(fact: &Fact) -> Permission {
         Fact::PointsAdjusted(_) => Permission::AdjustPoints,
         Fact::PointsTransferred(_) => Permission::TransferPoints,
         Fact::ToppedUp(_) => Permission::TopUp,
+        Fact::ClassBooked(_) => Permission::BookClass,
         Fact::MembersMerged(_) => Permission::MergeMembers,
         _ => Permission::GivePass,
     }
@@ -217,6 +218,7 @@ fn member_of(fact: &Fact) -> Option<MemberId> {
         Fact::PassUpgraded(body) => Some(body.member),
         Fact::PassTransferred(body) => Some(body.member),
         Fact::PassCancelled(body) => Some(body.member),
+        Fact::ClassBooked(body) => Some(body.member),
         Fact::PointsAdjusted(body) => Some(body.member),
         Fact::PointsTransferred(body) => Some(body.member),
         Fact::ReferralRewarded(body) => Some(body.member),

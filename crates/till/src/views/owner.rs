@@ -50,6 +50,8 @@ pub struct TermsView {
     pub stores: Vec<String>,
     /// Parts of a store whose doors it opens; empty: all.
     pub zones: Vec<String>,
+    /// Whether it lets in only around a class that its holder is booked for.
+    pub class_only: bool,
     /// Days after the last one on which it still lets in.
     pub grace_days: u32,
     /// Days for which it can be frozen in one calendar year.
@@ -73,6 +75,7 @@ impl From<Terms> for TermsView {
             hours,
             stores,
             zones,
+            class_only,
             grace_days,
             freeze_days,
             guests,
@@ -88,6 +91,7 @@ impl From<Terms> for TermsView {
             hours,
             stores,
             zones,
+            class_only,
             grace_days,
             freeze_days,
             guests,

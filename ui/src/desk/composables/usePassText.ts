@@ -28,7 +28,8 @@ export function usePassText() {
         ? t("pass.term")
         : t("pass.days", { n: type.days });
     const pack = type.visits === null ? t("pass.unlimited") : t("pass.pack", { n: type.visits });
-    return `${term} · ${pack}`;
+    const classes = type.terms?.class_only ? [t("pass.classOnly")] : [];
+    return [term, pack, ...classes].join(" · ");
   }
 
   return { passLine, passTerm, passGives };

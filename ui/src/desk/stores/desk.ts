@@ -11,11 +11,13 @@ interface State {
   today: DayView | null;
   /** Rises after each change of the store: pages read again. */
   changes: number;
+  /** What was typed for the last class: the next one through the door mostly comes to the same. */
+  lastClass: Record<string, string>;
 }
 
 /** What the desk shows of members: gone with `$reset` when the desk is locked. */
 export const useDesk = defineStore("desk", {
-  state: (): State => ({ verdict: null, recent: [], today: null, changes: 0 }),
+  state: (): State => ({ verdict: null, recent: [], today: null, changes: 0, lastClass: {} }),
 
   actions: {
     async refresh(): Promise<void> {

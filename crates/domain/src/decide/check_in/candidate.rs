@@ -118,7 +118,7 @@ impl<'a> Candidate<'a> {
         Some(self)
     }
 
-    /// Whether it is for this day, hour, store and door.
+    /// Whether it is for this day, hour, store and door, and for whoever comes to no class.
     fn look_around(&mut self, desk: &Desk<'_>, known: &CheckIn, today: Day) {
         let terms = &self.pass.terms;
         let name = || self.pass.name.clone();
@@ -131,7 +131,9 @@ impl<'a> Candidate<'a> {
             terms.zones.is_empty() || terms.zones.iter().any(|allowed| allowed == zone)
         });
         let zone = (!door).then(|| Reason::WrongZone { pass: name() });
-        let wrong: Vec<Reason> = [store, zone, hours].into_iter().flatten().collect();
+        let classless = terms.class_only && !known.has_class(desk.now_ms);
+        let class = classless.then(|| Reason::ClassNeeded { pass: name() });
+        let wrong: Vec<Reason> = [store, zone, hours, class].into_iter().flatten().collect();
         let alerts = &desk.rules.alerts;
         if wrong.iter().any(|reason| reason.verdict(alerts).is_some()) {
             self.rank = self.rank.max(Rank::NotHereNow);

@@ -3,6 +3,7 @@
 use punchcard_protocol::{MemberId, PassId, StoreId};
 
 use crate::{
+    classes::Booking,
     decide::Desk,
     earning::Outcome,
     ledger::Purse,
@@ -35,6 +36,8 @@ pub struct KnownMember {
     pub privileges: Privileges,
     /// Visits of this calendar month that their tier gave, without a pass.
     pub free_visits: u32,
+    /// Classes they are booked for; looked up where a pass of theirs asks for one.
+    pub bookings: Vec<Booking>,
     /// What became of the card that was scanned, where it is no longer in use.
     pub card: Option<CardState>,
 }
@@ -129,6 +132,12 @@ impl CheckIn {
         let allowed = count(self.privileges().free_visits_month);
         let used = self.member.as_ref().map_or(0, |(_, file)| file.free_visits);
         allowed.saturating_sub(used)
+    }
+
+    /// Whether they are booked for a class that is on, or soon.
+    pub(super) fn has_class(&self, now_ms: i64) -> bool {
+        let bookings = self.member.iter().flat_map(|(_, file)| &file.bookings);
+        bookings.into_iter().any(|class| class.is_around(now_ms))
     }
 
     /// Guests that their tier lets them bring this month, beside those of their passes, and that

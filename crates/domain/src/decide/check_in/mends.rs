@@ -30,6 +30,10 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
     if says(&renewable) && !says(&["banned"]) {
         mends.push(Mend::GivePass);
     }
+    // A booking lets nobody in whom something else keeps out of that pass.
+    if says(&["class_needed"]) && !says(&["banned"]) {
+        mends.push(Mend::BookClass);
+    }
     let today = desk.today();
     let has_pack = || {
         in_order(desk, known, today)

@@ -120,6 +120,22 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Book a member for a class: a pass that is only for classes lets them in from an hour before it
+    /// until it ends.
+    Book {
+        /// Whom.
+        #[arg(long)]
+        member: String,
+        /// What the class is called.
+        #[arg(long)]
+        class: String,
+        /// When it begins: RFC 3339, or the store's own time without a zone.
+        #[arg(long)]
+        at: String,
+        /// How long it lasts.
+        #[arg(long, default_value_t = 60)]
+        minutes: u32,
+    },
     /// Give points by hand, or take them: a number below zero.
     Adjust {
         /// Whose points.

@@ -136,6 +136,11 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             let done = till.adjust_points(&actor, id(&member)?, points, &reason)?;
             Ok(Answer::pretty(print::done(&done)))
         }
+        Command::Book { member, class, at, minutes } => {
+            let begins_ms = moment(till, &at)?;
+            let done = till.book_class(&actor, id(&member)?, &class, begins_ms, Some(minutes))?;
+            Ok(Answer::pretty(print::done(&done)))
+        }
         Command::TransferPoints { from, to, points } => {
             let done = till.transfer_points(&actor, id(&from)?, id(&to)?, points)?;
             Ok(Answer::pretty(print::done(&done)))
