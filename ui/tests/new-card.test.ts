@@ -28,12 +28,13 @@ function till(numbered: boolean): void {
     member: () => MEMBER,
     tiers: () => [],
     member_form: () => form,
-    new_card_number: () => "880000013",
+    new_card_number: () => `88000001${asked() + 2}`,
     replace_card: () => MEMBER,
   });
 }
 
-const asked = () => calls.some(([name]) => name === "new_card_number");
+/** How many numbers were given out. */
+const asked = () => calls.filter(([name]) => name === "new_card_number").length;
 
 it("F7 in the form puts the next number into the box, beside what is there", async () => {
   till(true);
@@ -44,23 +45,36 @@ it("F7 in the form puts the next number into the box, beside what is there", asy
   expect(boxOf("field-card")?.value).toBe("10000009 880000013");
 });
 
+it("F7 pressed again gives out no second number, unless the first was taken out of the box", async () => {
+  till(true);
+  await open(show(MemberFormPage, { at: "/new" }));
+  await press("F7");
+  await press("F7");
+  expect([boxOf("field-card")?.value, asked()]).toEqual(["880000013", 1]);
+  boxOf("field-card")!.value = "";
+  boxOf("field-card")!.dispatchEvent(new Event("input"));
+  await press("F7");
+  expect(boxOf("field-card")?.value).toBe("880000014");
+});
+
 it("F7 where a card is replaced fills in the new one; before that it is the page's", async () => {
   till(true);
   await open(
     show(MemberCards, { at: "/new", props: { member: { ...MEMBER, cards: ["77"] } } as never }),
   );
   await press("F7");
-  expect(asked()).toBe(false);
+  expect(asked()).toBe(0);
   byId("replace-77")?.click();
   await settle();
   await press("F7");
-  expect(boxOf("fresh-card")?.value).toBe("880000013");
+  await press("F7");
+  expect([boxOf("fresh-card")?.value, asked()]).toEqual(["880000013", 1]);
 });
 
 it("where cards are printed elsewhere there is no such key", async () => {
   till(false);
   await open(show(MemberFormPage, { at: "/new" }));
   await press("F7");
-  expect(asked()).toBe(false);
+  expect(asked()).toBe(0);
   expect(byId("number-card")).toBeNull();
 });
