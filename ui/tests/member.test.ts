@@ -54,6 +54,24 @@ const submit = async (id: string) => {
 const sent = (command: string) => calls.find(([name]) => name === command)?.[1];
 
 describe("the member's page", () => {
+  it("hands vouchers over with the numbers behind the passes, and not under a panel", async () => {
+    const water = { reward: "r1", name: "矿泉水", expires: null, here: true };
+    const vouchers = ["f1", "f2"].map((given) => ({ ...water, given }));
+    const { wrapper } = await page(
+      { ...MEMBER, passes: [pass()], vouchers },
+      { hand_over: () => DONE, recent: () => [], today: () => null },
+    );
+    await press("3");
+    expect(sent("hand_over")).toMatchObject({ member: "m1", given: "f2" });
+    await press("1"); // the pass
+    expect(byId("act-menu")).not.toBeNull();
+    const before = calls.length;
+    await press("2");
+    await press("2");
+    expect(calls.slice(before).some(([name]) => name === "hand_over")).toBe(false);
+    wrapper.unmount();
+  });
+
   it("offers with a pass what the till says, and nothing else", async () => {
     const { wrapper } = await page({ ...MEMBER, passes: [pass(), pass({ id: "p2", acts: [] })] });
     await press("2");
