@@ -38,6 +38,7 @@ macro_rules! commands {
             member,
             member_form,
             merge_members,
+            move_card,
             new_card_number,
             pair,
             pass_form,

@@ -25,7 +25,7 @@ pub async fn fill(window: &Window, id: &str, text: &str) {
 }
 
 /// Finds somebody else, where a panel asks for one.
-async fn pick(window: &Window, name: &str) {
+pub async fn pick(window: &Window, name: &str) {
     window.find("pick-panel").await;
     let focus = "document.activeElement?.dataset.testid === 'search'";
     window.until("the cursor in the search box", focus).await;
