@@ -596,6 +596,10 @@ pass: PassView | null,
  */
 staff_note: string | null, 
 /**
+ * Why they are banned, in the words of whoever did it.
+ */
+banned_reason: string | null, 
+/**
  * Check-ins this calendar month, this one among them.
  */
 visits_this_month: number, 

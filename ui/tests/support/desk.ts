@@ -148,6 +148,7 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
     unknown_card: null,
     pass: null,
     staff_note: null,
+    banned_reason: null,
     visits_this_month: 2,
     last_visit_ms: null,
     points: MEMBER.points,

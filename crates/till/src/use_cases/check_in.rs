@@ -67,7 +67,7 @@ impl Till {
         self.check_in_at(actor, who, how, at_ms, None)
     }
 
-    /// Checks somebody in at a door that opens only a part of the store.
+    /// Checks somebody in at a door that opens only a part of the store; none: at this desk's own.
     ///
     /// # Errors
     /// As [`Till::check_in`].
@@ -399,6 +399,7 @@ fn answer(
         unknown_card: None,
         pass: None,
         staff_note: None,
+        banned_reason: None,
         visits_this_month: 0,
         last_visit_ms,
         points: None,
@@ -417,6 +418,7 @@ fn answer(
     };
     view.member = Some(eye.brief_in(file, tier));
     view.staff_note.clone_from(&file.note);
+    view.banned_reason.clone_from(&file.banned);
     view.family = details::family(work, file)?;
     let month = eye.days.start_of(eye.today().first_of_month());
     view.visits_this_month = read::visits_since(eye.db, file.number, month)?;
