@@ -59,6 +59,7 @@ macro_rules! commands {
             rules,
             save_alerts,
             save_backup_plan,
+            save_door,
             save_earn_rule,
             save_field,
             save_pass_type,

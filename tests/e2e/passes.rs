@@ -28,6 +28,11 @@ fn kind(till: &Till, owner: &Actor, name: &str, terms: Terms) -> Result<String> 
     Ok(all.into_iter().find(|kind| kind.name == name).expect("just set").id)
 }
 
+fn give(till: &Till, owner: &Actor, name: &str, kind: &str) -> Result<()> {
+    let member = till.find(owner, name, 1)?.remove(0).id;
+    till.give_pass(owner, member.parse().expect("an id"), kind.parse().expect("an id")).map(drop)
+}
+
 /// The owner says what becomes of an alert.
 async fn set_alert(window: &Window, alert: &str, level: &str) {
     window.key(Key::F6).await;
@@ -235,5 +240,42 @@ async fn a_card_becomes_somebody_elses() {
     window.key(Key::F1).await;
     window.scan("10000001").await;
     window.says("verdict-name", "李喆").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_desk_at_one_door_says_who_may_come_in_there_and_why() {
+    let shop = Shop::demo();
+    shop.settings(|till, owner| {
+        let gym = Terms { zones: vec!["健身区".into()], ..Terms::default() };
+        give(till, owner, "孙行", &kind(till, owner, "健身月卡", gym)?)?;
+        // Somebody with a pass already: of two, the desk says why it takes which.
+        give(till, owner, "林知夏", &kind(till, owner, "泳池月卡", Terms::default())?)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    window.key(Key::F6).await;
+    window.click("settings-desk").await;
+    window.retype("door", "泳池").await;
+    window.key(Key::Tab).await;
+    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    look(&window, "desk-door").await;
+    window.key(Key::F1).await;
+    window.scan("10000011").await;
+    window.verdict("refuse", "不能进这个区域").await;
+    look(&window, "wrong-door").await;
+    window.scan("10000001").await;
+    window.verdict("admit", "用的是").await;
+    look(&window, "which-pass").await;
+    window.key(Key::F2).await;
+    window.find("member-name").await;
+    crate::member_acts::more(&window, "ban").await;
+    fill(&window, "ask-because", "损坏器材，未赔偿").await;
+    window.key(Key::Enter).await;
+    window.gone("ask-panel").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "限制").await;
+    window.says("verdict", "损坏器材").await;
+    look(&window, "banned-why").await;
     window.close().await;
 }

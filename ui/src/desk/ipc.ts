@@ -231,6 +231,8 @@ export const rules = () => call<RulesInput>("rules");
 export const alerts = () => call<AlertsView>("alerts");
 export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });
 export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", { input });
+/** Which part of the store this desk's door opens; empty: all of it. */
+export const saveDoor = (zone: string) => call<null>("save_door", { zone });
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");
 export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });

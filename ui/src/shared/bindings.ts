@@ -1503,6 +1503,10 @@ clock_behind: boolean,
  */
 version: string, 
 /**
+ * The part of the store whose door this desk opens; none: all of it.
+ */
+door: string | null, 
+/**
  * Preferences of this desk.
  */
 prefs: Prefs, };

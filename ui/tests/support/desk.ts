@@ -75,6 +75,7 @@ export function status(part: Partial<StatusView> = {}): StatusView {
     keys_in_file: false,
     clock_behind: false,
     version: "0.1.0",
+    door: null,
     prefs: {
       language: "zh-CN",
       theme: "light",

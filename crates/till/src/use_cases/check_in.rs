@@ -229,6 +229,7 @@ fn check_in_through(
         Some(file) => read::passes(work.db, file.number)?,
         None => Vec::new(),
     };
+    let zone = zone.or_else(|| work.house.door.clone());
     let door = Door { zone, card };
     let known = known(work, file.as_ref(), tier.as_ref(), &passes, how, at_ms, &door)?;
     let (mut decided, mends, brings_guest) = work.decide(at_ms, |desk| {
