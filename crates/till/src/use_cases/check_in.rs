@@ -327,6 +327,7 @@ fn known(
         },
         has_photo: file.photo.is_some(),
         has_contact: file.contact.is_some(),
+        has_guardian: file.guardian.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
         card: door.card.as_deref().and_then(|card| cards::state_of(file, card)),
     };
