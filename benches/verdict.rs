@@ -109,7 +109,7 @@ fn file() -> Result<KnownMember, Box<dyn Error>> {
     Ok(KnownMember {
         banned: true,
         has_note: true,
-        birthday: Some("1990-11-23".parse()?),
+        birthday: Some("2010-11-23".parse()?),
         multiplier_percent: 150,
         has_photo: false,
         has_contact: false,

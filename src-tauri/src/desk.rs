@@ -296,6 +296,7 @@ fn not_set_up() -> StatusView {
         keys_in_file: false,
         clock_behind: false,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        door: None,
         prefs: Prefs::default(),
         line: LineView::default(),
     }

@@ -25,7 +25,7 @@ pub async fn fill(window: &Window, id: &str, text: &str) {
 }
 
 /// Finds somebody else, where a panel asks for one.
-async fn pick(window: &Window, name: &str) {
+pub async fn pick(window: &Window, name: &str) {
     window.find("pick-panel").await;
     let focus = "document.activeElement?.dataset.testid === 'search'";
     window.until("the cursor in the search box", focus).await;
@@ -266,6 +266,34 @@ async fn a_new_member_is_written_down_with_who_sent_them() {
     look(&window, "form-rest").await;
     window.click("save-member").await;
     window.says("member-name", "王小明").await;
+    window.click("tab-people").await;
+    window.says("people", "李喆").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn who_answers_for_a_child_is_asked_at_the_desk() {
+    let shop = Shop::demo();
+    shop.settings(|till, owner| {
+        let levels = BTreeMap::from([(Alert::NoGuardian, Level::Deny)]);
+        till.save_alerts(owner, Alerts { levels, ..Alerts::default() }).map(drop)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    window.open_member("林知夏").await;
+    window.key(Key::F8).await;
+    window.retype("field-birthday", "2015-03-04").await;
+    window.key(Key::Enter).await;
+    window.find("member-page").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "监护人").await;
+    look(&window, "no-guardian").await;
+    window.key(Key::F11).await;
+    pick(&window, "李喆").await;
+    look(&window, "guardian-picked").await;
+    window.key(Key::Enter).await;
+    window.verdict("admit", "年卡").await;
+    window.key(Key::F2).await;
     window.click("tab-people").await;
     window.says("people", "李喆").await;
     window.close().await;

@@ -3,9 +3,35 @@
 use std::time::Duration;
 
 use fantoccini::key::Key;
-use punchcard_till::views::RulesInput;
+use punchcard_domain::terms::{Start, Terms};
+use punchcard_till::{Actor, PassTypeInput, Result, Till, views::RulesInput};
 
-use crate::{looks::look, member_acts::fill, shop::Shop, window::Window};
+use crate::{
+    looks::look,
+    member_acts::{fill, pick},
+    shop::Shop,
+    window::Window,
+};
+
+/// A kind of pass for a month, set before the window opens; its id.
+fn kind(till: &Till, owner: &Actor, name: &str, terms: Terms) -> Result<String> {
+    let input = PassTypeInput {
+        id: None,
+        name: name.into(),
+        days: Some(30),
+        visits: None,
+        price_minor: 19_900,
+        active: true,
+        terms: Some(terms),
+    };
+    let all = till.save_pass_type(owner, input)?;
+    Ok(all.into_iter().find(|kind| kind.name == name).expect("just set").id)
+}
+
+fn give(till: &Till, owner: &Actor, name: &str, kind: &str) -> Result<()> {
+    let member = till.find(owner, name, 1)?.remove(0).id;
+    till.give_pass(owner, member.parse().expect("an id"), kind.parse().expect("an id")).map(drop)
+}
 
 /// The owner says what becomes of an alert.
 async fn set_alert(window: &Window, alert: &str, level: &str) {
@@ -168,4 +194,88 @@ async fn whoever_has_a_pass_for_classes_is_booked_with_one_key() {
     window.verdict("admit", "团课月卡").await;
     window.close().await;
     assert_eq!(shop.count("class_booked"), 2);
+}
+
+#[tokio::test]
+async fn a_pass_begins_on_the_day_that_was_chosen() {
+    let shop = Shop::demo();
+    shop.settings(|till, owner| {
+        let terms = Terms { start: Start::Date, ..Terms::default() };
+        kind(till, owner, "择日月卡", terms).map(drop)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    window.scan("10000011").await;
+    window.verdict("refuse", "还没有会籍").await;
+    window.key(Key::F7).await;
+    let kind = "//button[starts-with(@data-testid,'pass-type-')][contains(., '择日月卡')]";
+    window.click_path(kind).await;
+    window.find("ask-from").await;
+    look(&window, "pass-first-day").await;
+    window.compose("下周").await;
+    window.key(Key::Enter).await;
+    window.until("it is refused", "document.body.innerText.includes('今天或以后')").await;
+    window.retype("ask-from", "2030-01-31").await;
+    window.key(Key::Enter).await;
+    // A day that far ahead: within ten years, and not today.
+    window.verdict("refuse", "2030").await;
+    look(&window, "pass-not-begun").await;
+    window.key(Key::F2).await;
+    window.says("pass-1", "2030").await;
+    window.close().await;
+    assert_eq!(shop.count("pass_given"), 1);
+}
+
+#[tokio::test]
+async fn a_card_becomes_somebody_elses() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.open_member("林知夏").await;
+    window.click("tab-cards").await;
+    look(&window, "cards").await;
+    window.click("move-10000001").await;
+    pick(&window, "李喆").await;
+    look(&window, "card-moving").await;
+    window.key(Key::Enter).await;
+    window.gone("move-10000001").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.says("verdict-name", "李喆").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_desk_at_one_door_says_who_may_come_in_there_and_why() {
+    let shop = Shop::demo();
+    shop.settings(|till, owner| {
+        let gym = Terms { zones: vec!["健身区".into()], ..Terms::default() };
+        give(till, owner, "孙行", &kind(till, owner, "健身月卡", gym)?)?;
+        // Somebody with a pass already: of two, the desk says why it takes which.
+        give(till, owner, "林知夏", &kind(till, owner, "泳池月卡", Terms::default())?)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    window.key(Key::F6).await;
+    window.click("settings-desk").await;
+    window.retype("door", "泳池").await;
+    window.key(Key::Tab).await;
+    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    look(&window, "desk-door").await;
+    window.key(Key::F1).await;
+    window.scan("10000011").await;
+    window.verdict("refuse", "不能进这个区域").await;
+    look(&window, "wrong-door").await;
+    window.scan("10000001").await;
+    window.verdict("admit", "用的是").await;
+    look(&window, "which-pass").await;
+    window.key(Key::F2).await;
+    window.find("member-name").await;
+    crate::member_acts::more(&window, "ban").await;
+    fill(&window, "ask-because", "损坏器材，未赔偿").await;
+    window.key(Key::Enter).await;
+    window.gone("ask-panel").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "限制").await;
+    window.says("verdict", "损坏器材").await;
+    look(&window, "banned-why").await;
+    window.close().await;
 }

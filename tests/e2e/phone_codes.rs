@@ -17,6 +17,7 @@ use crate::{
     window::Window,
 };
 
+#[expect(clippy::disallowed_methods, reason = "the phone has a clock of its own")]
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
     i64::try_from(since.as_millis()).expect("not that much later")

@@ -798,3 +798,32 @@ fn terms_go_to_the_form_and_come_back_as_they_were() {
     let kind = all.iter().find(|kind| kind.name == "季卡").expect("just set");
     assert_eq!(read(&kind.terms), terms);
 }
+
+#[test]
+fn a_desk_at_one_door_stops_passes_for_another() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let gym = Terms { zones: vec!["健身区".into()], ..Terms::default() };
+    at.give(&member, &at.kind("健身月卡", Some(30), None, gym));
+    let save = |zone: &str| at.till.save_door(&at.owner, zone);
+    let door = || at.till.status(None).expect("it answers").door;
+    let said = || at.scan("10000001").reasons.iter().map(|why| why.code()).collect::<Vec<_>>();
+    assert_eq!((door(), said()), (None, vec![]));
+
+    let cashier = Actor::new(at.owner.staff, Role::Cashier);
+    assert_eq!(Desk::code(at.till.save_door(&cashier, "泳池")), "approval_needed");
+    assert_eq!(Desk::code(save(&"泳".repeat(41))), "bad_input");
+    assert_eq!(Desk::code(save("泳池\n健身区")), "bad_input");
+    save(" 泳池 ").expect("the owner may");
+    assert_eq!(door().as_deref(), Some("泳池"));
+    shop.pass(12 * HOUR);
+    assert_eq!(said(), ["wrong_zone"], "at once, and without a word from whoever scans");
+    let named = Who::Card("10000001".into());
+    let how = CheckInHow::Scan;
+    let inside = at.till.check_in_at(&at.owner, named, how, None, Some("健身区".into()));
+    assert!(inside.expect("a verdict").reasons.is_empty(), "a door that is named goes before");
+    save("").expect("the owner may");
+    shop.pass(12 * HOUR);
+    assert_eq!((door(), said()), (None, vec![]));
+}

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { PassView } from "@/shared/bindings";
 import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import { useDesk } from "@/desk/stores/desk";
 import { useNotice } from "@/desk/stores/notice";
@@ -29,6 +30,23 @@ describe("the check-in page", () => {
     expect(byId("verdict-name")?.textContent).toBe("林知夏");
     expect(byId("points-on-file")?.textContent).toBe("820");
     expect(byId("points-here")?.textContent).toBe("此处可用 500");
+    wrapper.unmount();
+  });
+
+  it("says of two passes why it was this one, and of one alone nothing", async () => {
+    const pass = { name: "年卡", visits_left: null, days_left: 9 } as PassView;
+    const { wrapper, desk } = await page(checkIn({ pass, because: "costs_no_visit" }));
+    expect(byId("verdict-reason")?.textContent).toContain("不扣次数");
+    await desk.checkIn(async () => checkIn({ fact: "f2", pass, because: "only_one" }));
+    await settle();
+    expect(byId("verdict-reason")?.textContent).not.toContain("用的是");
+    wrapper.unmount();
+  });
+
+  it("says why somebody is banned", async () => {
+    const banned = { reasons: [{ code: "banned" as const }], banned_reason: "损坏器材" };
+    const { wrapper } = await page(checkIn({ verdict: "refuse", ...banned }));
+    expect(byId("verdict")?.textContent).toContain("损坏器材");
     wrapper.unmount();
   });
 

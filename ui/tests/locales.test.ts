@@ -45,7 +45,7 @@ const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full 
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
   tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged members_parted value_forfeited value_granted
-  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up stock_changed reward_handed_over unknown`.split(
+  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up stock_changed reward_handed_over class_booked unknown`.split(
   /\s+/,
 );
 /** Why a rule for points gives what it gives. */
@@ -105,6 +105,7 @@ describe("every name that the till sends has a text", () => {
     ["reason", [...union("Reason"), "unknown"]],
     ["reasonShort", union("Reason")],
     ["mend", union("Mend")],
+    ["because", union("Because").filter((why) => why !== "only_one")],
     ["passAct", union("PassAct")],
     ["channel", union("Channel")],
     ["permission", union("Permission")],
@@ -155,7 +156,7 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
+  /^(error|field|kind|reason|reasonShort|mend|because|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
 const TABS =
   /^settings\.(desk|rules|earn|alerts|rewards|passes|tiers|fields|staff|import|hub|store)$/;
 

@@ -53,6 +53,8 @@ pub enum Alert {
     MissingPhoto,
     /// There is nobody to call.
     EmergencyContact,
+    /// They are not of age, and nobody answers for them.
+    NoGuardian,
     /// The staff left a note.
     StaffNote,
     /// It is their birthday.
@@ -63,7 +65,7 @@ pub enum Alert {
 
 impl Alert {
     /// Every alert, in the order above.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Expired,
         Self::ExpiresSoon,
         Self::Grace,
@@ -85,6 +87,7 @@ impl Alert {
         Self::Debt,
         Self::MissingPhoto,
         Self::EmergencyContact,
+        Self::NoGuardian,
         Self::StaffNote,
         Self::Birthday,
         Self::ClockBehind,
@@ -116,7 +119,8 @@ impl Alert {
             | Self::Waiver
             | Self::Debt
             | Self::MissingPhoto
-            | Self::EmergencyContact => Level::None,
+            | Self::EmergencyContact
+            | Self::NoGuardian => Level::None,
         }
     }
 

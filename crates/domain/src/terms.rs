@@ -12,7 +12,7 @@ const MAX_LIST: usize = 50;
 /// The highest fee, in minor units or points: as the highest price.
 const MAX_FEE: i64 = 1_000_000_000;
 /// The longest name of a zone, in characters.
-const MAX_ZONE_CHARS: usize = 40;
+pub const MAX_ZONE_CHARS: usize = 40;
 /// Minutes of a day.
 pub const DAY_MINUTES: u32 = 24 * 60;
 

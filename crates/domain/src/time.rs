@@ -7,6 +7,9 @@ use chrono::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+/// With so many years, people answer for themselves.
+const ADULT_YEARS: u32 = 18;
+
 /// A calendar day, `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -41,6 +44,11 @@ impl Day {
         (born.month(), born.day()) == (2, 29)
             && (now.month(), now.day()) == (2, 28)
             && !now.leap_year()
+    }
+
+    /// Whether somebody born on this day is not of age yet.
+    pub fn is_minor_on(self, today: Self) -> bool {
+        self.plus_months(12 * ADULT_YEARS) > today
     }
 
     /// The first day of this day's month.
@@ -169,6 +177,16 @@ mod tests {
         assert!(born.is_birthday_on(day("2028-02-29")));
         assert!(!born.is_birthday_on(day("2028-02-28")));
         assert!(!born.is_birthday_on(day("2026-03-01")));
+    }
+
+    #[test]
+    fn people_are_of_age_from_the_day_on_which_they_are_eighteen() {
+        let born = day("2008-11-23");
+        assert!(born.is_minor_on(day("2026-11-22")));
+        assert!(!born.is_minor_on(day("2026-11-23")));
+        let leap = day("2008-02-29");
+        assert!(leap.is_minor_on(day("2026-02-27")));
+        assert!(!leap.is_minor_on(day("2026-02-28")), "their birthday where there is no 29th");
     }
 
     #[test]

@@ -152,6 +152,8 @@ pub enum Reason {
     MissingPhoto,
     /// There is nobody to call.
     EmergencyContact,
+    /// They are not of age, and nobody answers for them.
+    NoGuardian,
     /// A guest of the member's.
     Guest {
         /// The pass they come in on.
@@ -199,6 +201,7 @@ impl Reason {
             Self::Debt { .. } => "debt",
             Self::MissingPhoto => "missing_photo",
             Self::EmergencyContact => "emergency_contact",
+            Self::NoGuardian => "no_guardian",
             Self::Guest { .. } => "guest",
             Self::FreeVisit { .. } => "free_visit",
         }
@@ -231,6 +234,7 @@ impl Reason {
             Self::Debt { .. } => Alert::Debt,
             Self::MissingPhoto => Alert::MissingPhoto,
             Self::EmergencyContact => Alert::EmergencyContact,
+            Self::NoGuardian => Alert::NoGuardian,
             Self::UnknownCard | Self::LetInOnce | Self::Guest { .. } | Self::FreeVisit { .. } => {
                 return None;
             }
@@ -272,6 +276,8 @@ pub enum Mend {
     GivePoints,
     /// Book them for the class they came for.
     BookClass,
+    /// Say who answers for them.
+    AddGuardian,
 }
 
 /// Why this pass was used, where more than one would have let them in.

@@ -203,6 +203,7 @@ impl World {
             ["note"] => self.file.has_note = true,
             ["photo"] => self.file.has_photo = true,
             ["contact"] => self.file.has_contact = true,
+            ["guardian"] => self.file.has_guardian = true,
             ["born", on] => self.file.birthday = Some(day(on)?),
             ["waiver", version] => self.file.waiver = number(version)?,
             ["tier", "hours", hours] => self.file.privileges.hours = Some(tier_hours(hours)?),

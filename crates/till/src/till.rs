@@ -438,6 +438,7 @@ fn first_entries(
     let house = House {
         business: business.clone(),
         store: store.clone(),
+        door: None,
         rules: rules.clone(),
         book: Arc::default(),
         tiers: Arc::default(),
@@ -510,6 +511,7 @@ fn no_house() -> House {
             time_zone: "UTC".into(),
             day_start_hour: 0,
         },
+        door: None,
         rules: Rules::default(),
         book: Arc::default(),
         tiers: Arc::default(),

@@ -99,6 +99,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Something of this desk's own was set that is kept in memory.
+    pub(crate) fn read_house_anew(&mut self) {
+        self.house_changed = true;
+    }
+
     /// A fact was folded: what is kept in memory is to be read anew where it is about that.
     pub(crate) fn note(&mut self, fact: &Fact) {
         self.house_changed |= matches!(

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use punchcard_till::{
-    CardChange, Error,
+    CardChange, Error, Till,
     views::{
         Approval, DetailsInput, DoneView, MemberBrief, MemberFormView, MemberInput, MemberView,
         PassChangeInput, PassTypeView, TierView, UpgradeView,
@@ -111,10 +111,12 @@ pub(crate) async fn give_pass(
     desk: State<'_, Desk>,
     member: String,
     pass_type: String,
+    from: String,
     approval: Option<Approval>,
 ) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
-        till.give_pass(actor, id("member", &member)?, id("pass_type", &pass_type)?)
+        let (member, kind) = (id("member", &member)?, id("pass_type", &pass_type)?);
+        till.give_pass_from(actor, member, kind, Till::first_day(&from)?)
     })
     .await
 }
@@ -213,6 +215,21 @@ pub(crate) async fn lose_card(
 ) -> Answer<MemberView> {
     signed_in(&desk, move |till, actor| {
         let change = if lost { CardChange::Lost } else { CardChange::Found };
+        till.change_card(actor, id("member", &member)?, &card, change)
+    })
+    .await
+}
+
+/// A card is somebody else's from now on.
+#[tauri::command]
+pub(crate) async fn move_card(
+    desk: State<'_, Desk>,
+    member: String,
+    card: String,
+    to: String,
+) -> Answer<MemberView> {
+    signed_in(&desk, move |till, actor| {
+        let change = CardChange::MovedTo(id("member", &to)?);
         till.change_card(actor, id("member", &member)?, &card, change)
     })
     .await

@@ -5,7 +5,7 @@
 use punchcard_till::views::{Prefs, SessionView, SetUpInput, StaffView, StatusView};
 use tauri::State;
 
-use super::Answer;
+use super::{Answer, signed_in};
 use crate::desk::Desk;
 
 #[tauri::command(async)]
@@ -44,4 +44,10 @@ pub(crate) fn save_prefs(desk: State<'_, Desk>, prefs: Prefs) -> Answer<StatusVi
     desk.session(true)?;
     desk.save_prefs(prefs)?;
     desk.status()
+}
+
+/// Says which part of the store this desk's door opens; empty: all of it.
+#[tauri::command]
+pub(crate) async fn save_door(desk: State<'_, Desk>, zone: String) -> Answer<()> {
+    signed_in(&desk, move |till, actor| till.save_door(actor, &zone)).await
 }

@@ -143,8 +143,9 @@ export const tiers = () => call<TierView[]>("tiers");
 
 /** Those on offer. */
 export const passTypes = () => call<PassTypeView[]>("pass_types");
-export const givePass = (member: string, passType: string, approval: Leave) =>
-  call<DoneView>("give_pass", { member, passType, approval });
+/** From a day on, as it was typed; empty: as its kind says. */
+export const givePass = (member: string, passType: string, from: string, approval: Leave) =>
+  call<DoneView>("give_pass", { member, passType, from, approval });
 export const changePass = (
   member: string,
   pass: string,
@@ -156,6 +157,9 @@ export const passUpgrades = (member: string, pass: string) =>
   call<UpgradeView[]>("pass_upgrades", { member, pass });
 export const loseCard = (member: string, card: string, lost: boolean) =>
   call<MemberView>("lose_card", { member, card, lost });
+/** A card is somebody else's from now on. */
+export const moveCard = (member: string, card: string, to: string) =>
+  call<MemberView>("move_card", { member, card, to });
 export const replaceCard = (member: string, card: string, fresh: string) =>
   call<MemberView>("replace_card", { member, card, fresh });
 
@@ -227,6 +231,8 @@ export const rules = () => call<RulesInput>("rules");
 export const alerts = () => call<AlertsView>("alerts");
 export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });
 export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", { input });
+/** Which part of the store this desk's door opens; empty: all of it. */
+export const saveDoor = (zone: string) => call<null>("save_door", { zone });
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");
 export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });

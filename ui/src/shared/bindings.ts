@@ -108,7 +108,7 @@ minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "
 /**
  * How many.
  */
-points: number, } | { "code": "missing_photo" } | { "code": "emergency_contact" } | { "code": "guest", 
+points: number, } | { "code": "missing_photo" } | { "code": "emergency_contact" } | { "code": "no_guardian" } | { "code": "guest", 
 /**
  * The pass they come in on.
  */
@@ -122,11 +122,11 @@ left: number, } | { "code": "free_visit",
  */
 left: number, };
 
-export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points" | "book_class";
+export type Mend = "give_pass" | "use_visit" | "let_in_once" | "new_member" | "unfreeze" | "sign_waiver" | "add_contact" | "add_photo" | "give_points" | "book_class" | "add_guardian";
 
 export type Because = "only_one" | "nothing_against" | "costs_no_visit" | "has_begun" | "not_frozen" | "ends_last" | "ends_first" | "older";
 
-export type Alert = "expired" | "expires_soon" | "grace" | "not_started" | "frozen" | "cancelled" | "wrong_hours" | "wrong_store" | "wrong_zone" | "no_visits" | "few_visits" | "no_pass" | "seen_again" | "seen_elsewhere" | "banned" | "dead_card" | "waiver" | "class_needed" | "debt" | "missing_photo" | "emergency_contact" | "staff_note" | "birthday" | "clock_behind";
+export type Alert = "expired" | "expires_soon" | "grace" | "not_started" | "frozen" | "cancelled" | "wrong_hours" | "wrong_store" | "wrong_zone" | "no_visits" | "few_visits" | "no_pass" | "seen_again" | "seen_elsewhere" | "banned" | "dead_card" | "waiver" | "class_needed" | "debt" | "missing_photo" | "emergency_contact" | "no_guardian" | "staff_note" | "birthday" | "clock_behind";
 
 export type Level = "none" | "warn" | "deny";
 
@@ -595,6 +595,10 @@ pass: PassView | null,
  * The note on the member's file.
  */
 staff_note: string | null, 
+/**
+ * Why they are banned, in the words of whoever did it.
+ */
+banned_reason: string | null, 
 /**
  * Check-ins this calendar month, this one among them.
  */
@@ -1503,6 +1507,10 @@ clock_behind: boolean,
  * Version of this program.
  */
 version: string, 
+/**
+ * The part of the store whose door this desk opens; none: all of it.
+ */
+door: string | null, 
 /**
  * Preferences of this desk.
  */

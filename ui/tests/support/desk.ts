@@ -75,6 +75,7 @@ export function status(part: Partial<StatusView> = {}): StatusView {
     keys_in_file: false,
     clock_behind: false,
     version: "0.1.0",
+    door: null,
     prefs: {
       language: "zh-CN",
       theme: "light",
@@ -148,6 +149,7 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
     unknown_card: null,
     pass: null,
     staff_note: null,
+    banned_reason: null,
     visits_this_month: 2,
     last_visit_ms: null,
     points: MEMBER.points,

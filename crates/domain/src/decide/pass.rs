@@ -62,8 +62,8 @@ pub fn give_pass(desk: &mut Desk<'_>, known: &GivePass) -> Result<Decided, Refus
 fn first_day(desk: &Desk<'_>, known: &GivePass) -> Result<Day, Refusal> {
     let today = desk.today();
     match (known.pass_type.terms.start, known.from) {
-        (Start::Date, Some(from)) => ahead(desk, from),
-        (_, Some(_)) => Err(Refusal::BadInput("from")),
+        (Start::Date, Some(from)) => ahead(desk, from).map_err(|_| Refusal::BadInput("first_day")),
+        (_, Some(_)) => Err(Refusal::BadInput("first_day")),
         (Start::FirstVisit, None) => Ok(today),
         (Start::Sale | Start::Date, None) => Ok(match known.runs_until {
             Some(until) if until >= today && known.pass_type.visits.is_none() => until.plus_days(1),
@@ -584,9 +584,9 @@ mod tests {
         let dated = kind(Some(30), None, Terms { start: Start::Date, ..Terms::default() });
         let pass = give(dated.clone(), None, Some("2026-12-24")).expect("a day ahead");
         assert_eq!((pass.from, pass.until), (day("2026-12-24"), Some(day("2027-01-22"))));
-        assert_eq!(give(dated, None, Some("2026-11-22")), Err(Refusal::BadInput("day")));
+        assert_eq!(give(dated, None, Some("2026-11-22")), Err(Refusal::BadInput("first_day")));
         let plain = kind(Some(30), None, Terms::default());
-        assert_eq!(give(plain, None, Some("2026-12-24")), Err(Refusal::BadInput("from")));
+        assert_eq!(give(plain, None, Some("2026-12-24")), Err(Refusal::BadInput("first_day")));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub const INCARNATION: &str = "incarnation";
 pub const STORE: &str = "store";
 /// Why the store is not trusted; absent: it is.
 pub const DISTRUST: &str = "distrust";
+/// The part of the store whose door this desk opens; absent: all of it.
+pub const DOOR: &str = "door";
 /// Preferences of this desk.
 pub const PREFS: &str = "prefs";
 /// The hub this till is paired with: [`HubLink`].

@@ -12,6 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::local;
 use crate::error::{Error, Result};
 
 /// Business, store and rules: what every decision needs.
@@ -21,6 +22,8 @@ pub struct House {
     pub business: Business,
     /// The store at which this till stands.
     pub store: Store,
+    /// The part of it whose door this desk opens; none: all of it.
+    pub door: Option<String>,
     /// The house rules.
     pub rules: Rules,
     /// The owner's rules for points, their conditions read once.
@@ -39,6 +42,7 @@ pub fn house(db: &Connection, store: StoreId) -> Result<House> {
         business: one(db, RecordKind::Business, Uuid::nil())?
             .ok_or_else(|| missing("the business"))?,
         store: one(db, RecordKind::Store, store.0)?.ok_or_else(|| missing("this store"))?,
+        door: local::get(db, local::DOOR)?,
         rules: one(db, RecordKind::Rules, Uuid::nil())?.unwrap_or_default(),
         book: Arc::new(Book::new(all::<EarnRule>(db, RecordKind::EarnRule)?)),
         tiers: Arc::new(tiers(db)?),

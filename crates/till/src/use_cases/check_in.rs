@@ -67,7 +67,7 @@ impl Till {
         self.check_in_at(actor, who, how, at_ms, None)
     }
 
-    /// Checks somebody in at a door that opens only a part of the store.
+    /// Checks somebody in at a door that opens only a part of the store; none: at this desk's own.
     ///
     /// # Errors
     /// As [`Till::check_in`].
@@ -229,6 +229,7 @@ fn check_in_through(
         Some(file) => read::passes(work.db, file.number)?,
         None => Vec::new(),
     };
+    let zone = zone.or_else(|| work.house.door.clone());
     let door = Door { zone, card };
     let known = known(work, file.as_ref(), tier.as_ref(), &passes, how, at_ms, &door)?;
     let (mut decided, mends, brings_guest) = work.decide(at_ms, |desk| {
@@ -326,6 +327,7 @@ fn known(
         },
         has_photo: file.photo.is_some(),
         has_contact: file.contact.is_some(),
+        has_guardian: file.guardian.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
         card: door.card.as_deref().and_then(|card| cards::state_of(file, card)),
     };
@@ -399,6 +401,7 @@ fn answer(
         unknown_card: None,
         pass: None,
         staff_note: None,
+        banned_reason: None,
         visits_this_month: 0,
         last_visit_ms,
         points: None,
@@ -417,6 +420,7 @@ fn answer(
     };
     view.member = Some(eye.brief_in(file, tier));
     view.staff_note.clone_from(&file.note);
+    view.banned_reason.clone_from(&file.banned);
     view.family = details::family(work, file)?;
     let month = eye.days.start_of(eye.today().first_of_month());
     view.visits_this_month = read::visits_since(eye.db, file.number, month)?;

@@ -8,6 +8,7 @@ use punchcard_domain::{
     records::{Rules, Store},
     refusal::Refusal,
     staff::Permission,
+    terms::MAX_ZONE_CHARS,
 };
 use punchcard_protocol::FactId;
 
@@ -50,6 +51,7 @@ impl Till {
                 keys_in_file,
                 clock_behind: work.clock_behind(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
+                door: house.door.clone(),
                 prefs: local::get(work.db, local::PREFS)?.unwrap_or_default(),
             })
         })
@@ -74,6 +76,28 @@ impl Till {
             return Err(bad("scanner_prefix"));
         }
         self.write(move |work| local::set(work.db, local::PREFS, &prefs))
+    }
+
+    /// Says which part of the store this desk's door opens; empty: all of it. Passes for other parts
+    /// are stopped here.
+    ///
+    /// # Errors
+    /// `approval_needed`; `bad_input` for a name too long for a pass to have.
+    pub fn save_door(&self, actor: &Actor, zone: &str) -> Result<()> {
+        let (actor, zone) = (actor.clone(), zone.trim().to_owned());
+        self.write(move |work| {
+            actor.require(Permission::EditSettings)?;
+            if zone.chars().count() > MAX_ZONE_CHARS || zone.chars().any(char::is_control) {
+                return Err(crate::Error::bad_input("door", "a name in one line, 40 characters"));
+            }
+            if zone.is_empty() {
+                local::remove(work.db, local::DOOR)?;
+            } else {
+                local::set(work.db, local::DOOR, &zone)?;
+            }
+            work.read_house_anew();
+            Ok(())
+        })
     }
 
     /// The house rules, as the settings page shows them.

@@ -149,6 +149,16 @@ impl Till {
 }
 
 impl Till {
+    /// The day on which a pass shall begin, as it was typed; nothing: as its kind says.
+    ///
+    /// # Errors
+    /// `bad_input`.
+    pub fn first_day(typed: &str) -> Result<Option<Day>> {
+        let typed = typed.trim();
+        let day = (!typed.is_empty()).then(|| typed.parse()).transpose();
+        day.map_err(|_| Error::bad_input("first_day", "YYYY-MM-DD"))
+    }
+
     /// What was typed, as something that happens to a pass.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct CheckInView {
     pub pass: Option<PassView>,
     /// The note on the member's file.
     pub staff_note: Option<String>,
+    /// Why they are banned, in the words of whoever did it.
+    pub banned_reason: Option<String>,
     /// Check-ins this calendar month, this one among them.
     pub visits_this_month: i64,
     /// The visit before this one.

@@ -103,6 +103,8 @@ pub struct StatusView {
     pub clock_behind: bool,
     /// Version of this program.
     pub version: String,
+    /// The part of the store whose door this desk opens; none: all of it.
+    pub door: Option<String>,
     /// Preferences of this desk.
     pub prefs: Prefs,
 }

@@ -30,6 +30,8 @@ pub struct KnownMember {
     pub has_photo: bool,
     /// There is somebody to call.
     pub has_contact: bool,
+    /// Somebody answers for them.
+    pub has_guardian: bool,
     /// The version of the waiver they signed; 0: none.
     pub waiver: u32,
     /// What their tier is good for, beside the multiplier.

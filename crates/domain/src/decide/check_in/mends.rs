@@ -46,6 +46,7 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
     let on_file = [
         ("waiver", Mend::SignWaiver),
         ("emergency_contact", Mend::AddContact),
+        ("no_guardian", Mend::AddGuardian),
         ("missing_photo", Mend::AddPhoto),
         ("debt", Mend::GivePoints),
     ];

@@ -47,6 +47,7 @@ pub(super) fn about(
         return [banned, dead, behind].into_iter().flatten().collect();
     }
     let owed = known.points.debt;
+    let minor = file.birthday.is_some_and(|born| born.is_minor_on(desk.today()));
     let birthday = file.birthday.is_some_and(|born| born.is_birthday_on(desk.today()));
     [
         seen.cloned(),
@@ -57,6 +58,7 @@ pub(super) fn about(
         (owed > alerts.debt_above).then_some(Reason::Debt { points: owed }),
         (!file.has_photo).then_some(Reason::MissingPhoto),
         (!file.has_contact).then_some(Reason::EmergencyContact),
+        (minor && !file.has_guardian).then_some(Reason::NoGuardian),
         behind,
         file.has_note.then_some(Reason::StaffNote),
         birthday.then_some(Reason::Birthday),
