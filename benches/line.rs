@@ -16,7 +16,7 @@ use postgres::{Client, NoTls, binary_copy::BinaryCopyInWriter, types::Type};
 use punchcard_benches::{
     Outcome,
     desk::{Desk, first_stream},
-    folder, open_hub, ratio, seconds,
+    open_hub, ratio, scratch, seconds,
 };
 use punchcard_hub::Hub;
 use punchcard_protocol::{
@@ -35,7 +35,7 @@ const EPOCH: u32 = 1;
 type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 fn main() -> Outcome<()> {
-    let place = tempfile::tempdir_in(folder().parent().ok_or("a cache folder")?)?;
+    let place = scratch()?;
     let sqlite = format!("sqlite:{}", place.path().join("hub.db").display());
     measure("SQLite", &sqlite, |rows| bare_sqlite(&place.path().join("bare.db"), rows))?;
     let postgres = cluster::shared().fresh_database();

@@ -12,22 +12,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use punchcard_benches::{Outcome, Sample, desk::Desk, open_hub, seconds};
-use punchcard_hub::Hub;
-use punchcard_protocol::{
-    MemberId, StoreId,
-    sync::{LIMITS, Pull},
+use punchcard_benches::{
+    Outcome, Sample, open_hub, seconds,
+    working::{EPOCH, Working, business},
 };
+use punchcard_hub::Hub;
+use punchcard_protocol::sync::{LIMITS, Pull};
 use punchcard_tests::cluster;
 
 /// What a till writes in a day, and in how many calls.
 const CALLS: u32 = 10;
 const ENTRIES_OF_A_CALL: u32 = 50;
-const TILLS_OF_A_STORE: u32 = 10;
-const MEMBERS_OF_A_STORE: u32 = 100;
 const AT_A_TIME: usize = 16;
-/// A hub that was never restored.
-const EPOCH: u32 = 1;
 
 fn main() -> Outcome<()> {
     for tills in numbers() {
@@ -39,13 +35,6 @@ fn main() -> Outcome<()> {
 fn numbers() -> Vec<u32> {
     let told = env::var("PUNCHCARD_BENCH_TILLS").unwrap_or_else(|_| "10,100,1000".into());
     told.split(',').filter_map(|number| number.parse().ok()).collect()
-}
-
-/// A till with the members it serves, and how far it has read each of its channels.
-struct Working {
-    desk: Desk,
-    members: Vec<MemberId>,
-    read: Vec<(String, u64)>,
 }
 
 fn measure(tills: u32) -> Outcome<()> {
@@ -66,36 +55,6 @@ fn measure(tills: u32) -> Outcome<()> {
         before / 1024
     );
     Ok(())
-}
-
-/// The business with its stores, their members and tills, all of it in the hub.
-fn business(hub: &Hub, tills: u32) -> Outcome<Vec<Working>> {
-    let mut first = Desk::first(hub)?;
-    first.close();
-    first.send(hub)?;
-    hub.set_follow("own")?;
-    let mut all = Vec::new();
-    for n in 0..tills.div_ceil(TILLS_OF_A_STORE) {
-        let store = hub.add_store(&format!("{n} 店"), "Asia/Shanghai")?;
-        let mut members = Vec::new();
-        for till in 0..TILLS_OF_A_STORE.min(tills - n * TILLS_OF_A_STORE) {
-            let number = n * TILLS_OF_A_STORE + till + 1;
-            let mut desk = Desk::another(hub, number, store)?;
-            if till == 0 {
-                members = (0..MEMBERS_OF_A_STORE)
-                    .map(|member| desk.register(n * MEMBERS_OF_A_STORE + member))
-                    .collect::<Outcome<_>>()?;
-            }
-            desk.close();
-            desk.send(hub)?;
-            all.push(Working { desk, members: members.clone(), read: channels(store) });
-        }
-    }
-    Ok(all)
-}
-
-fn channels(store: StoreId) -> Vec<(String, u64)> {
-    vec![("org".into(), 0), (format!("store/{store}"), 0)]
 }
 
 /// All of them work through their day: how long each push and each reading took.
@@ -130,46 +89,32 @@ fn worked(hub: &Hub, mut tills: Vec<Working>) -> Outcome<(Vec<Duration>, Vec<Dur
     let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
     for _ in 0..CALLS {
         for till in &mut tills {
-            till.write()?;
+            till.write(ENTRIES_OF_A_CALL)?;
             let began = Instant::now();
             till.desk.send(hub)?;
             pushes.push(began.elapsed());
             let began = Instant::now();
-            till.read(hub)?;
+            read(till, hub)?;
             pulls.push(began.elapsed());
         }
     }
     Ok((pushes, pulls))
 }
 
-impl Working {
-    /// The entries of one call: half of them visits, half points.
-    fn write(&mut self) -> Outcome<()> {
-        for n in 0..ENTRIES_OF_A_CALL {
-            let at = usize::try_from(self.desk.dice.below(self.members.len() as u64))?;
-            let member = *self.members.get(at).ok_or("a member")?;
-            if n.is_multiple_of(2) { self.desk.visit(member)? } else { self.desk.earn(member)? }
-        }
-        self.desk.close();
-        Ok(())
-    }
-
-    /// Reads its channels to their ends.
-    fn read(&mut self, hub: &Hub) -> Outcome<()> {
-        let stream = self.desk.stream();
-        for (channel, after) in &mut self.read {
-            loop {
-                let (channel, limit) = (channel.clone(), LIMITS.batch_entries);
-                let answer =
-                    hub.pull(stream, &Pull { epoch: EPOCH, channel, after: *after, limit })?;
-                *after = answer.scanned_to;
-                if answer.scanned_to >= answer.head {
-                    break;
-                }
+/// Reads a till's channels to their ends.
+fn read(till: &mut Working, hub: &Hub) -> Outcome<()> {
+    let stream = till.desk.stream();
+    for (channel, after) in &mut till.read {
+        loop {
+            let (channel, limit) = (channel.clone(), LIMITS.batch_entries);
+            let answer = hub.pull(stream, &Pull { epoch: EPOCH, channel, after: *after, limit })?;
+            *after = answer.scanned_to;
+            if answer.scanned_to >= answer.head {
+                break;
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// What this process has in memory.

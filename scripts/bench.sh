@@ -8,12 +8,24 @@
 #   scripts/bench.sh bootstrap   a new till joins a business of a million members
 #   scripts/bench.sh line        a till's 200,000 entries into the hub and out again
 #   scripts/bench.sh tills       ten, a hundred and a thousand tills at one hub
+#   scripts/bench.sh storm       a thousand tills come back within a second
+#   scripts/bench.sh power       200 power cuts under check-ins, beside PouchDB and nedb
+#   scripts/bench.sh peers       commits and searches beside PouchDB, nedb, MiniSearch and Fuse.js
 #   scripts/bench.sh window      the real window beside an empty one
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
 which=${1:-all}
 chosen() { [ "$which" = all ] || [ "$which" = "$1" ]; }
+
+# Stores and searches of others, from the npm registry into the cache folder.
+install_peers() {
+    have npm || die "npm is missing; run scripts/install.sh build"
+    export PUNCHCARD_PEERS=$PUNCHCARD_CACHE/bench/peers
+    mkdir -p "$PUNCHCARD_PEERS"
+    cp benches/peers/* "$PUNCHCARD_PEERS"
+    npm --prefix "$PUNCHCARD_PEERS" ci --no-audit --no-fund --loglevel=error
+}
 
 if chosen till; then
     say "a till with a million members"
@@ -34,6 +46,22 @@ fi
 if chosen tills; then
     say "many tills at one hub"
     cargo bench --locked -p punchcard-benches --bench tills
+fi
+if chosen storm; then
+    say "a thousand tills come back within a second"
+    cargo build --locked --release -p punchcard-hub
+    cargo bench --locked -p punchcard-benches --bench storm
+fi
+if chosen power; then
+    say "the power goes under check-ins"
+    install_peers
+    cargo build --locked --release -p punchcard-till
+    cargo bench --locked -p punchcard-benches --bench power
+fi
+if chosen peers; then
+    say "beside stores and searches of others"
+    install_peers
+    cargo bench --locked -p punchcard-benches --bench peers
 fi
 if chosen window; then
     say "the real window with a million members"

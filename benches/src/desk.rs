@@ -18,7 +18,7 @@ use punchcard_hub::Hub;
 use punchcard_protocol::{
     Draft, FactId, Hlc, Link, LotId, MemberId, PassId, PrivatePart, StaffId, StoreId, StreamId,
     StreamKey, TillId, seal,
-    sync::{EnrolRequest, Packet, Push, Window},
+    sync::{EnrolRequest, Packet, Push, SIGNATURE_HEADER, STREAM_HEADER, Window, sign_request},
 };
 
 use crate::{Dice, Outcome, card, name, phone};
@@ -88,7 +88,7 @@ impl Desk {
             store,
             link: Link::START,
             at_ms: BEGAN_MS,
-            dice: Dice(20_261_124 + u64::from(n) * 0x9e37_79b9_7f4a_7c15 % (1 << 40)),
+            dice: Dice(20_261_124 + u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15) % (1 << 40)),
             packets: Vec::new(),
             ready: Vec::new(),
         }
@@ -120,6 +120,12 @@ impl Desk {
             previous: None,
         };
         self.say(Fact::StreamOpened(opened), None)
+    }
+
+    /// The headers under which a hub takes a call of this till.
+    pub fn headers(&self, hub: TillId, path: &str, body: &[u8]) -> [(&'static str, String); 2] {
+        let signature = sign_request(&self.key, hub, self.stream, path, body);
+        [(STREAM_HEADER, self.stream.to_string()), (SIGNATURE_HEADER, signature)]
     }
 
     fn first_records(&mut self) -> Outcome<()> {

@@ -1,6 +1,7 @@
 //! What the benches share: a shop with a million members, and how figures are told.
 
 pub mod desk;
+pub mod working;
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
@@ -8,13 +9,14 @@ use punchcard_till::{
     KeyPlace, Options, Result, SetUp, Till,
     import::{ImportInput, Profile},
 };
+use tempfile::TempDir;
 
 /// What a bench may fail with: it ends then, and says so.
 pub type Outcome<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How many members the large shop has.
 pub const MILLION: u32 = 1_000_000;
-const CHUNK: u32 = 50_000;
+const CHUNK: usize = 50_000;
 /// The owner's PIN of the large shop.
 pub const PIN: &str = "274913";
 
@@ -62,6 +64,17 @@ pub fn folder() -> PathBuf {
     cache.join("bench").join("million")
 }
 
+/// A folder on the same disk that goes with the bench.
+///
+/// # Errors
+/// Those of the disk.
+pub fn scratch() -> Outcome<TempDir> {
+    let million = folder();
+    let cache = million.parent().ok_or("a cache folder")?;
+    std::fs::create_dir_all(cache)?;
+    Ok(tempfile::tempdir_in(cache)?)
+}
+
 /// How benches open a till: the keys in a file, everything else as a shop has it.
 pub fn options() -> Options {
     Options { keys: KeyPlace::File, ..Options::default() }
@@ -76,14 +89,40 @@ pub fn million() -> Result<Till> {
     let done = folder.join("complete");
     if !done.exists() {
         drop(std::fs::remove_dir_all(&folder));
-        let till = make(&folder)?;
+        let till = made(&folder, MILLION)?;
         drop(till);
         std::fs::File::create(done)?;
     }
     Till::open(&folder, &options())
 }
 
-fn make(folder: &std::path::Path) -> Result<Till> {
+/// A member of the shop as it is imported.
+pub struct Member {
+    /// Their name.
+    pub name: String,
+    /// Their phone.
+    pub phone: String,
+    /// Their card.
+    pub card: u32,
+    /// Their points.
+    pub points: u64,
+}
+
+/// The shop's members, the first so many of them: always the same.
+pub fn members(count: u32) -> impl Iterator<Item = Member> {
+    let mut dice = Dice(20_261_123);
+    (0..count).map(move |n| {
+        let points = dice.below(5000);
+        let name = name(&mut dice);
+        Member { name, phone: format!("139{:08}", phone(n)), card: card(n), points }
+    })
+}
+
+/// A new shop with so many members.
+///
+/// # Errors
+/// Those of the till.
+pub fn made(folder: &std::path::Path, count: u32) -> Result<Till> {
     std::fs::create_dir_all(folder)?;
     let set_up = SetUp {
         business: "百万".into(),
@@ -98,13 +137,11 @@ fn make(folder: &std::path::Path) -> Result<Till> {
     };
     let till = Till::create(folder, &set_up, &options())?;
     let owner = till.owner()?;
-    let mut dice = Dice(20_261_123);
-    for chunk in 0..MILLION / CHUNK {
+    let mut members = members(count).peekable();
+    while members.peek().is_some() {
         let mut csv = String::from("会员编号,姓名,电话,积分,到期日期\n");
-        for n in chunk * CHUNK..(chunk + 1) * CHUNK {
-            let points = dice.below(5000);
-            let name = name(&mut dice);
-            let row = format!("{},{name},139{:08},{points},2029-12-31\n", card(n), phone(n));
+        for Member { name, phone, card, points } in members.by_ref().take(CHUNK) {
+            let row = format!("{card},{name},{phone},{points},2029-12-31\n");
             csv.push_str(&row);
         }
         let input = ImportInput { bytes: csv.into_bytes(), profile: Profile::Zh, dry_run: false };
@@ -135,6 +172,12 @@ impl Sample {
         assert!(!times.is_empty(), "nothing was measured");
         times.sort_unstable();
         Self(times)
+    }
+
+    /// How many.
+    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     fn at(&self, per_mille: usize) -> Duration {

@@ -116,6 +116,19 @@ pub fn restored_into(database: &str, backups: &Verified) -> punchcard_hub::Resul
     Ok(tables::whole(&mut *session)?.to_string())
 }
 
+/// Forgets where a database lies, and how far it was.
+fn forget_place(database: &str) {
+    let forget = "DELETE FROM secret WHERE name = 'place'";
+    if let Some(path) = database.strip_prefix("sqlite:") {
+        let _ = std::fs::remove_file(format!("{path}-seen"));
+        let db = rusqlite::Connection::open(path).expect("there");
+        db.execute(forget, []).expect("a table");
+    } else {
+        let client = postgres::Client::connect(database, postgres::NoTls);
+        client.expect("it answers").execute(forget, &[]).expect("a table");
+    }
+}
+
 impl Business {
     /// A business whose hub has nothing yet.
     pub fn new(engine: Engine) -> Self {
@@ -263,16 +276,28 @@ impl Business {
     /// The same, with all that lies beside the database: nothing at the hub tells that it is older.
     pub fn roll_back_whole(&mut self, copied: Copied) {
         self.put_in_place(copied);
-        let forget = "DELETE FROM secret WHERE name = 'place'";
-        if let Some(path) = self.database.strip_prefix("sqlite:") {
-            let _ = std::fs::remove_file(format!("{path}-seen"));
-            let db = rusqlite::Connection::open(path).expect("there");
-            db.execute(forget, []).expect("a table");
-        } else {
-            let client = postgres::Client::connect(&self.database, postgres::NoTls);
-            client.expect("it answers").execute(forget, &[]).expect("a table");
-        }
+        forget_place(&self.database);
         self.restart_hub();
+    }
+
+    /// A second hub on a copy of this one's database, with the same keys and at the same address:
+    /// nothing at it tells that it is a copy. It answers nobody until [`Business::mend`].
+    #[must_use]
+    pub fn twin(&self, copied: Copied) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let database = match copied {
+            Copied::File(bytes) => {
+                let path = dir.path().join("hub.db");
+                let mut file = std::fs::File::create(&path).expect("room");
+                std::io::Write::write_all(&mut file, &bytes).expect("room");
+                format!("sqlite:{}", path.display())
+            }
+            Copied::Database(url) => url,
+        };
+        forget_place(&database);
+        let (clock, addr) = (self.clock.clone(), self.addr);
+        let hub = open_hub(&database, &clock);
+        Self { hub, database, clock, dir, running: None, addr }
     }
 
     fn put_in_place(&mut self, copied: Copied) {

@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod lossy;
 pub mod processes;
 pub mod scan;
+pub mod slow;
 
 use std::sync::{
     Arc,

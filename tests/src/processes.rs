@@ -142,6 +142,11 @@ impl HubProgram {
         assert!(line.contains("certificate"), "the hub does not serve: {}", self.logged());
     }
 
+    /// The process that serves.
+    pub fn pid(&self) -> Option<u32> {
+        self.serving.as_ref().map(Child::id)
+    }
+
     /// SIGKILL: it can do nothing about it.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.serving.take() {

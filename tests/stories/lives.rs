@@ -26,6 +26,7 @@ on_both_engines!(
     a_hub_restored_from_an_older_backup_gets_everything_back,
     taking_back_reaches_every_owner,
     a_debt_is_repaid_with_what_lies_elsewhere,
+    many_debts_make_no_sync_long,
     one_person_registered_twice_is_one_person,
     yesterdays_rules_accuse_nobody,
     what_two_desks_take_back_is_taken_back_once,
@@ -448,6 +449,32 @@ fn a_debt_is_repaid_with_what_lies_elsewhere(engine: Engine) {
     business.same_everywhere(&[&first, &second]);
     assert_eq!(first.points(&member), (200, 150, 0), "repaid from the pool");
     assert!(second.notices().contains(&"debt_repaid".to_owned()), "{:?}", second.notices());
+}
+
+/// Whoever holds what would repay them was here just now, and does not answer: of all the debts of a
+/// sync one is waited for.
+fn many_debts_make_no_sync_long(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let reward = first.reward("毛巾", 100);
+    allow_trust(&first, 100);
+    let members: Vec<String> = (1..=4).map(|n| first.member(&format!("会员{n}"), n)).collect();
+    business.same_everywhere(&[&first, &second]);
+    for member in &members {
+        assert!(second.redeem(member, &reward, true).is_ok());
+        first.earn(member, "300.00");
+    }
+    first.sync();
+    let begun = std::time::Instant::now();
+    second.sync();
+    let took = begun.elapsed();
+    assert!(took > std::time::Duration::from_secs(1), "one was waited for: {took:?}");
+    assert!(took < std::time::Duration::from_secs(4), "a sync took {took:?}");
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    for member in &members {
+        assert_eq!(first.points(member).2, 0, "repaid from the pool");
+    }
 }
 
 fn allow_trust(desk: &Desk, limit: i64) {

@@ -14,6 +14,9 @@ pub struct Weak {
     /// The row lock, on PostgreSQL: whoever writes does not wait for the row under which positions are
     /// given out.
     pub no_row_lock: bool,
+    /// Noticing that it is not the newest there is: whoever has seen more, or something else, proves
+    /// nothing.
+    pub restored_unseen: bool,
     /// Erasure of what comes late: private parts of somebody who was erased are kept, and passed on.
     pub erased_parts_kept: bool,
     /// No defence: a pull is answered with so many entries at most, so that a short log has many

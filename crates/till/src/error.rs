@@ -277,6 +277,8 @@ impl Error {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())
             }
+            // It was waited for; some other program holds the database, and does not let go of it.
+            Some(ErrorCode::DatabaseBusy) => Self::InUse(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

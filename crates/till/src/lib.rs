@@ -21,6 +21,7 @@ mod recovery;
 pub mod replica;
 mod store;
 pub mod sync;
+mod synced;
 mod till;
 mod use_cases;
 pub mod views;

@@ -31,6 +31,8 @@ use crate::{
         streams,
     },
     sync::{self, Dial},
+    synced,
+    use_cases::notices,
     views::Distrust,
     weak::Weak,
     work::{Head, Work},
@@ -329,7 +331,7 @@ impl Till {
             clock: options.clock.clone(),
             failed: None,
         };
-        Ok(Self {
+        let till = Self {
             folder,
             keys,
             clock: options.clock.clone(),
@@ -339,7 +341,20 @@ impl Till {
             writer: WriterLock::start(writer)?,
             readers: Mutex::new(Vec::new()),
             lock,
-        })
+        };
+        till.look_at_the_place();
+        Ok(till)
+    }
+
+    /// Tells, once, where another program copies the store elsewhere and may put older copies back.
+    fn look_at_the_place(&self) {
+        let Some(service) = synced::by_whom(self.folder.root()) else { return };
+        tracing::warn!(service, "the store lies in a folder that another program synchronises");
+        let args = [("service", service.to_owned())];
+        if let Err(error) = self.write(|work| notices::tell_once(work, "synced_folder", &args)) {
+            // A store can be opened on a full disk; it is told another time.
+            tracing::warn!(%error, "what was noticed could not be noted");
+        }
     }
 
     /// One use case: one transaction.

@@ -27,19 +27,21 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Grants what there is, and waits a little for what others hold.
 pub(super) async fn draw(State(door): State<Arc<Door>>, call: Call) -> Handled {
-    let deadline = Instant::now() + DRAW;
+    let started = Instant::now();
     let mut bell = door.hub.bell();
     let zstd = call.takes_zstd;
     // The call stays with us: as long as it is there, its connection is not taken for stalled.
     let call = Arc::new(call);
     let opened = Arc::clone(&call);
     let (stream, ask) = door.run(move |hub| opened.open::<Draw>(hub)).await?;
+    let patience = ask.wait_ms.map_or(DRAW, |ms| DRAW.min(Duration::from_millis(ms)));
+    let deadline = started + patience;
     let ask = Arc::new(ask);
     loop {
         bell.borrow_and_update();
         let step = Arc::clone(&ask);
         let (_, more) = door.run(move |hub| hub.draw(stream, &step)).await?;
-        if !more || !wait(&door, &mut bell, deadline).await {
+        if !more || patience.is_zero() || !wait(&door, &mut bell, deadline).await {
             break;
         }
     }

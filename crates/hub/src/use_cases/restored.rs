@@ -27,6 +27,9 @@ const MOST_AHEAD_S: u32 = 24 * 60 * 60;
 /// From now on it is another epoch: every till reads from the start, and gives back what is missing.
 pub(crate) fn look(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<()> {
     let Some(what) = newer_than_ours(work, row, ask)? else { return Ok(()) };
+    if work.weak.restored_unseen {
+        return Ok(());
+    }
     let args = json!({"till": row.stream.till, "what": what});
     new_epoch(work, ask.epoch, args)
 }

@@ -320,6 +320,10 @@ pub struct Draw {
     /// From these lots alone, as visits of one pack; none: from whichever there are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<LotId>,
+    /// So long it may take until others have given back what they hold: ms; none: as long as a cashier
+    /// waits. 0: what lies in the pool is granted at once, and nobody is asked for the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
 }
 
 /// Somebody who holds value of a member.

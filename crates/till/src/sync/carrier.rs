@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Client;
+use reqwest::{
+    Client, Response,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING},
+};
 use tokio::{runtime::Runtime, sync::Notify};
 
 use super::tls::{self, Shown};
@@ -16,6 +19,10 @@ pub use super::tls::Fingerprint;
 
 /// No bytes for so long: the line is down. There is no limit on the whole: a slow line is a line.
 const STALLED: Duration = Duration::from_secs(30);
+/// Whether a request that was handed to the system has left the machine cannot be seen: where a line
+/// brings fewer bytes a second there than these, it is down.
+const SLOWEST_BYTES_A_SECOND: u64 = 1024;
+const ZSTD: &str = "zstd";
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -83,7 +90,8 @@ impl Https {
         let client = Client::builder()
             .tls_backend_preconfigured(tls::config(pin, shown.clone())?)
             .connect_timeout(CONNECT)
-            .read_timeout(STALLED)
+            // No time limit of its own for reading: it would begin with the first byte that is sent, and
+            // a long request on a slow line would never get there.
             // Shorter than the hub keeps an idle connection: none is used that it just closed.
             .pool_idle_timeout(IDLE)
             .no_proxy()
@@ -98,16 +106,51 @@ impl Https {
     }
 
     async fn answered(&self, call: &Call<'_>) -> Result<Answered> {
+        let mut response = match self.begun(call).await? {
+            // The hub had given a kept connection up when the call went into it: it does so when nothing
+            // has moved at its end for a while, as where its last answer is still on a slow line. Every
+            // call may be made twice.
+            Err(error) if !error.is_connect() && !error.is_timeout() => self.begun(call).await?,
+            begun => begun,
+        }
+        .map_err(|error| failed(&error))?;
+        let status = response.status().as_u16();
+        let packed = response.headers().get(CONTENT_ENCODING).is_some_and(|name| name == ZSTD);
+        let mut body = Vec::new();
+        // As it comes: expanded on the way, a large block would seem to be a line that stands still.
+        while let Some(bytes) =
+            within(STALLED, response.chunk()).await?.map_err(|error| failed(&error))?
+        {
+            body.extend_from_slice(&bytes);
+        }
+        if packed {
+            body = zstd::decode_all(body.as_slice())
+                .map_err(|error| unreachable(&format!("its answer cannot be read: {error}")))?;
+        }
+        Ok(Answered { status, body })
+    }
+
+    /// Sends a call, and waits until an answer begins.
+    async fn begun(&self, call: &Call<'_>) -> Result<reqwest::Result<Response>> {
         let mut request = self.client.post(format!("{}{}", self.base, call.path));
+        request = request.header(ACCEPT_ENCODING, ZSTD);
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
-        let response =
-            request.body(call.body.clone()).send().await.map_err(|error| failed(&error))?;
-        let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(|error| failed(&error))?.to_vec();
-        Ok(Answered { status, body })
+        within(there(call.body.len()), request.body(call.body.clone()).send()).await
     }
+}
+
+/// How long it may take until a request of so many bytes is there and the answer begins.
+fn there(bytes: usize) -> Duration {
+    let seconds = (bytes as u64).div_ceil(SLOWEST_BYTES_A_SECOND);
+    STALLED.saturating_add(Duration::from_secs(seconds))
+}
+
+/// What comes within a time; later, the line is down.
+async fn within<T>(longest: Duration, coming: impl Future<Output = T>) -> Result<T> {
+    let late = |_| unreachable("nothing moves on the line");
+    tokio::time::timeout(longest, coming).await.map_err(late)
 }
 
 impl Carrier for Https {

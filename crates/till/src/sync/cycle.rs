@@ -34,6 +34,8 @@ pub(crate) const WINDOW: Window = Window { min: OLDEST_PROTOCOL, max: PROTOCOL }
 const MOST_LIVES: usize = 3;
 /// Members whose debts are settled in one sync.
 const DEBTS: usize = 20;
+/// Nobody stands and waits for a debt: whoever is on answers within this.
+const DEBT_WAIT_MS: u64 = 1_000;
 /// Members whose value goes to rest in one sync.
 const RESTS: usize = 200;
 
@@ -412,12 +414,17 @@ fn pull(till: &Till, wire: &Wire, caller: &Caller, epoch: u32, channel: &str) ->
 
 /// What members owe on this till's account, and have elsewhere, is drawn: arriving, it repays.
 fn settle_debts(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
+    // Whoever does not answer once is not waited for again: with many debts, a sync would take minutes.
+    let mut wait_ms = DEBT_WAIT_MS;
     for (member, amount) in till.write(|work| duties::debts_to_draw(work, DEBTS))? {
-        match draw(till, wire, caller, member, ValueKind::Points, amount) {
+        let ask = ask(till, member, ValueKind::Points, amount, Vec::new())?;
+        match draw_for(till, wire, caller, &Draw { wait_ms: Some(wait_ms), ..ask }) {
             // A hub that was restored gives out nothing for a while: another time.
             Err(Error::Hub(WireRefusal { code: Code::Frozen, .. })) => return Ok(()),
-            other => other?,
-        };
+            Err(error) => return Err(error),
+            Ok(answer) if answer.granted < amount => wait_ms = 0,
+            Ok(_) => {}
+        }
     }
     Ok(())
 }
@@ -431,8 +438,11 @@ pub(crate) fn draw(
     kind: ValueKind,
     amount: i64,
 ) -> Result<DrawAnswer> {
-    let ask = ask(till, member, kind, amount, Vec::new())?;
-    let answer: DrawAnswer = wire.call(Some(caller), path::DRAW, &ask)?;
+    draw_for(till, wire, caller, &ask(till, member, kind, amount, Vec::new())?)
+}
+
+fn draw_for(till: &Till, wire: &Wire, caller: &Caller, ask: &Draw) -> Result<DrawAnswer> {
+    let answer: DrawAnswer = wire.call(Some(caller), path::DRAW, ask)?;
     till.take_aside(answer.packets.clone())?;
     Ok(answer)
 }
@@ -446,7 +456,7 @@ pub(crate) fn ask(
     lots: Vec<LotId>,
 ) -> Result<Draw> {
     let id = FactId(random::uuid_at((till.clock)())?);
-    Ok(Draw { id, member, kind: kind_name(kind)?, amount, lots })
+    Ok(Draw { id, member, kind: kind_name(kind)?, amount, lots, wait_ms: None })
 }
 
 /// The name that calls give a kind of value.

@@ -43,6 +43,15 @@ pub(crate) fn tell(work: &Work<'_>, code: &str, args: &[(&str, String)]) -> Resu
     Ok(())
 }
 
+/// Tells something that is told once, read or not.
+pub(crate) fn tell_once(work: &Work<'_>, code: &str, args: &[(&str, String)]) -> Result<()> {
+    let told = "SELECT 1 FROM notice WHERE code = ?1";
+    if work.db.prepare_cached(told)?.exists([code])? {
+        return Ok(());
+    }
+    tell(work, code, args)
+}
+
 /// Tells something about a member's points. The name is looked up when it is shown: it stays out
 /// of this table.
 pub(crate) fn about(work: &Work<'_>, code: &str, member: MemberId, points: i64) -> Result<()> {
