@@ -254,15 +254,13 @@ impl Till {
             self.shop.write(1).map_err(|error| error.to_string())?;
             let stormily = raging.load(Ordering::SeqCst);
             let began = Instant::now();
-            // All that waits is one call: what was not taken in goes with the next.
-            let said = match self.shop.desk.ready.first() {
-                Some(push) => self.call(path::PUSH, push).await.map(|_| ()),
-                None => Ok(()),
-            };
-            match said {
-                Ok(()) => drop(self.shop.desk.ready.remove(0)),
-                Err(Missed::Later(_)) => {}
-                Err(Missed::Wrong(why)) => return Err(why),
+            // Sent away, it comes again: that is part of how long it took.
+            while let Some(push) = self.shop.desk.ready.first() {
+                match self.call(path::PUSH, push).await {
+                    Ok(_) => drop(self.shop.desk.ready.remove(0)),
+                    Err(Missed::Later(pause)) => sleep(pause.max(EVERY)).await,
+                    Err(Missed::Wrong(why)) => return Err(why),
+                }
             }
             let times = if stormily { &mut stormy } else { &mut calm };
             times.push(began.elapsed());

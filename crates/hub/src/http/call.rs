@@ -65,7 +65,15 @@ impl FromRequest<Arc<Door>> for Call {
     }
 }
 
+/// A longer body is more than what a till has to say after a write: some ten entries, as they are sent.
+const LONG_BYTES: usize = 8 * 1024;
+
 impl Call {
+    /// Whether it has much to say.
+    pub(super) fn is_long(&self) -> bool {
+        self.sent.len() > LONG_BYTES
+    }
+
     /// A call that a known stream signed.
     pub(super) fn open<Q: DeserializeOwned>(&self, hub: &Hub) -> Result<(StreamId, Q)> {
         let (stream, signature) = self.signer()?;

@@ -50,10 +50,11 @@ impl Door {
         Q: DeserializeOwned,
         A: Serialize,
     {
-        let answer = self.run(move |hub| {
-            let (stream, ask) = call.open(hub)?;
-            Answer::of(&work(hub, stream, ask)?, call.takes_zstd)
-        });
-        Ok(answer.await?)
+        let (hub, long) = (Arc::clone(&self.hub), call.is_long());
+        let answer = move || {
+            let (stream, ask) = call.open(&hub)?;
+            Answer::of(&work(&hub, stream, ask)?, call.takes_zstd)
+        };
+        Ok(if long { self.gate.run_long(answer).await? } else { self.gate.run(answer).await? })
     }
 }
