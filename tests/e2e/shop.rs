@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const RELEASE: Duration = Duration::from_secs(10);
 
 /// Between two keys of a scan, at most.
-const SCANNER_GAP_MS: u32 = 200;
+pub const SCANNER_GAP_MS: u32 = 200;
 
 /// A built program, named by the variable that `scripts/test.sh` sets.
 pub fn program(variable: &str) -> PathBuf {

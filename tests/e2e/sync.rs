@@ -344,7 +344,7 @@ async fn a_store_from_a_backup_spends_nothing_until_the_hub_was_asked() {
 }
 
 /// A member of the other desk, whose points lie there.
-fn with_points_at(other: &OtherDesk) -> String {
+pub fn with_points_at(other: &OtherDesk) -> String {
     let member = other.member(MEMBER, PHONE);
     other.earn(&member, "500");
     other.sync();
@@ -353,7 +353,7 @@ fn with_points_at(other: &OtherDesk) -> String {
 
 /// Opens the rewards for that member: points on file, of which none can be used here, and what the
 /// first one costs.
-async fn redeeming(window: &Window) -> (i64, i64) {
+pub async fn redeeming(window: &Window) -> (i64, i64) {
     window.sync().await;
     window.open_member(MEMBER).await;
     window.key(Key::F3).await;
@@ -393,7 +393,7 @@ fn holds(id: &str, text: &str) -> String {
 
 impl Window {
     /// Waits until the foot says how the line is.
-    async fn line(&self, state: &str) {
+    pub async fn line(&self, state: &str) {
         let foot = "document.querySelector('[data-testid=foot] [data-testid=line]')";
         let holds = format!("{foot}?.dataset.state === '{state}'");
         self.until(&format!("the line to be {state}"), &holds).await;
@@ -406,7 +406,7 @@ impl Window {
     }
 
     /// Syncs by hand, at the page for it.
-    async fn sync(&self) {
+    pub async fn sync(&self) {
         self.key(Key::F10).await;
         self.find("sync-now").await;
         self.key(Key::F7).await;

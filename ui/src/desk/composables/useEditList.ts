@@ -149,6 +149,13 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     await focusLine(sent.line.id ?? fresh?.id);
   }
 
+  /** Whether a line has changes that are not saved. */
+  const unsaved = (id: string | null): boolean =>
+    draft.waits(id) || (form.value?.line.id === id && draft.dirty.value);
+  /** What the list shows, once it is there. */
+  const list = computed(
+    () => items.value && { items: items.value, chosen: form.value?.line.id, unsaved },
+  );
   const wrong = (box: string): string | null => problems.value[box] ?? null;
   /** What the frame of the form shows. */
   const frame = computed(() => ({
@@ -160,15 +167,11 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   }));
 
   return {
-    items,
+    list,
+    picks: { choose: edit, add: () => edit(options.blank()) },
     form,
     frame,
     acts: { save: () => void save(), discard, leave },
-    edit,
-    add: () => edit(options.blank()),
     wrong,
-    /** Whether a line has changes that are not saved. */
-    unsaved: (id: string | null) =>
-      draft.waits(id) || (form.value?.line.id === id && draft.dirty.value),
   };
 }
