@@ -127,6 +127,24 @@ fn points_run_out_and_the_first_to_run_out_are_used_first() {
 }
 
 #[test]
+fn a_line_of_the_day_says_whether_points_ran_out_or_went_with_the_person() {
+    let shop = Shop::new();
+    let member = shop.member("张祎", 6).brief.id;
+    shop.earn(&member, "120.00");
+    shop.pass(300 * DAY);
+    shop.earn(&member, "50.00");
+    shop.pass(450 * DAY);
+    assert_eq!(shop.till().expire_due().expect("posted"), 1);
+    shop.till().erase_member(&shop.owner(), id(&member), true).expect("the owner may");
+    let rows = shop.till().day(&shop.owner(), None, true).expect("the owner may").rows;
+    let lost = rows.iter().filter(|row| row.points < 0);
+    assert_eq!(
+        lost.map(|row| (row.kind.as_str(), row.points)).collect::<Vec<_>>(),
+        [("value_forfeited", -50), ("value_expired", -120)]
+    );
+}
+
+#[test]
 fn winding_the_clock_back_gains_nothing() {
     let shop = Shop::new();
     let member = shop.member("何苗", 7).brief.id;

@@ -44,7 +44,7 @@ const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full 
   sqlite_too_old unknown`.split(/\s+/);
 const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
   member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
-  tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged members_parted value_granted
+  tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged members_parted value_forfeited value_granted
   value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up stock_changed reward_handed_over unknown`.split(
   /\s+/,
 );

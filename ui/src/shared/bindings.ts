@@ -643,7 +643,8 @@ seq: number,
 at_ms: number, 
 /**
  * Kind: `visit_recorded`, `points_earned`, `points_redeemed`, `fact_voided`,
- * `member_registered`, `member_changed`, `pass_given`, `value_expired`, `stream_opened`,
+ * `member_registered`, `member_changed`, `pass_given`, `value_expired`, `value_forfeited` (the
+ * same fact, of somebody who was erased), `stream_opened`,
  * `stream_vouched`, `reward_set`, `pass_type_set`, `tier_set`, `staff_set`, `rules_set`, …
  */
 kind: string, 

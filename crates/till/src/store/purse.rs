@@ -316,6 +316,19 @@ pub fn standing(db: &Connection, owned: &Owned, member: i64, lot: LotId) -> Resu
     Ok(out)
 }
 
+/// Whether a lot of this file was still good at a moment: Unix ms. One that is not known was not.
+///
+/// # Errors
+/// Those of the store.
+pub fn was_good(db: &Connection, file: MemberId, lot: LotId, at_ms: i64) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM account a JOIN member m ON m.n = a.member
+         WHERE m.id = ?1 AND a.lot = ?2 AND a.account = ?3
+           AND (a.expires_ms IS NULL OR a.expires_ms > ?4)",
+    )?;
+    Ok(statement.exists(params![file.as_bytes(), lot.as_bytes(), ISSUED, at_ms])?)
+}
+
 /// Members of whom something has run out that this till still holds.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use punchcard_domain::{
     decide::voidable,
     effects::RecordKind,
-    fact::{Fact, gained},
+    fact::{Fact, ValueExpired, gained},
     ledger::{Posting, ValueKind},
     staff::Permission,
     time::Day,
@@ -18,9 +18,9 @@ use super::{actor::Actor, classes};
 use crate::{
     error::Result,
     store::{
-        fold,
+        erased, fold,
         journal::{self, Stored},
-        read,
+        purse, read,
         records::{self, StaffRecord},
     },
     till::Till,
@@ -215,7 +215,7 @@ fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option
         fact: fact.id().to_string(),
         seq: i64::try_from(header.seq).unwrap_or(i64::MAX),
         at_ms: place.map_or(header.hlc.unix_ms(), |place| place.at_ms),
-        kind: kind_of(&fact).to_owned(),
+        kind: kind_of(work.db, &fact)?.to_owned(),
         staff: names.staff(header.staff)?,
         member: about.member.map(|member| member.to_string()),
         member_name: about.member.map(|member| names.member(member)).transpose()?.flatten(),
@@ -232,11 +232,26 @@ fn row(work: &Work<'_>, names: &mut Names<'_>, stored: &Stored) -> Result<Option
 }
 
 /// What a line calls a fact.
-fn kind_of(fact: &Fact) -> &'static str {
-    match fact {
+fn kind_of(db: &Connection, fact: &Fact) -> Result<&'static str> {
+    Ok(match fact {
         Fact::MembersMerged(body) if body.kept == body.gone => "members_parted",
+        Fact::ValueExpired(body) if forfeited(db, body)? => "value_forfeited",
         _ => fact.name(),
+    })
+}
+
+/// Whether value went with the person whose it was, rather than by its own time.
+fn forfeited(db: &Connection, body: &ValueExpired) -> Result<bool> {
+    if !erased::is_erased(db, body.member)? {
+        return Ok(false);
     }
+    for posting in &body.postings {
+        let file = posting.owner.unwrap_or(body.member);
+        if purse::was_good(db, file, posting.lot, body.at_ms)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What a line says about a fact.
