@@ -22,10 +22,9 @@ async fn money_is_loaded_with_a_managers_pin() {
         window.retype("ask-amount", amount).await;
         window.retype("ask-because", "现金").await;
         window.key(Key::Enter).await;
-        window.find("approval").await;
-        window.approve(&shop, "manager").await;
-        window.gone("approval").await;
+        // Before a manager is called for it.
         window.says("toast", words).await;
+        window.gone("approval").await;
         // What was typed is still there, to be mended.
         let typed =
             format!("document.querySelector('[data-testid=ask-amount]')?.value === '{amount}'");
@@ -42,7 +41,8 @@ async fn money_is_loaded_with_a_managers_pin() {
     on_one_screen(&window).await;
     look(&window, "topped-up").await;
 
-    // It can be taken back, by leave of whoever may load money.
+    // It can be taken back, by leave of whoever may load money: said on the key.
+    window.says("undo", "店长同意").await;
     window.ctrl('z').await;
     window.find("approval").await;
     window.approve(&shop, "manager").await;

@@ -1,13 +1,15 @@
 //! Who sent whom, and money that was loaded: points for both by the owner's rules, taken back with
 //! what they were given for, at one desk and at two.
 
+use punchcard_domain::staff::Role;
+use punchcard_protocol::StaffId;
 use punchcard_tests::{
     DAY, Shop,
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
 use punchcard_till::{
-    CheckInHow, Who,
+    Actor, CheckInHow, Who,
     views::{DetailsInput, MemberView},
 };
 
@@ -154,11 +156,32 @@ fn money_is_loaded_for_a_reason_and_without_rules_gives_no_points() {
         .iter()
         .all(|parcel| !String::from_utf8_lossy(&parcel.entry.payload).contains("现金"));
     assert!(bare, "a cashier's words are a private part");
+    assert!(!done.undo_asks, "the owner may alone");
     till.undo(&owner, id(&done.fact)).expect("the owner may");
     let file = till.member(&owner, id(&member)).expect("their file");
     assert_eq!(file.stored_minor, 0);
     assert_ne!(till.digest().expect("a digest"), before, "it is told, both ways");
     shop.verify();
+}
+
+/// What a cashier did with a manager's leave she takes back with one; and nobody is called for what cannot be.
+#[test]
+fn who_needs_leave_to_load_money_needs_it_to_take_it_back() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let member = shop.member("林知夏", 1).brief.id;
+    let cashier = Actor::new(StaffId::from_bytes([7; 16]), Role::Cashier);
+    let led = Actor { approver: Some((owner.staff, Role::Manager)), ..cashier.clone() };
+    let load = |actor, amount: &str| till.top_up(actor, id(&member), amount, "现金");
+    assert_eq!(Desk::code(load(&cashier, "二百")), "bad_amount");
+    assert_eq!(Desk::code(load(&cashier, "200")), "approval_needed");
+    let done = load(&led, "200").expect("a manager's leave");
+    assert!(done.undo_asks);
+    assert_eq!(Desk::code(till.undo(&cashier, id(&done.fact))), "approval_needed");
+    till.undo(&led, id(&done.fact)).expect("a manager's leave");
+    let earned = till.earn(&cashier, id(&member), "5").expect("a cashier may");
+    assert!(!earned.undo_asks);
+    till.undo(&cashier, id(&earned.fact)).expect("her own, just now");
 }
 
 /// Whoever is not let in, or was erased, gets nothing for whom they sent; the member does.

@@ -96,12 +96,12 @@ describe("the check-in page", () => {
   it("takes back what was done last, then what was done before it", async () => {
     const { wrapper } = await page(checkIn());
     const notice = useNotice();
-    notice.done("pass given", "p1", 10_000);
+    notice.done("pass given", { fact: "p1", at_ms: 0, undo_until_ms: 10_000, undo_asks: true });
     notice.allowUndo("f2", 10_000);
     expect(notice.undoable?.fact).toBe("f2");
     notice.forgetUndo("f2");
     expect(notice.undoable?.fact).toBe("p1");
-    expect(notice.untilOf("p1")).toBeGreaterThan(performance.now());
+    expect(notice.undoOf("p1")?.until).toBeGreaterThan(performance.now());
     notice.forgetUndo("p1");
     expect(notice.undoable?.fact).toBe("f1");
     wrapper.unmount();

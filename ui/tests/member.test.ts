@@ -19,7 +19,14 @@ import {
 
 afterEach(() => document.body.replaceChildren());
 
-const DONE = { fact: "f9", at_ms: 0, points: 0, balance: null, undo_until_ms: 10_000 };
+const DONE = {
+  fact: "f9",
+  at_ms: 0,
+  points: 0,
+  balance: null,
+  undo_until_ms: 10_000,
+  undo_asks: false,
+};
 
 function pass(part: Partial<PassView> = {}): PassView {
   return {
@@ -203,7 +210,14 @@ describe("who else comes in", () => {
   });
 
   it("books who was stopped for a class, and asks anew", async () => {
-    const done = { fact: "b1", at_ms: 0, points: 0, balance: null, undo_until_ms: 60_000 };
+    const done = {
+      fact: "b1",
+      at_ms: 0,
+      points: 0,
+      balance: null,
+      undo_until_ms: 60_000,
+      undo_asks: false,
+    };
     answer({
       recent: () => [],
       status: () => status(),

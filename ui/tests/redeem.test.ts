@@ -53,7 +53,14 @@ async function page({
 }: Case) {
   const now = status({ line: line(), ...part });
   let here = 500;
-  const done = { fact: "f9", at_ms: 0, points: -800, balance: null, undo_until_ms: 0 };
+  const done = {
+    fact: "f9",
+    at_ms: 0,
+    points: -800,
+    balance: null,
+    undo_until_ms: 0,
+    undo_asks: false,
+  };
   answer({
     status: () => now,
     member: () => ({ ...MEMBER, has_phone_code: code, points: points(here) }),
@@ -219,7 +226,14 @@ it("a reward is promised for later with F7, and handed over from the list", asyn
     expires: "2026-12-23",
     here: true,
   };
-  const done = { fact: "f1", at_ms: 0, points: 0, balance: null, undo_until_ms: 10_000 };
+  const done = {
+    fact: "f1",
+    at_ms: 0,
+    points: 0,
+    balance: null,
+    undo_until_ms: 10_000,
+    undo_asks: false,
+  };
   answer({
     member: () => ({ ...MEMBER, vouchers: [voucher] }),
     rewards: () => [later],
@@ -256,7 +270,14 @@ it("above the owner's cost the code on the member's phone is asked for, or a man
   const here: RewardView = { ...TRIAL, cost: 300, affordable: "here", short_by: 0 };
   const redeem = ({ code }: Record<string, unknown>) => {
     if (code !== "287082") throw { code: "code_wrong", message: "wrong", args: {} };
-    return { fact: "f9", at_ms: 0, points: -300, balance: null, undo_until_ms: 0 };
+    return {
+      fact: "f9",
+      at_ms: 0,
+      points: -300,
+      balance: null,
+      undo_until_ms: 0,
+      undo_asks: false,
+    };
   };
   const { wrapper } = await page({ reward: here, code: true, redeem });
   expect(byId("code-panel")).toBeNull();

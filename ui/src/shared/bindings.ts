@@ -1191,9 +1191,13 @@ points: number,
  */
 balance: PointsView | null, 
 /**
- * Until when `undo` takes it back without a manager.
+ * Until when `undo` takes it back as one's own last action.
  */
-undo_until_ms: number, };
+undo_until_ms: number, 
+/**
+ * Even then it needs leave: who did it had leave to, and may not by themselves.
+ */
+undo_asks: boolean, };
 
 export type TermsView = { 
 /**

@@ -19,7 +19,7 @@ use super::{
     phone_code::{self, CodeInput},
     referral,
     show::Eye,
-    stock,
+    stock, undo,
 };
 use crate::{
     code_try,
@@ -326,6 +326,7 @@ pub(crate) fn done(
     file: &MemberFile,
     points: i64,
 ) -> Result<DoneView> {
+    let undo_asks = !undo::is_ones_own(actor, &decided.fact);
     let fact = work.append(actor, decided)?;
     let eye = work.eye(actor.role);
     let balance = eye.points(&eye.purse(file.number, ValueKind::Points)?)?;
@@ -335,6 +336,7 @@ pub(crate) fn done(
         points,
         balance: Some(balance),
         undo_until_ms: undo_until(work),
+        undo_asks,
     })
 }
 

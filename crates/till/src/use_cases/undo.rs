@@ -165,6 +165,7 @@ fn take_back(
         points,
         balance,
         undo_until_ms: undo_until(work),
+        undo_asks: false,
     })
 }
 
@@ -182,11 +183,16 @@ fn permitted(
     // Half a second of grace: the countdown on screen began a moment after the entry.
     let fresh = work.now_ms() - header.hlc.unix_ms() <= window + 500;
     let own = header.stream == work.stream() && header.staff == actor.staff;
-    if own && fresh && actor.role.may(to_do(fact)) {
+    if own && fresh && is_ones_own(actor, fact) {
         return Ok(None);
     }
     actor.require(Permission::VoidFact)?;
     Ok(actor.approved_by(Permission::VoidFact))
+}
+
+/// Whether somebody may do it by themselves: what a manager agreed to is not taken back behind their back.
+pub(super) fn is_ones_own(actor: &Actor, fact: &Fact) -> bool {
+    actor.role.may(to_do(fact))
 }
 
 /// What one must be allowed to do by oneself, to take it back as one's own last action.

@@ -81,6 +81,8 @@ pub struct DoneView {
     pub points: i64,
     /// The member's points afterwards.
     pub balance: Option<PointsView>,
-    /// Until when `undo` takes it back without a manager.
+    /// Until when `undo` takes it back as one's own last action.
     pub undo_until_ms: i64,
+    /// Even then it needs leave: who did it had leave to, and may not by themselves.
+    pub undo_asks: bool,
 }

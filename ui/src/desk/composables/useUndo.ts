@@ -15,9 +15,10 @@ export function useUndo() {
   const { act } = useAct();
   const { stopwatch } = useNow(250);
 
-  /** How long this one can still be taken back without a manager; 0: no more. */
+  /** How long this one can still be taken back as one's own; 0: no more. */
   function secondsLeft(fact: string): number {
-    return Math.max(0, Math.ceil((notice.untilOf(fact) - stopwatch.value) / 1000));
+    const until = notice.undoOf(fact)?.until ?? 0;
+    return Math.max(0, Math.ceil((until - stopwatch.value) / 1000));
   }
 
   /** Takes back one fact, asking a manager where the till wants one. */

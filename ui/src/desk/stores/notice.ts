@@ -1,4 +1,5 @@
 import { defineStore } from "pinia";
+import type { DoneView } from "@/shared/bindings";
 
 export type Tone = "done" | "warn" | "fail";
 
@@ -12,13 +13,18 @@ interface Notice {
 
 interface Undoable {
   fact: string;
+  /** Taking it back asks for a manager's PIN, as doing it did. */
+  asks: boolean;
   /** On this machine's own stopwatch: the till's clock may be set meanwhile. */
   until: number;
 }
 
+/** What is known of something that was done. */
+type Done = Pick<DoneView, "fact" | "at_ms" | "undo_until_ms" | "undo_asks">;
+
 interface State {
   notice: Notice | null;
-  /** What was done and can be taken back without a manager, the last one last. */
+  /** What was done and can be taken back as one's own, the last one last. */
   undoables: Undoable[];
 }
 
@@ -50,10 +56,10 @@ export const useNotice = defineStore("notice", {
       this.notice = null;
     },
 
-    allowUndo(fact: string, forMs: number): void {
+    allowUndo(fact: string, forMs: number, asks = false): void {
       const now = performance.now();
       this.undoables = this.undoables.filter((one) => one.until > now && one.fact !== fact);
-      if (forMs > 0) this.undoables.push({ fact, until: now + forMs });
+      if (forMs > 0) this.undoables.push({ fact, asks, until: now + forMs });
     },
 
     /** It was taken back, or cannot be any more. */
@@ -61,13 +67,14 @@ export const useNotice = defineStore("notice", {
       this.undoables = this.undoables.filter((one) => one.fact !== fact);
     },
 
-    untilOf(fact: string): number {
-      return this.undoables.find((one) => one.fact === fact)?.until ?? 0;
+    undoOf(fact: string): Undoable | null {
+      return this.undoables.find((one) => one.fact === fact) ?? null;
     },
 
-    done(text: string, fact: string, undoForMs: number): void {
-      this.allowUndo(fact, undoForMs);
-      this.say(text, "done", fact, Math.max(undoForMs, SHORT_MS));
+    done(text: string, done: Done): void {
+      const undoForMs = done.undo_until_ms - done.at_ms;
+      this.allowUndo(done.fact, undoForMs, done.undo_asks);
+      this.say(text, "done", done.fact, Math.max(undoForMs, SHORT_MS));
     },
   },
 });
