@@ -106,7 +106,7 @@ async fn a_person_is_erased_and_nowhere_named() {
     window
         .until(
             "what they lost",
-            "/积分到期[^|]*-1,071\\s+-¥1,273.75/.test(document.body.innerText)",
+            "/随资料删除作废[^|]*-1,071\\s+-¥1,273.75/.test(document.body.innerText)",
         )
         .await;
     look(&window, "erased-today").await;

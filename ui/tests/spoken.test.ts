@@ -48,7 +48,12 @@ describe("what is said to whoever listens", () => {
 
   it("tells what was done without counting the seconds down", async () => {
     const { wrapper } = await show(defineComponent(() => () => [h(ToastLine), h(Spoken)]));
-    useNotice().done("年卡已开通", "f1", 10_000);
+    useNotice().done("年卡已开通", {
+      fact: "f1",
+      at_ms: 0,
+      undo_until_ms: 10_000,
+      undo_asks: false,
+    });
     await settle();
     expect(byId("toast")?.textContent).toContain("撤销");
     expect(byId("toast")?.closest("[role], [aria-live]")).toBeNull();

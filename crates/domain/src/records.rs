@@ -1,6 +1,8 @@
 //! What the owner sets up: the business, its stores, tiers, rewards, kinds of pass, staff, rules.
 //! Each is a whole record; the latest, by stamp, is in force.
 
+use std::collections::BTreeMap;
+
 use punchcard_protocol::{RecordId, StaffId, StoreId};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,10 @@ pub struct Rules {
     /// How new cards are numbered; none: they are printed elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card_numbers: Option<CardNumbers>,
+    /// What a newer program wrote and this one does not know: whoever sets another rule here shall not
+    /// put it out of force.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Rules {
@@ -115,6 +121,7 @@ impl Default for Rules {
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
             card_numbers: None,
+            unknown: BTreeMap::new(),
         }
     }
 }
@@ -326,5 +333,30 @@ impl PassType {
             return Err(Refusal::BadInput("length"));
         }
         self.terms.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_of_a_newer_program_stays_when_another_one_is_set() {
+        let mut newer = serde_json::to_value(Rules::default()).expect("JSON");
+        newer["gate"] = serde_json::json!({ "above": 9 });
+        let known: Rules = serde_json::from_value(newer.clone()).expect("it can be read");
+        let set = Rules { points_per_visit: 7, ..known };
+        newer["points_per_visit"] = 7.into();
+        assert_eq!(serde_json::to_value(&set).expect("JSON"), newer);
+        assert!(set.check().is_ok());
+    }
+
+    #[test]
+    fn rules_without_such_are_written_as_ever() {
+        let usual = serde_json::to_string(&Rules::default()).expect("JSON");
+        assert_eq!(
+            usual,
+            r#"{"points_per_unit":1,"points_per_visit":5,"rounding":"down","points_expire_months":24,"seen_again_hours":6,"expires_soon_days":14,"few_visits":2,"pass_required":true,"trust_limit":0,"rest_percent":50,"undo_secs":10}"#
+        );
     }
 }
