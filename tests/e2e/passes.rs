@@ -50,6 +50,13 @@ async fn freeze(window: &Window) {
     window.open_member("林知夏").await;
     window.press(&['1']).await;
     window.click("act-freeze").await;
+    window.find("ask-until").await;
+    look(window, "freeze-until").await;
+    window.compose("2020-01-01").await;
+    window.key(Key::Enter).await;
+    window.until("it is refused", "document.body.innerText.includes('不能早于')").await;
+    window.retype("ask-until", "").await;
+    window.key(Key::Enter).await;
     window.says("member-page", "停卡到").await;
     look(window, "frozen-member").await;
     window.key(Key::F1).await;

@@ -22,7 +22,7 @@ use punchcard_till::{
     Actor, CardChange, CheckInHow, PassChange, PassTypeInput, Result, StaffInput, Till, Who,
     views::{
         Approval, CheckInView, DetailsInput, DetailsView, MemberInput, MemberView, PassChangeInput,
-        PassState, PassView, TermsView,
+        PassState, PassView, RulesInput, TermsView,
     },
 };
 
@@ -826,4 +826,24 @@ fn a_desk_at_one_door_stops_passes_for_another() {
     save("").expect("the owner may");
     shop.pass(12 * HOUR);
     assert_eq!((door(), said()), (None, vec![]));
+}
+
+#[test]
+fn how_few_visits_are_few_is_the_owners_rule() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    at.give(&member, &at.kind("十次卡", None, Some(10), Terms::default()));
+    let said = || at.scan("10000001").reasons.iter().map(|why| why.code()).collect::<Vec<_>>();
+    assert_eq!(said(), Vec::<&str>::new(), "nine are left");
+    let rules = at.till.rules().expect("there are some");
+    let kept = at.till.save_rules(&at.owner, RulesInput { few_visits: 8, ..rules });
+    assert_eq!(kept.expect("the owner may").few_visits, 8);
+    shop.pass(12 * HOUR);
+    assert_eq!(said(), ["few_visits_left"], "eight are");
+    let rules = at.till.rules().expect("there are some");
+    assert_eq!(
+        Desk::code(at.till.save_rules(&at.owner, RulesInput { few_visits: 1001, ..rules })),
+        "bad_input"
+    );
 }

@@ -110,6 +110,23 @@ describe("the member's page", () => {
     wrapper.unmount();
   });
 
+  it("freezes a pass until a day, or for as long as it may be", async () => {
+    const table = { change_pass: () => DONE };
+    const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
+    const freeze = async (until: string) => {
+      await press("1");
+      await press("1");
+      expect(byId("ask-panel")?.textContent).toContain("30 天");
+      await typeInto("ask-until", until);
+      await submit("ask-panel");
+      return (sent("change_pass") as { change: unknown }).change;
+    };
+    expect(await freeze(" 2026-12-24 ")).toEqual({ what: "freeze", until: "2026-12-24" });
+    calls.length = 0;
+    expect(await freeze("")).toEqual({ what: "freeze", until: null });
+    wrapper.unmount();
+  });
+
   it("extends a pass by keys alone", async () => {
     const table = { change_pass: () => DONE };
     const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);

@@ -482,6 +482,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     points_expire_months: null,
     seen_again_hours: 4,
     expires_soon_days: 7,
+    few_visits: 2,
     pass_required: true,
     trust_limit: 0,
     code_above: null,

@@ -1538,6 +1538,10 @@ seen_again_hours: number,
  */
 expires_soon_days: number, 
 /**
+ * Warn when so few visits are left on a pack.
+ */
+few_visits: number, 
+/**
  * Nobody is let in without a pass.
  */
 pass_required: boolean, 

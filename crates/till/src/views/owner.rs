@@ -164,6 +164,9 @@ pub struct RulesInput {
     pub seen_again_hours: u32,
     /// Warn so many days before a pass ends.
     pub expires_soon_days: u32,
+    /// Warn when so few visits are left on a pack.
+    #[serde(default = "few_visits")]
+    pub few_visits: i64,
     /// Nobody is let in without a pass.
     pub pass_required: bool,
     /// Points that may be redeemed on trust, at most, for one member; 0: never.
@@ -180,6 +183,11 @@ pub struct RulesInput {
     /// How new cards are numbered; none: they are printed elsewhere.
     #[serde(default)]
     pub card_numbers: Option<CardNumbers>,
+}
+
+/// As few as they are where nobody says: settings that were written down before could not say it.
+fn few_visits() -> i64 {
+    punchcard_domain::records::Rules::default().few_visits
 }
 
 /// What a desk says, and how loudly, each with the level that is in force.
