@@ -99,6 +99,28 @@ fn what_seeds_found_with_a_hub_put_back_stays_mended() {
     }
 }
 
+/// A hub that was put back while nobody could notice it by its log. What a till that was given up had
+/// handed over was aside there, and then nowhere (240). What it had acknowledged of a life that ended
+/// since was asked for by nobody (362, the first), nor what it had refused before it was put back to
+/// when it would have taken it (the second).
+#[test]
+fn what_was_kept_aside_or_of_an_earlier_life_outlives_a_hub_put_back() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let ground = Ground::new(config.tills);
+    let lists: [(u64, &[usize]); 3] = [
+        (240, &[14, 64, 65, 74, 105]),
+        (362, &[36, 41, 55, 62, 81]),
+        (362, &[36, 38, 41, 55, 62, 81]),
+    ];
+    for (seed, ids) in lists {
+        let mut steps = steps::of(seed, &config);
+        steps.retain(|step| ids.contains(&step.id));
+        assert_eq!(steps.len(), ids.len());
+        let wrong = fleet::run(&ground, &config, seed, &steps).wrong;
+        assert!(wrong.is_empty(), "seed {seed}, steps {ids:?}: {wrong:?}");
+    }
+}
+
 /// People are erased at some till while others go on with them.
 #[test]
 fn seeds_in_which_people_are_erased() {

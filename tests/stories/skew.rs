@@ -142,6 +142,7 @@ impl Scribe {
             now_ms: NOON,
             endorsement: None,
             seen: None,
+            earlier: Vec::new(),
             card_blocks: None,
         }
     }

@@ -177,7 +177,8 @@ pub(crate) fn closed(work: &mut Work<'_>, row: &StreamRow) -> Result<Option<Wire
         "forked" => fork_refusal(work, row, row.link.seq)?,
         _ => WireRefusal::new(Code::DeviceRevoked, "this till no longer belongs to the business")
             .with("seq", row.link.seq)
-            .with("epoch", work.hub.epoch),
+            .with("epoch", work.hub.epoch)
+            .with("aside", kept_aside(work, row.stream)?),
     };
     Ok(Some(refusal))
 }
@@ -210,7 +211,19 @@ fn keep(
     refusal: WireRefusal,
 ) -> Result<Refused> {
     keep_aside(work, stream, body, why, refusal.number("seq"))?;
+    let refusal = match refusal.number("aside") {
+        Some(_) => refusal.with("aside", kept_aside(work, stream)?),
+        None => refusal,
+    };
     Ok(Refused::Kept(refusal))
+}
+
+/// How many bodies of a till are kept aside: they are never thrown away, so that a till that is told
+/// of fewer than before knows that this hub was put back.
+fn kept_aside(work: &mut Work<'_>, stream: StreamId) -> Result<u64> {
+    let sql = "SELECT count(*) FROM quarantine WHERE till = $1";
+    let row = work.session.row(sql, &[stream.till.as_bytes().into()])?;
+    row.map_or(Ok(0), |row| row[0].count())
 }
 
 /// Keeps a body that cannot be taken in, once, and tells the owner.

@@ -48,6 +48,9 @@ fn newer_than_ours(
     if acked.seq > 0 && journal::hash_at(&mut *work.session, row.stream, acked.seq)?.is_none() {
         return Ok(Some("acked"));
     }
+    if lacks_earlier(work, row, ask)? {
+        return Ok(Some("earlier"));
+    }
     let seen = ask.seen.unwrap_or_default();
     if let Some(log) = seen.log
         && (log.seq > work.hub.position
@@ -62,6 +65,24 @@ fn newer_than_ours(
         return Ok(Some("journal"));
     }
     Ok(None)
+}
+
+/// Whether this hub lacks of an earlier life what it acknowledged. A new life begins with nothing
+/// acknowledged: by its own journal alone nobody would notice that the hub was put back meanwhile. A
+/// till that has not said yet what it holds speaks of what was before.
+fn lacks_earlier(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<bool> {
+    let till = journal::till(&mut *work.session, row.stream.till)?;
+    if till.is_none_or(|till| till.reported != i64::from(work.hub.epoch)) {
+        return Ok(false);
+    }
+    for (stream, known) in ask.earlier.iter().filter(|(life, _)| life.till == row.stream.till) {
+        let open =
+            journal::stream(&mut *work.session, *stream)?.is_some_and(|life| life.state == "open");
+        if open && journal::hash_at(&mut *work.session, *stream, known.seq)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Begins the next epoch. Its number is the moment's, in seconds: two copies of one backup that are

@@ -174,6 +174,10 @@ pub struct Greeting {
     /// another one where it knows of no more: so one that is on its way is not followed by a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_blocks: Option<u32>,
+    /// What the hub has acknowledged of the till's earlier lives, as the till knows it; without those
+    /// that it refused and keeps aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(StreamId, Known)>,
 }
 
 /// What a till has seen of its hub. A hub that has less, or something else, was restored from an

@@ -30,6 +30,11 @@ pub const JOINING: &str = "joining";
 pub const REFUSED: &str = "refused";
 /// The hub's epoch in which this till, no longer belonging to it, last asked what it has.
 pub const HANDED_OVER_IN: &str = "handed_over_in";
+/// How much of what this till handed over the hub said it keeps aside.
+pub const KEPT_ASIDE: &str = "kept_aside";
+/// Own journals of which something was refused and handed over: the hub has less of them than it
+/// was sent.
+pub const HANDED_OVER: &str = "handed_over";
 /// The newest stamp that came with a snapshot.
 pub const SEEN_HLC: &str = "seen_hlc";
 /// Tables that a snapshot brought, so that the journal alone does not make them anew.

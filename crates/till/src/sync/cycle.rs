@@ -101,7 +101,7 @@ fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
         }
         if refusal.code == Code::DeviceRevoked {
             if let Some(epoch) = refusal.number("epoch") {
-                hand_over_anew(till, wire, epoch)?;
+                hand_over_anew(till, wire, epoch, refusal.number("aside").unwrap_or(0))?;
             }
             let standing = till.standing()?;
             hand_over(till, wire, &caller(till, &standing)?, &standing.me)?;
@@ -181,6 +181,7 @@ fn greeting(till: &Till, standing: &Standing, acked: Known) -> Greeting {
         endorsement: None,
         seen: Some(standing.seen),
         card_blocks: None,
+        earlier: standing.earlier_acked.clone(),
     }
 }
 
@@ -281,6 +282,11 @@ fn push_introduced(
     push(till, wire, caller, life)
 }
 
+/// Whether what the hub refuses with that code is kept aside there.
+fn keeps_aside(code: Code) -> bool {
+    matches!(code, Code::DeviceRevoked | Code::ForkDetected | Code::ChainBroken)
+}
+
 /// Hands over entries that the hub refuses: it keeps each batch aside. They are not sent again.
 fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Result<()> {
     let mut after = life.acked;
@@ -294,27 +300,28 @@ fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Resul
         let answer: Result<PushAnswer> =
             wire.call(Some(caller), path::PUSH, &Push { head, packets });
         match answer {
-            // These are kept aside there.
-            Err(Error::Hub(WireRefusal {
-                code: Code::DeviceRevoked | Code::ForkDetected | Code::ChainBroken,
-                ..
-            }))
-            | Ok(_) => after = last.seq,
+            Err(Error::Hub(refusal)) if keeps_aside(refusal.code) => {
+                till.handed_over(life, last.seq, refusal.number("aside"))?;
+            }
             // Busy, or not known there: another time.
             Err(Error::Hub(_)) => return Ok(()),
             Err(error) => return Err(error),
+            Ok(_) => {
+                let acked = Known { seq: last.seq, hash: last.hash };
+                let taken = PushAnswer { acked, durable: 0, quarantined: Vec::new() };
+                till.acknowledged(life, &taken)?;
+            }
         }
-        let acked = Known { seq: last.seq, hash: last.hash };
-        let kept = PushAnswer { acked, durable: 0, quarantined: Vec::new() };
-        till.acknowledged(life, &kept)?;
+        after = last.seq;
     }
     Ok(())
 }
 
 /// A hub that was restored has lost what it kept aside: how much it has of each journal of this till is
-/// asked anew, once in each epoch, and what it has not is handed over again.
-fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64) -> Result<()> {
-    if till.handed_over_in()? == Some(epoch) {
+/// asked anew, once in each epoch and whenever it keeps fewer bodies `aside` than it said before (it
+/// was put back, and nobody else noticed); what it has not is handed over again.
+fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64, aside: u64) -> Result<()> {
+    if till.handed_over_in()? == Some(epoch) && aside >= till.kept_aside()? {
         return Ok(());
     }
     let standing = till.standing()?;
@@ -341,7 +348,7 @@ fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64) -> Result<()> {
             Err(error) => return Err(error),
         }
     }
-    till.hand_over_from(&there, epoch)
+    till.hand_over_from(&there, epoch, aside)
 }
 
 fn push_own(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {

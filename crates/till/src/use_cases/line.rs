@@ -43,6 +43,8 @@ pub(crate) struct Standing {
     pub(crate) acked: Known,
     /// Earlier lives, the newest first.
     pub(crate) earlier: Vec<OwnLife>,
+    /// What the hub has acknowledged of those, and has in its log.
+    pub(crate) earlier_acked: Vec<(StreamId, Known)>,
     /// What was seen of the hub in the epoch that is known.
     pub(crate) seen: Seen,
     /// Few card numbers are left: so many blocks are here.
@@ -66,10 +68,8 @@ impl Till {
         self.write(|work| {
             let hub: HubLink = local::get(work.db, local::HUB)?.ok_or(Error::NotPaired)?;
             let me = life(work.db, work.stream(), work.stream_number())?;
-            let acked = match journal::link_at(work.db, me.number, me.acked)? {
-                Some(link) => Known { seq: link.seq, hash: link.hash },
-                None => Known { seq: 0, hash: Hash::ZERO },
-            };
+            let nothing = Known { seq: 0, hash: Hash::ZERO };
+            let acked = acked_of(work, &me)?.unwrap_or(nothing);
             let mut earlier = Vec::new();
             for (number, stream) in streams::all(work.db)? {
                 // A later life is that of a copy of this till: not ours to write or to push.
@@ -78,9 +78,10 @@ impl Till {
                 }
             }
             earlier.sort_by_key(|life| std::cmp::Reverse(life.stream.incarnation));
+            let earlier_acked = earlier_acked(work, &earlier)?;
             let seen = seen_of(work.db, &hub)?;
             let card_blocks = card_numbers::to_ask(work)?;
-            Ok(Standing { hub, me, acked, earlier, seen, card_blocks })
+            Ok(Standing { hub, me, acked, earlier, earlier_acked, seen, card_blocks })
         })
     }
 
@@ -230,8 +231,11 @@ impl Till {
                 acked = acked.max(life(work.db, work.stream(), work.stream_number())?.acked);
             }
             set_acked(work.db, work.stream_number(), acked, welcome.durable)?;
-            if welcome.give {
+            // Whoever was sent away and is welcome again meets a hub that was put back to before that:
+            // what was handed over is asked for like the rest.
+            if welcome.give || was_sent_away(work)? {
                 earlier_as_there(work, &welcome.earlier)?;
+                local::remove(work.db, local::HANDED_OVER)?;
             }
             if hub.epoch != welcome.epoch {
                 let epoch = welcome.epoch.to_string();
@@ -301,15 +305,51 @@ impl Till {
         })
     }
 
-    /// The hub, in this epoch, has so much of each journal; the rest is to be handed over.
+    /// How many bodies the hub said it keeps aside of what this till handed over.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) fn hand_over_from(&self, there: &[(OwnLife, u64)], epoch: u64) -> Result<()> {
+    pub(crate) fn kept_aside(&self) -> Result<u64> {
+        Ok(self.read(|db| local::get(db, local::KEPT_ASIDE))?.unwrap_or(0))
+    }
+
+    /// The hub refused a journal's entries up to here, and keeps them aside: so many bodies of this till,
+    /// if it says that. They are not sent again.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn handed_over(&self, life: &OwnLife, seq: u64, aside: Option<u64>) -> Result<()> {
+        self.write(|work| {
+            set_acked(work.db, life.number, seq, 0)?;
+            if let Some(bodies) = aside {
+                local::set(work.db, local::KEPT_ASIDE, &bodies)?;
+            }
+            let mut refused: Vec<StreamId> =
+                local::get(work.db, local::HANDED_OVER)?.unwrap_or_default();
+            if !refused.contains(&life.stream) {
+                refused.push(life.stream);
+                local::set(work.db, local::HANDED_OVER, &refused)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The hub, in this epoch, has so much of each journal, and keeps so many bodies aside; the rest is
+    /// to be handed over.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn hand_over_from(
+        &self,
+        there: &[(OwnLife, u64)],
+        epoch: u64,
+        aside: u64,
+    ) -> Result<()> {
         self.write(|work| {
             for (life, seq) in there {
                 set_acked(work.db, life.number, (*seq).min(life.newest.seq), 0)?;
             }
+            local::set(work.db, local::KEPT_ASIDE, &aside)?;
             local::set(work.db, local::HANDED_OVER_IN, &epoch)
         })
     }
@@ -497,6 +537,29 @@ fn seen_of(db: &Connection, hub: &HubLink) -> Result<Seen> {
         None => None,
     };
     Ok(Seen { log, journal: journal.map(|link| Known { seq: link.seq, hash: link.hash }) })
+}
+
+/// Whether the hub's last word was that this till does not belong to the business.
+fn was_sent_away(work: &Work<'_>) -> Result<bool> {
+    let refused: Option<String> = local::get(work.db, local::REFUSED)?;
+    Ok(refused.as_deref() == Some("device_revoked"))
+}
+
+/// What the hub has acknowledged of a journal.
+fn acked_of(work: &Work<'_>, life: &OwnLife) -> Result<Option<Known>> {
+    let link = journal::link_at(work.db, life.number, life.acked)?;
+    Ok(link.map(|link| Known { seq: link.seq, hash: link.hash }))
+}
+
+/// What the hub has acknowledged of earlier lives. What was handed over because it was refused
+/// counts as sent, and is not in the hub's log.
+fn earlier_acked(work: &Work<'_>, earlier: &[OwnLife]) -> Result<Vec<(StreamId, Known)>> {
+    let refused: Vec<StreamId> = local::get(work.db, local::HANDED_OVER)?.unwrap_or_default();
+    let mut acked = Vec::new();
+    for life in earlier.iter().filter(|life| life.acked > 0 && !refused.contains(&life.stream)) {
+        acked.extend(acked_of(work, life)?.map(|known| (life.stream, known)));
+    }
+    Ok(acked)
 }
 
 /// A hub that was restored has less of this till's earlier lives than it once said.
