@@ -189,6 +189,7 @@ impl Till {
             endorsement: None,
             seen: None,
             card_blocks: None,
+            earlier: Vec::new(),
         };
         self.call(path::GREET, &greeting).await?;
         while let Some(push) = self.shop.desk.ready.first() {
