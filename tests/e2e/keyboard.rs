@@ -109,6 +109,7 @@ async fn a_verdict_is_said_where_a_screen_reader_listens() {
     window.close().await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "settings that nobody reads meanwhile")]
 #[tokio::test]
 async fn nothing_moves_for_whoever_wants_no_motion() {
     let still = async |animations: bool| {
