@@ -61,10 +61,15 @@ power: install-test build ## cut the power of a till and of a hub ROUNDS times (
 		cargo test "$${workspace[@]}" --test stories -- power:: --nocapture
 
 # SEEDS how many, FIRST the first of them, TILLS how many tills, STEPS which steps alone (1,5,9).
+# A seed tells everybody's random numbers, which only a build with debug assertions lets it do. What others
+# wrote stays as the release has it.
+optimised := --release --config 'profile.release.debug-assertions=true' \
+	--config 'profile.release.package."*".debug-assertions=false'
 .PHONY: fleet
-fleet: install-test ## the simulated fleet: SEEDS=1000 [FIRST=1] [TILLS=5] [STEPS=1,5,9]
+fleet: install-test ## the simulated fleet: SEEDS=1000 [FIRST=1] [TILLS=5] [STEPS=1,5,9] [OPTIMISED=1]
 	@$(in_env) SEEDS="$(or $(SEEDS),1000)" FIRST="$(or $(FIRST),1)" TILLS="$(or $(TILLS),5)" STEPS="$(STEPS)" \
-		cargo test "$${workspace[@]}" --package punchcard-tests --test stories fleet::seeds -- --exact --nocapture
+		cargo test $(if $(OPTIMISED),$(optimised),"$${workspace[@]}") --package punchcard-tests --test stories \
+		fleet::seeds -- --exact --nocapture
 
 # How many minutes each of them runs, and which alone (entries messages import scan backup).
 .PHONY: fuzz

@@ -121,6 +121,18 @@ fn what_was_kept_aside_or_of_an_earlier_life_outlives_a_hub_put_back() {
     }
 }
 
+/// A manager gives an earlier life up while a copy of the machine still holds what that life wrote: what
+/// is refused then is left out there too, and everybody's tables are the same.
+#[test]
+fn what_is_refused_of_an_earlier_life_counts_at_no_desk() {
+    let config = Config { erases: true, ..Config::default() };
+    let ground = Ground::new(config.tills);
+    let mut steps = steps::of(1420, &config);
+    steps.retain(|step| [21, 22, 46, 53, 55].contains(&step.id));
+    let wrong = fleet::run(&ground, &config, 1420, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// People are erased at some till while others go on with them.
 #[test]
 fn seeds_in_which_people_are_erased() {

@@ -65,6 +65,7 @@ const NOTICES: Record<string, string[]> = {
   debt_after_take_back: ["name", "points"],
   debt_repaid: ["name", "points"],
   trusted_again: [],
+  set_aside: ["count"],
   many_erased: [],
   forked: ["seq"],
   chain_broken: ["seq"],

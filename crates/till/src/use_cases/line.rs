@@ -8,7 +8,7 @@ use punchcard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{card_numbers, notices};
+use super::{card_numbers, notices, verify};
 use crate::{
     error::{Error, Result},
     store::{
@@ -236,6 +236,8 @@ impl Till {
             if welcome.give || was_sent_away(work)? {
                 earlier_as_there(work, &welcome.earlier)?;
                 local::remove(work.db, local::HANDED_OVER)?;
+            } else {
+                set_refused_aside(work, &welcome.earlier)?;
             }
             if hub.epoch != welcome.epoch {
                 let epoch = welcome.epoch.to_string();
@@ -537,6 +539,32 @@ fn seen_of(db: &Connection, hub: &HubLink) -> Result<Seen> {
         None => None,
     };
     Ok(Seen { log, journal: journal.map(|link| Known { seq: link.seq, hash: link.hash }) })
+}
+
+/// What the hub refused of an earlier life, and keeps aside, is set aside here too, and the tables are
+/// made anew without it: that life has ended, and this till goes on with what everybody else has. Of a
+/// life that has another history at the hub, that history is still to be read, and settles it.
+fn set_refused_aside(work: &mut Work<'_>, there: &[(StreamId, Known)]) -> Result<()> {
+    let refused: Vec<StreamId> = local::get(work.db, local::HANDED_OVER)?.unwrap_or_default();
+    let mut entries = 0;
+    for (number, stream) in streams::all(work.db)? {
+        let known = there.iter().find(|(life, _)| *life == stream && refused.contains(life));
+        let Some((_, known)) = known.filter(|_| is_own_earlier(work, stream)) else { continue };
+        let (newest, _) = journal::newest(work.db, number)?;
+        let here = journal::link_at(work.db, number, known.seq)?;
+        let follows = known.seq == 0 || here.is_some_and(|link| link.hash == known.hash);
+        if follows && newest.seq > known.seq {
+            journal::set_aside(work.db, number, known.seq + 1)?;
+            set_acked(work.db, number, known.seq, 0)?;
+            entries += newest.seq - known.seq;
+        }
+    }
+    if entries > 0 {
+        verify::rebuild(work.db)?;
+        work.read_house_anew();
+        notices::tell(work, "set_aside", &[("count", entries.to_string())])?;
+    }
+    Ok(())
 }
 
 /// Whether the hub's last word was that this till does not belong to the business.
