@@ -529,6 +529,17 @@ pub fn follow(session: &mut dyn Session, pairs: &[(MemberId, StoreId)]) -> Resul
     session.insert(&FOLLOW, &rows.collect::<Vec<_>>())
 }
 
+/// How many bodies of a till are kept aside: they are never thrown away, so that a till that is told
+/// of fewer than before knows that this hub was put back.
+///
+/// # Errors
+/// Those of the database.
+pub fn kept_aside(session: &mut dyn Session, till: TillId) -> Result<u64> {
+    let sql = "SELECT count(*) FROM quarantine WHERE till = $1";
+    let row = session.row(sql, &[till.as_bytes().into()])?;
+    row.map_or(Ok(0), |row| row[0].count())
+}
+
 /// Keeps what could not be taken in, for a person to look at.
 pub fn quarantine(
     session: &mut dyn Session,

@@ -178,7 +178,7 @@ pub(crate) fn closed(work: &mut Work<'_>, row: &StreamRow) -> Result<Option<Wire
         _ => WireRefusal::new(Code::DeviceRevoked, "this till no longer belongs to the business")
             .with("seq", row.link.seq)
             .with("epoch", work.hub.epoch)
-            .with("aside", kept_aside(work, row.stream)?),
+            .with("aside", journal::kept_aside(&mut *work.session, row.stream.till)?),
     };
     Ok(Some(refusal))
 }
@@ -212,18 +212,10 @@ fn keep(
 ) -> Result<Refused> {
     keep_aside(work, stream, body, why, refusal.number("seq"))?;
     let refusal = match refusal.number("aside") {
-        Some(_) => refusal.with("aside", kept_aside(work, stream)?),
+        Some(_) => refusal.with("aside", journal::kept_aside(&mut *work.session, stream.till)?),
         None => refusal,
     };
     Ok(Refused::Kept(refusal))
-}
-
-/// How many bodies of a till are kept aside: they are never thrown away, so that a till that is told
-/// of fewer than before knows that this hub was put back.
-fn kept_aside(work: &mut Work<'_>, stream: StreamId) -> Result<u64> {
-    let sql = "SELECT count(*) FROM quarantine WHERE till = $1";
-    let row = work.session.row(sql, &[stream.till.as_bytes().into()])?;
-    row.map_or(Ok(0), |row| row[0].count())
 }
 
 /// Keeps a body that cannot be taken in, once, and tells the owner.
