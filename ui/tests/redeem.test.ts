@@ -35,8 +35,8 @@ interface Case {
   /** What the hub says. */
   draw?: () => DrawView;
   short?: Record<string, string>;
-  /** It asks for the code on the member's phone. */
-  code?: boolean;
+  /** It asks for the code on the member's phone; `unset`: which they have yet to set up. */
+  code?: boolean | "unset";
   /** What it says to a redemption. */
   redeem?: (args: Record<string, unknown>) => unknown;
 }
@@ -53,6 +53,7 @@ async function page({
 }: Case) {
   const now = status({ line: line(), ...part });
   let here = 500;
+  let phone = code === true;
   const done = {
     fact: "f9",
     at_ms: 0,
@@ -63,7 +64,11 @@ async function page({
   };
   answer({
     status: () => now,
-    member: () => ({ ...MEMBER, has_phone_code: code, points: points(here) }),
+    member: () => ({ ...MEMBER, has_phone_code: phone, points: points(here) }),
+    set_up_phone: () => {
+      phone = true;
+      return { secret: "JBSWY3DPEHPK3PXP", svg: "<svg/>" };
+    },
     rewards: () => [here < 800 ? reward : { ...reward, affordable: "here", short_by: 0 }],
     rules: () => ({ trust_limit: limit }),
     redeem_preview: ({ points: chosen }) => {
@@ -71,7 +76,13 @@ async function page({
       const args = { need: String(need), here: String(here), on_file: "820", ...short };
       if (need > here) throw { code: "points_short", message: "short", args };
       const left = { left_here: here - need, left_on_file: 820 - need };
-      const rest = { lots: [], on_trust: 0, money_off_minor: 0, money_minor: 0, needs_code: code };
+      const rest = {
+        lots: [],
+        on_trust: 0,
+        money_off_minor: 0,
+        money_minor: 0,
+        needs_code: code !== false,
+      };
       return { points: need, ...rest, ...left };
     },
     draw: () => {
@@ -301,5 +312,19 @@ it("above the owner's cost the code on the member's phone is asked for, or a man
   expect(byId("code-panel")).not.toBeNull();
   await give("287082");
   expect(byId("code-panel")).toBeNull();
+  wrapper.unmount();
+});
+
+it("a phone that is set up on the way leads back into the box for its code", async () => {
+  const here: RewardView = { ...TRIAL, cost: 300, affordable: "here", short_by: 0 };
+  const { wrapper } = await page({ reward: here, code: "unset" });
+  await press("Enter");
+  expect(byId("redeem-code")).toBeNull();
+  await press("Enter");
+  await press("Enter");
+  expect(byId("phone-secret")?.textContent).toContain("JBSW");
+  await press("Enter");
+  expect(byId("phone-panel")).toBeNull();
+  expect(document.activeElement).toBe(byId("redeem-code"));
   wrapper.unmount();
 });
