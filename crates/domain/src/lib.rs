@@ -21,6 +21,7 @@ pub mod limits;
 pub mod member;
 pub mod money;
 pub mod numbering;
+pub mod person;
 pub mod phone_code;
 pub mod points;
 pub mod records;

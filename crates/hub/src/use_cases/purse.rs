@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punchcard_domain::ledger::{Account, Holding, ValueKind};
+use punchcard_domain::{
+    ledger::{Account, Holding, ValueKind},
+    person,
+};
 use punchcard_protocol::{LotId, MemberId, StreamId};
 
 use super::work::{Work, taken_over_by_hub};
@@ -14,8 +17,6 @@ use crate::{
 const ISSUED: i64 = 0;
 const TILL: i64 = 1;
 const POOL: i64 = 3;
-/// Files are merged into one another at most so often: a circle ends here.
-const MOST_MERGES: usize = 8;
 
 /// A member's value of one kind.
 #[derive(Debug, Default)]
@@ -57,14 +58,11 @@ fn usable(holdings: &[Holding], now_ms: i64) -> i64 {
 
 /// The file that a member is shown as, and all that are merged into it.
 pub(crate) fn person(session: &mut dyn Session, member: MemberId) -> Result<Vec<MemberId>> {
-    let mut kept = member;
-    for _ in 0..MOST_MERGES {
-        let sql = "SELECT kept FROM merge WHERE gone = $1";
-        match session.row(sql, &[kept.as_bytes().into()])? {
-            Some(row) => kept = MemberId::from_bytes(row[0].exactly()?),
-            None => break,
-        }
-    }
+    let kept = person::shown_as(member, |gone| -> Result<_> {
+        let row =
+            session.row("SELECT kept FROM merge WHERE gone = $1", &[gone.as_bytes().into()])?;
+        row.map(|row| Ok(MemberId::from_bytes(row[0].exactly()?))).transpose()
+    })?;
     let mut all = vec![kept];
     let mut at = 0;
     while let Some(member) = all.get(at).copied() {

@@ -1,13 +1,11 @@
 //! Files that are one person's: registered twice, and merged.
 
+use punchcard_domain::person;
 use punchcard_protocol::{Header, MemberId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::fold;
 use crate::error::Result;
-
-/// A file is merged into another at most so often: a circle ends here.
-const MOST_MERGES: usize = 8;
 
 /// Whether any file is merged at all: in most shops none is, and nobody pays for asking.
 fn none(db: &Connection) -> Result<bool> {
@@ -22,21 +20,22 @@ pub fn shown_as(db: &Connection, number: i64) -> Result<i64> {
     if none(db)? {
         return Ok(number);
     }
-    let mut shown = number;
-    for _ in 0..MOST_MERGES {
-        let next: Option<i64> = db
-            .prepare_cached(
-                "SELECT k.n FROM member g JOIN merge m ON m.gone = g.id
-                 JOIN member k ON k.id = m.kept WHERE g.n = ?1",
-            )?
-            .query_row([shown], |row| row.get(0))
-            .optional()?;
-        match next {
-            Some(next) => shown = next,
-            None => break,
-        }
-    }
-    Ok(shown)
+    let mut statement = db.prepare_cached("SELECT id FROM member WHERE n = ?1")?;
+    let file =
+        statement.query_row([number], |row| row.get(0).map(MemberId::from_bytes)).optional()?;
+    let Some(file) = file else { return Ok(number) };
+    let shown = person::shown_as(file, |gone| kept(db, gone))?;
+    let mut statement = db.prepare_cached("SELECT n FROM member WHERE id = ?1")?;
+    Ok(statement.query_row([shown.as_bytes()], |row| row.get(0))?)
+}
+
+/// The file that one was merged into, where it is here.
+fn kept(db: &Connection, gone: MemberId) -> Result<Option<MemberId>> {
+    let mut statement = db.prepare_cached(
+        "SELECT k.id FROM merge m JOIN member k ON k.id = m.kept WHERE m.gone = ?1",
+    )?;
+    let found = statement.query_row([gone.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(found.map(MemberId::from_bytes))
 }
 
 /// All files of the person whose file this is: local number of each, and whose it is where it is
