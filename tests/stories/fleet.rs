@@ -32,6 +32,14 @@ fn steps_of(seed: u64, config: &Config) -> Vec<steps::Step> {
     steps
 }
 
+/// Some steps of a seed: all of them are there.
+fn some_of(seed: u64, config: &Config, ids: &[usize]) -> Vec<steps::Step> {
+    let mut steps = steps::of(seed, config);
+    steps.retain(|step| ids.contains(&step.id));
+    assert_eq!(steps.len(), ids.len());
+    steps
+}
+
 /// The first of the seeds of which `look` has something to say, on a few threads.
 fn first<T: Send>(
     tills: usize,
@@ -99,6 +107,17 @@ fn what_seeds_found_with_a_hub_put_back_stays_mended() {
     }
 }
 
+/// Three desks merged files in a circle (1856): each asked for its end twice, and came to two others. What a
+/// till gave back then was said to be somebody's who had never had it, and the hub kept it aside.
+#[test]
+fn files_that_were_merged_in_a_circle_are_one_person_everywhere() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let ids = [6, 8, 13, 16, 26, 34, 35, 38, 45, 47, 100, 104];
+    let steps = some_of(1856, &config, &ids);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 1856, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// A hub that was put back while nobody could notice it by its log. What a till that was given up had
 /// handed over was aside there, and then nowhere (240). What it had acknowledged of a life that ended
 /// since was asked for by nobody (362, the first), nor what it had refused before it was put back to
@@ -113,9 +132,7 @@ fn what_was_kept_aside_or_of_an_earlier_life_outlives_a_hub_put_back() {
         (362, &[36, 38, 41, 55, 62, 81]),
     ];
     for (seed, ids) in lists {
-        let mut steps = steps::of(seed, &config);
-        steps.retain(|step| ids.contains(&step.id));
-        assert_eq!(steps.len(), ids.len());
+        let steps = some_of(seed, &config, ids);
         let wrong = fleet::run(&ground, &config, seed, &steps).wrong;
         assert!(wrong.is_empty(), "seed {seed}, steps {ids:?}: {wrong:?}");
     }
@@ -127,9 +144,18 @@ fn what_was_kept_aside_or_of_an_earlier_life_outlives_a_hub_put_back() {
 fn what_is_refused_of_an_earlier_life_counts_at_no_desk() {
     let config = Config { erases: true, ..Config::default() };
     let ground = Ground::new(config.tills);
-    let mut steps = steps::of(1420, &config);
-    steps.retain(|step| [21, 22, 46, 53, 55].contains(&step.id));
+    let steps = some_of(1420, &config, &[21, 22, 46, 53, 55]);
     let wrong = fleet::run(&ground, &config, 1420, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// A machine and its copy are lives of one till, and the hub is put back twice (2744): what the one says it
+/// holds says nothing of the other, which alone has what the hub wrote in between.
+#[test]
+fn each_life_of_a_till_says_what_it_holds() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let steps = some_of(2744, &config, &[1, 15, 51, 52, 54, 63, 65, 84, 96, 108]);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 2744, &steps).wrong;
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 

@@ -259,6 +259,19 @@ pub fn put_stream(session: &mut dyn Session, row: &StreamRow) -> Result<()> {
     Ok(())
 }
 
+/// The epoch in which a life of a till last said all that it holds; 0: in none.
+pub fn reported(session: &mut dyn Session, stream: StreamId) -> Result<i64> {
+    let row = session.row("SELECT reported FROM stream WHERE stream = $1", &[stream.into()])?;
+    row.map_or(Ok(0), |row| row[0].int())
+}
+
+/// A life of a till has said all that it holds, in this epoch.
+pub fn has_reported(session: &mut dyn Session, stream: StreamId, epoch: i64) -> Result<()> {
+    let sql = "UPDATE stream SET reported = $1 WHERE stream = $2";
+    session.execute(sql, &[epoch.into(), stream.into()])?;
+    Ok(())
+}
+
 const LOG: Insert = Insert {
     table: "log",
     columns: &[

@@ -133,7 +133,7 @@ pub(crate) fn hub_key(work: &mut Work<'_>, till: TillId) -> Result<Option<[u8; 3
 fn give(work: &mut Work<'_>, from: StreamId, ask: Give) -> Result<Given> {
     let till = belongs(work, from)?;
     let epoch = i64::from(work.hub.epoch);
-    if till.reported == epoch {
+    if till.reported == epoch && restored::has_said(work, from)? {
         // It has said all it holds: an answer was lost, and nothing more is believed.
         return Ok(Given { taken: 0 });
     }
@@ -149,6 +149,7 @@ fn give(work: &mut Work<'_>, from: StreamId, ask: Give) -> Result<Given> {
     seen(work, from)?;
     if ask.done {
         restored::then_release(work, |work| {
+            journal::has_reported(&mut *work.session, from, epoch)?;
             let till = journal::till(&mut *work.session, from.till)?.unwrap_or(till);
             journal::put_till(&mut *work.session, &TillRow { reported: epoch, ..till })
         })?;

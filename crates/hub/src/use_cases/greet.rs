@@ -81,6 +81,8 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         card_numbers::allot(work, stream, blocks)?;
     }
     let lives = journal::streams_of(&mut *work.session, stream.till)?;
+    let epoch = i64::from(work.hub.epoch);
+    let give = till.reported != epoch || !restored::has_said(work, stream)?;
     let known = |link: Link| Known { seq: link.seq, hash: link.hash };
     let others = lives.iter().filter(|life| life.stream != stream);
     Ok(Welcome {
@@ -91,7 +93,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         channels: pull::channels(&work.hub, &till),
         earlier: others.map(|life| (life.stream, known(life.link))).collect(),
         frozen: lives.iter().any(|life| life.state == "forked"),
-        give: till.reported != i64::from(work.hub.epoch),
+        give,
         before: give::hubs_before(&mut *work.session)?,
         now_ms: work.now_ms,
     })

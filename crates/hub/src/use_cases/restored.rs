@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use punchcard_protocol::{
-    MemberId, TillId,
+    MemberId, StreamId, TillId,
     sync::{Code, Greeting, WireRefusal},
 };
 use serde_json::json;
@@ -69,10 +69,9 @@ fn newer_than_ours(
 
 /// Whether this hub lacks of an earlier life what it acknowledged. A new life begins with nothing
 /// acknowledged: by its own journal alone nobody would notice that the hub was put back meanwhile. A
-/// till that has not said yet what it holds speaks of what was before.
+/// life that has not said yet what it holds speaks of what was before.
 fn lacks_earlier(work: &mut Work<'_>, row: &StreamRow, ask: &Greeting) -> Result<bool> {
-    let till = journal::till(&mut *work.session, row.stream.till)?;
-    if till.is_none_or(|till| till.reported != i64::from(work.hub.epoch)) {
+    if !has_said(work, row.stream)? {
         return Ok(false);
     }
     for (stream, known) in ask.earlier.iter().filter(|(life, _)| life.till == row.stream.till) {
@@ -135,6 +134,13 @@ pub(crate) fn holds(work: &mut Work<'_>) -> Result<Error> {
         "the hub was restored; it gives out nothing until every till has been here",
     );
     Ok(refusal.with("waiting", waiting).into())
+}
+
+/// Whether this very life of a till has said in this epoch what it holds. Another machine, a copy, may
+/// be another life of it: only this one knows what it was given before the hub was put back.
+pub(crate) fn has_said(work: &mut Work<'_>, life: StreamId) -> Result<bool> {
+    let epoch = i64::from(work.hub.epoch);
+    Ok(journal::reported(&mut *work.session, life)? == epoch)
 }
 
 /// A till pushes only after it has said what it holds: what it was granted goes before what it did

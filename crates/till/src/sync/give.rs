@@ -39,7 +39,12 @@ pub(super) fn give_back(till: &Till, wire: &Wire, caller: &Caller) -> Result<()>
         }
     }
     let all: Given = wire.call(Some(caller), path::GIVE, &Give { packets: vec![], done: true })?;
-    tracing::warn!(taken = taken + all.taken, "the hub was restored, and got back what it lost");
+    if taken + all.taken > 0 {
+        tracing::warn!(
+            taken = taken + all.taken,
+            "the hub was restored, and got back what it lost"
+        );
+    }
     Ok(())
 }
 
