@@ -159,6 +159,17 @@ fn each_life_of_a_till_says_what_it_holds() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// What the hub took over from a lost till is taken back while somebody owes (1925): it was drawn for the debt,
+/// and given back at once, with every sync.
+#[test]
+fn what_was_taken_back_is_drawn_by_nobody() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let ids = [28, 32, 35, 36, 38, 40, 44, 45, 55, 57, 58, 66, 68, 70, 75, 76, 83, 84, 85];
+    let steps = some_of(1925, &config, &ids);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 1925, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// People are erased at some till while others go on with them.
 #[test]
 fn seeds_in_which_people_are_erased() {

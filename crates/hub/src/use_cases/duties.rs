@@ -15,10 +15,10 @@ use serde_json::json;
 
 use super::{
     asks, inbox,
-    purse::{self, Purse},
+    purse::{self, POOL, Purse},
     push::fresh,
     records, restored,
-    work::Work,
+    work::{Work, taken_over_by_hub},
 };
 use crate::{
     error::Result,
@@ -56,49 +56,79 @@ pub(crate) fn after(
 }
 
 const TAKEN_BACK: ByKey = ByKey {
-    one: "SELECT a.member, a.lot, a.kind, a.amount FROM account a
-          JOIN take_back t ON t.lot = a.lot AND t.member = a.member
-          WHERE a.member = $1 AND a.account = 3 AND a.amount > 0",
-    many: "SELECT a.member, a.lot, a.kind, a.amount FROM account a
-           JOIN take_back t ON t.lot = a.lot AND t.member = a.member
-           WHERE a.member = ANY($1) AND a.account = 3 AND a.amount > 0",
+    one: "SELECT member, lot FROM take_back WHERE member = $1",
+    many: "SELECT member, lot FROM take_back WHERE member = ANY($1)",
 };
 
-/// What lies in the pool of a lot that was taken back is given back: it counts for nothing.
+const HELD: &str = "SELECT kind, account, stream, amount FROM account
+    WHERE member = $1 AND lot = $2 AND account IN (1, 3) AND amount > 0";
+
+/// What the hub may debit of lots that were taken back is given back, in the pool or taken over from a
+/// till: it counts for nothing, and nobody draws it.
 pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
-    if restored::held(work)? {
-        return Ok(());
-    }
-    let mut found: BTreeSet<(MemberId, LotId, i64, i64)> = BTreeSet::new();
+    let mut lots: BTreeSet<(MemberId, LotId)> = BTreeSet::new();
     work.session.query_keys(&TAKEN_BACK, &keys(members), &mut |row| {
-        let member = MemberId::from_bytes(row[0].exactly()?);
-        let lot = LotId::from_bytes(row[1].exactly()?);
-        found.insert((member, lot, row[2].int()?, row[3].int()?));
+        lots.insert((
+            MemberId::from_bytes(row[0].exactly()?),
+            LotId::from_bytes(row[1].exactly()?),
+        ));
         Ok(())
     })?;
-    let own = work.own();
-    for (member, lot, kind, amount) in found {
-        let Some(kind) = ValueKind::from_number(kind) else { continue };
-        let posting = Posting {
-            lot,
-            kind,
-            from: Account::Pool,
-            to: Account::Spent(own),
-            amount,
-            owner: None,
-        };
+    if lots.is_empty() || restored::held(work)? {
+        return Ok(());
+    }
+    let hub = work.hub.id;
+    let taken_over = taken_over_by_hub(&mut *work.session, hub)?;
+    for (member, lot) in lots {
+        let postings = left_of(work, member, lot, &taken_over)?;
+        if postings.is_empty() {
+            continue;
+        }
         let fact = ValueGivenBack {
             id: fresh(work)?,
             member,
             at_ms: work.effective_ms(),
             lot,
             owner: None,
-            postings: vec![posting],
+            postings,
             debt: 0,
         };
         work.say(Fact::ValueGivenBack(fact))?;
     }
     Ok(())
+}
+
+/// What a journal that was taken over just now still held of lots that were taken back before.
+pub(crate) fn give_back_of(work: &mut Work<'_>, stream: StreamId) -> Result<()> {
+    let sql = "SELECT DISTINCT a.member FROM account a
+               JOIN take_back t ON t.lot = a.lot AND t.member = a.member
+               WHERE a.account = 1 AND a.stream = $1 AND a.amount > 0";
+    let rows = work.session.rows(sql, &[stream.into()])?;
+    let members: Result<BTreeSet<MemberId>> =
+        rows.iter().map(|row| Ok(MemberId::from_bytes(row[0].exactly()?))).collect();
+    give_back(work, &members?)
+}
+
+/// What the hub holds of a lot, on its way out.
+fn left_of(
+    work: &mut Work<'_>,
+    member: MemberId,
+    lot: LotId,
+    taken_over: &BTreeSet<StreamId>,
+) -> Result<Vec<Posting>> {
+    let to = Account::Spent(work.own());
+    let mut postings = Vec::new();
+    for row in work.session.rows(HELD, &[member.as_bytes().into(), lot.as_bytes().into()])? {
+        let Some(kind) = ValueKind::from_number(row[0].int()?) else { continue };
+        let from = match row[1].int()? {
+            POOL => Account::Pool,
+            _ => Account::Till(row[2].stream()?),
+        };
+        if from.stream().is_none_or(|stream| taken_over.contains(&stream)) {
+            postings.push(Posting { lot, kind, from, to, amount: row[3].int()?, owner: None });
+        }
+    }
+    Ok(postings)
 }
 
 /// What lies in the pool of somebody who was erased counts for nothing.

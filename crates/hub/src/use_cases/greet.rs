@@ -8,7 +8,7 @@ use punchcard_protocol::{
 use serde_json::json;
 
 use super::{
-    card_numbers,
+    card_numbers, duties,
     enrol::speaks,
     give, inbox, pull,
     push::{closed, fresh, next_life, seen},
@@ -210,5 +210,6 @@ pub(crate) fn reclaim_stream(work: &mut Work<'_>, row: &StreamRow, by_manager: b
     };
     work.say(Fact::StreamReclaimed(fact))?;
     let closed = StreamRow { state: "closed".into(), ..row.clone() };
-    journal::put_stream(&mut *work.session, &closed)
+    journal::put_stream(&mut *work.session, &closed)?;
+    duties::give_back_of(work, row.stream)
 }

@@ -16,7 +16,8 @@ use crate::{
 
 const ISSUED: i64 = 0;
 const TILL: i64 = 1;
-const POOL: i64 = 3;
+/// The number of the pool among the kinds of account.
+pub(crate) const POOL: i64 = 3;
 
 /// A member's value of one kind.
 #[derive(Debug, Default)]
