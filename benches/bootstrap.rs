@@ -19,12 +19,9 @@ use std::{
 use punchcard_benches::{
     MILLION, Outcome, PIN,
     desk::{Desk, first_stream},
-    folder, open_hub, options, ratio, seconds,
+    folder, open_hub, options, ratio, seconds, serve,
 };
-use punchcard_hub::{
-    Hub,
-    http::{self, Running, Tls},
-};
+use punchcard_hub::{Hub, http::Running};
 use punchcard_protocol::{
     Value,
     sync::{PageHead, SnapshotQuery},
@@ -93,16 +90,6 @@ fn measure(engine: &str, hub: &Arc<Hub>) -> Outcome<()> {
     let fast = took.joining <= Duration::from_mins(1);
     println!("{} at most 60 s for a million", if fast { "ok  " } else { "SLOW" });
     compare(hub, &till)
-}
-
-fn serve(hub: &Arc<Hub>) -> Outcome<Running> {
-    let options = http::Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        tls: Tls::Auto,
-        metrics_any: false,
-        enrol_per_minute: 10_000,
-    };
-    Ok(http::serve(hub.clone(), options)?)
 }
 
 struct Took {

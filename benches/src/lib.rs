@@ -234,3 +234,17 @@ pub fn open_hub(database: &str) -> Outcome<std::sync::Arc<punchcard_hub::Hub>> {
     let hub = punchcard_hub::Hub::open(store, punchcard_hub::clock::system())?;
     Ok(std::sync::Arc::new(hub))
 }
+
+/// The hub behind TLS, on a port of this machine.
+///
+/// # Errors
+/// Those of the hub.
+pub fn serve(hub: &std::sync::Arc<punchcard_hub::Hub>) -> Outcome<punchcard_hub::http::Running> {
+    let options = punchcard_hub::http::Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        tls: punchcard_hub::http::Tls::Auto,
+        metrics_any: false,
+        enrol_per_minute: 10_000,
+    };
+    Ok(punchcard_hub::http::serve(hub.clone(), options)?)
+}
