@@ -147,7 +147,8 @@ pub fn facts_at_hub(store: &dyn Store) -> BTreeSet<String> {
     rows.iter().filter_map(|row| fact_id(row[0].bytes().ok()?)).collect()
 }
 
-fn fact_id(payload: &[u8]) -> Option<String> {
+/// The id of the fact that a payload tells.
+pub fn fact_id(payload: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(payload).ok()?;
     Some(body["id"].as_str()?.to_owned())
 }

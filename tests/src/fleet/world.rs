@@ -345,6 +345,7 @@ impl<'a> World<'a> {
                 if let Some(files) = pick(&self.hub_images, which).cloned() {
                     drop(self.close_hub());
                     self.hub_from(&files);
+                    self.lose_with_hub();
                 }
             }
             Act::Deliver => self.shared.deliver(),
@@ -356,6 +357,19 @@ impl<'a> World<'a> {
     fn lose(&mut self, at: usize, since: usize) {
         let known = super::check::facts_at_hub(self.store());
         for told in self.told.iter_mut().skip(since).filter(|told| told.machine == at) {
+            told.lost |= !known.contains(&told.fact);
+        }
+    }
+
+    /// What a hub that was put back had alone, since the till's own disk was put back before, is lost.
+    fn lose_with_hub(&mut self) {
+        let mut known = super::check::facts_at_hub(self.store());
+        for machine in &self.machines {
+            let parcels = machine.till().parcels().expect("it can be read");
+            known
+                .extend(parcels.iter().filter_map(|one| super::check::fact_id(&one.entry.payload)));
+        }
+        for told in &mut self.told {
             told.lost |= !known.contains(&told.fact);
         }
     }

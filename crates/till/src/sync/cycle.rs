@@ -101,7 +101,7 @@ fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
         }
         if refusal.code == Code::DeviceRevoked {
             if let Some(epoch) = refusal.number("epoch") {
-                hand_over_anew(till, wire, epoch, refusal.number("aside").unwrap_or(0))?;
+                hand_over_anew(till, wire, epoch, refusal)?;
             }
             let standing = till.standing()?;
             hand_over(till, wire, &caller(till, &standing)?, &standing.me)?;
@@ -318,13 +318,18 @@ fn hand_over(till: &Till, wire: &Wire, caller: &Caller, life: &OwnLife) -> Resul
 }
 
 /// A hub that was restored has lost what it kept aside: how much it has of each journal of this till is
-/// asked anew, once in each epoch and whenever it keeps fewer bodies `aside` than it said before (it
-/// was put back, and nobody else noticed); what it has not is handed over again.
-fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64, aside: u64) -> Result<()> {
-    if till.handed_over_in()? == Some(epoch) && aside >= till.kept_aside()? {
+/// asked anew, once in each epoch and whenever it keeps fewer bodies `aside` than it said before, or has
+/// less of this journal than it acknowledged (it was put back, and nobody else noticed); what it has
+/// not is handed over again.
+fn hand_over_anew(till: &Till, wire: &Wire, epoch: u64, refusal: &WireRefusal) -> Result<()> {
+    let standing = till.standing()?;
+    let aside = refusal.number("aside").unwrap_or(0);
+    let fewer = aside < till.kept_aside()?;
+    let less = refusal.number("seq").is_some_and(|seq| seq < standing.me.acked)
+        && !till.has_handed_over(standing.me.stream)?;
+    if till.handed_over_in()? == Some(epoch) && !fewer && !less {
         return Ok(());
     }
-    let standing = till.standing()?;
     let mut there = Vec::new();
     for life in standing.earlier.iter().chain([&standing.me]) {
         let key = till.stream_key(life.stream)?;

@@ -315,6 +315,16 @@ impl Till {
         Ok(self.read(|db| local::get(db, local::KEPT_ASIDE))?.unwrap_or(0))
     }
 
+    /// Whether entries of a journal were refused and handed over: they count as acknowledged, and are
+    /// not in the hub's log.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn has_handed_over(&self, stream: StreamId) -> Result<bool> {
+        let refused: Option<Vec<StreamId>> = self.read(|db| local::get(db, local::HANDED_OVER))?;
+        Ok(refused.is_some_and(|refused| refused.contains(&stream)))
+    }
+
     /// The hub refused a journal's entries up to here, and keeps them aside: so many bodies of this till,
     /// if it says that. They are not sent again.
     ///
