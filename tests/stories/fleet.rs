@@ -172,6 +172,16 @@ fn what_was_taken_back_is_drawn_by_nobody() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// A hub that was put back went on before anybody noticed (4038): of its journal there are parts of two
+/// histories, each signed, and that is no damage.
+#[test]
+fn a_hubs_journal_of_two_histories_is_no_damage() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let steps = some_of(4038, &config, &[17, 22, 24, 25, 26, 34, 39, 42, 52, 56, 61]);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 4038, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// People are erased at some till while others go on with them.
 #[test]
 fn seeds_in_which_people_are_erased() {

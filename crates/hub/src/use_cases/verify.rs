@@ -36,8 +36,8 @@ impl Hub {
             let mut problems = Vec::new();
             let entries = log(session, &mut problems)?;
             for row in journal::streams(session)? {
-                let gaps = may_have_gaps(session, row.stream)?;
-                chain(session, row.stream, row.link, gaps, &mut problems)?;
+                let ended = has_ended(session, row.stream)?;
+                chain(session, row.stream, row.link, ended, &mut problems)?;
             }
             ledger(session, &mut problems)?;
             problems.truncate(MOST_PROBLEMS);
@@ -81,9 +81,9 @@ fn log(session: &mut dyn Session, problems: &mut Vec<String>) -> Result<u64> {
     Ok(position)
 }
 
-/// Of a hub's journal that does not go on, because the hub was restored, there is what the tills gave
-/// back: each entry is signed, and some may be missing.
-fn may_have_gaps(session: &mut dyn Session, stream: StreamId) -> Result<bool> {
+/// A hub's journal that does not go on, because the hub was restored: there is what the tills gave back.
+/// Each entry is signed and counts by itself; some may be missing, others of another history.
+fn has_ended(session: &mut dyn Session, stream: StreamId) -> Result<bool> {
     let hub = hub_row(session)?;
     let earlier = stream.till == hub.id && stream.incarnation < hub.epoch;
     Ok(earlier || give::hubs_before(session)?.contains(&stream.till))
@@ -94,7 +94,7 @@ fn chain(
     session: &mut dyn Session,
     stream: StreamId,
     newest: Link,
-    gaps: bool,
+    ended: bool,
     problems: &mut Vec<String>,
 ) -> Result<()> {
     let (mut seq, mut hash) = (0, Hash::ZERO);
@@ -106,9 +106,8 @@ fn chain(
         for row in rows {
             let header = punchcard_protocol::Header::from_bytes(&row.entry.header);
             let follows = header.is_ok_and(|header| {
-                let next = header.seq == seq + 1;
-                header.stream == stream
-                    && (if next { header.previous == hash } else { gaps && header.seq > seq })
+                let follows = header.seq == seq + 1 && header.previous == hash;
+                header.stream == stream && (follows || ended && header.seq > seq)
             });
             if !follows {
                 problems.push(format!("{stream}: entry {} does not follow", row.seq));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use punchcard_domain::staff::Permission;
-use punchcard_protocol::{Link, MemberId, TillId};
+use punchcard_protocol::{MemberId, TillId};
 use serde::{Deserialize, Serialize};
 
 use super::{actor::Actor, erase};
@@ -21,8 +21,9 @@ use crate::{
     keys::{KeyStore, Secrets},
     recovery::{self, Recovery},
     store::{
+        chains::Chains,
         connect::{self, Durability},
-        journal, local, streams,
+        journal, local,
     },
     till::{Folder, Options, Till},
     views::BackupPlanView,
@@ -405,23 +406,12 @@ fn check(path: &Path, secrets: &Secrets) -> Result<i64> {
     if let Some(first) = broken.first() {
         return Err(Error::Damaged(first.clone()));
     }
-    let streams: std::collections::BTreeMap<i64, _> = streams::all(&db)?.into_iter().collect();
-    let me: Option<TillId> = local::get(&db, local::TILL)?;
+    let mut chains = Chains::read(&db)?;
     let mut entries = 0;
-    let mut last = (0, Link::START);
     journal::walk(&db, 0, |stored| {
-        let (number, _) = streams::split_entry_id(stored.id);
-        if last.0 != number {
-            last = (number, Link::START);
-        }
-        let stream = streams.get(&number).ok_or_else(|| Error::Damaged("a stray entry".into()))?;
-        // Of others' journals a till holds what it follows: links are checked where they touch.
-        let header = journal::read_header(&stored.entry.header)?;
-        if Some(stream.till) != me && header.seq != last.1.seq.saturating_add(1) {
-            last.1 = Link { seq: header.seq.saturating_sub(1), hash: header.previous };
-        }
-        let followed = punchcard_protocol::follow(*stream, last.1, &stored.entry);
-        last.1 = followed.map_err(|error| Error::Damaged(error.to_string()))?.1;
+        let stream =
+            chains.stream(&stored).ok_or_else(|| Error::Damaged("a stray entry".into()))?;
+        chains.next(stream, &stored).map_err(|error| Error::Damaged(error.to_string()))?;
         entries += 1;
         Ok(())
     })?;

@@ -1,14 +1,12 @@
 //! Does the store hold together? And making its tables anew from the journal.
 
 use punchcard_domain::fact::Fact;
-use punchcard_protocol::{Link, TillId, follow};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{
     error::{Error, Result},
-    store::{connect, digest, fold, journal, local, snapshot, streams},
+    store::{chains::Chains, connect, digest, fold, journal, snapshot},
     till::Till,
-    use_cases::line,
     views::{Distrust, VerifyView},
 };
 
@@ -135,45 +133,23 @@ fn file(db: &Connection, whole: bool, problems: &mut Problems) -> Result<()> {
 /// Each journal link by link, each payload and private part against its commitment.
 fn chains(db: &Connection, problems: &mut Problems) -> Result<i64> {
     let mut entries = 0;
-    let mut current: Option<(i64, Link)> = None;
-    let streams: std::collections::BTreeMap<i64, _> = streams::all(db)?.into_iter().collect();
-    let me: Option<TillId> = local::get(db, local::TILL)?;
-    let hubs = line::hubs(db)?;
+    let mut chains = Chains::read(db)?;
     journal::walk(db, 0, |stored| {
         entries += 1;
-        let (number, _) = streams::split_entry_id(stored.id);
-        let Some(stream) = streams.get(&number) else {
+        let Some(stream) = chains.stream(&stored) else {
             problems.add(format!("entry {} belongs to no journal", stored.id));
             return Ok(());
         };
-        let last = match current {
-            Some((same, link)) if same == number => link,
-            _ => Link::START,
-        };
-        // Of others' journals a till holds what it follows: links are checked where they touch.
-        let last = match journal::read_header(&stored.entry.header) {
-            Ok(header) if Some(stream.till) != me && header.seq != last.seq.saturating_add(1) => {
-                Link { seq: header.seq.saturating_sub(1), hash: header.previous }
-            }
-            _ => last,
-        };
-        match follow(*stream, last, &stored.entry) {
-            Ok((header, link)) => {
-                current = Some((number, link));
+        match chains.next(stream, &stored) {
+            Ok(header) => {
                 if let Some(fact) = journal::fact_of(&header, &stored.entry.payload)?
-                    && let Err(error) = journal::check_debits(db, &hubs, &header, &fact)
+                    && let Err(error) = journal::check_debits(db, chains.hubs(), &header, &fact)
                 {
                     problems.add(error.to_string());
                 }
                 private(&header, &stored, problems)?;
             }
-            Err(error) => {
-                problems.add(format!("{stream}: {error}"));
-                // Go on from here: one bad entry is one problem, not one for each that follows.
-                let header = journal::read_header(&stored.entry.header)?;
-                let link = Link { seq: header.seq, hash: stored.entry.hash() };
-                current = Some((number, link));
-            }
+            Err(error) => problems.add(format!("{stream}: {error}")),
         }
         Ok(())
     })?;
