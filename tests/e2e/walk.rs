@@ -270,10 +270,24 @@ async fn settings(walk: &mut Walk) {
         walk.window.until("what is wrong", "document.querySelector('main [role=alert]')").await;
         walk.look(&format!("settings-{tab}-refused")).await;
         let first = "//main//button[starts-with(@data-testid,'item-')][@data-line!='']";
+        if tab == "earn" {
+            unfolded(walk).await;
+        }
         if ["rewards", "passes", "tiers", "staff"].contains(&tab) {
             walk.window.click_path(first).await;
             walk.look(&format!("settings-{tab}-edit")).await;
         }
+    }
+}
+
+/// The whole form of a rule for points, group by group as it is scrolled through.
+async fn unfolded(walk: &mut Walk) {
+    walk.window.click("earn-rule-more").await;
+    walk.window.find("earn-rule-expires").await.select_by_value("year_end").await.expect("an end");
+    for seen in ["not-categories", "rounding", "timesEver", "expires-after", "condition"] {
+        let box_of = format!("document.querySelector('[data-testid=earn-rule-{seen}]')");
+        walk.window.script(&format!("{box_of}.scrollIntoView({{block: 'center'}})")).await;
+        walk.look(&format!("settings-earn-{seen}")).await;
     }
 }
 

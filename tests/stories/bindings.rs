@@ -2,8 +2,8 @@
 //! here to be fresh.
 
 use punchcard_domain::{
-    alerts, custom, decide, earning, limits, member, numbering, rewards, staff, standing, terms,
-    tiers, time, verdict,
+    alerts, custom, decide, earning, limits, member, numbering, records, rewards, staff, standing,
+    terms, tiers, time, verdict,
 };
 use punchcard_till::{
     AppError, EarnRuleInput, FieldInput, Holds, LadderInput, PassTypeInput, Period, RewardInput,
@@ -96,6 +96,7 @@ fn generated() -> String {
         views::LineState,
         views::LineView,
         views::StatusView,
+        records::Rounding,
         views::RulesInput,
         views::AlertsView,
         views::AlertRow,
@@ -115,6 +116,8 @@ fn generated() -> String {
         views::PairInput,
         earning::rule::Per,
         earning::rule::Birthday,
+        earning::rule::Caps,
+        earning::expiry::Expires,
         views::RuleToldView,
         views::DryRunView,
         EarnRuleInput,

@@ -2,8 +2,9 @@
 //! with a hub between them.
 
 use punchcard_domain::{
-    earning::Part,
+    earning::{Part, rule::EarnRule},
     fact::{ByRules, Fact},
+    records::Rounding,
     staff::Role,
     verdict::{Reason, Verdict},
 };
@@ -13,8 +14,8 @@ use punchcard_tests::{
     id, on_both_engines,
 };
 use punchcard_till::{
-    CheckInHow, EarnRuleInput, Error, LineInput, StaffInput, Trial, Who,
-    views::{DetailsInput, MemberInput},
+    Actor, CheckInHow, EarnRuleInput, Error, LineInput, StaffInput, Trial, Who,
+    views::{DetailsInput, MemberInput, RulesInput},
 };
 
 use crate::skew::Scribe;
@@ -34,6 +35,16 @@ const RULES: &str = r#"[
   {"name": "for a week later", "per": "sale", "points": 7, "min_amount_minor": 5000,
    "pending_days": 7, "expires": {"days": 30}}
 ]"#;
+
+/// Somebody who is only a cashier.
+fn clerk(shop: &Shop) -> Actor {
+    let pin = Some("493527".to_owned());
+    let input =
+        StaffInput { id: None, name: "clerk".into(), role: Role::Cashier, pin, active: true };
+    let staff = shop.till().save_staff(&shop.owner(), input).expect("the owner hires");
+    let clerk = staff.into_iter().find(|person| person.name == "clerk").expect("just hired");
+    shop.till().sign_in(id(&clerk.id), "493527").expect("the right PIN").0
+}
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> &'static str {
     outcome.expect_err("refused").code()
@@ -108,9 +119,52 @@ fn rules_are_set_tried_out_and_given_alike() {
     assert_eq!(shop.till().rebuild().map(|(before, after)| before == after).ok(), Some(true));
 }
 
-/// What the form does not show stays; what somebody else changed meanwhile is not written over.
+/// A rule with all that a rule may say, opened and saved: the same in all but its version.
 #[test]
-fn a_form_changes_what_it_shows_and_keeps_the_rest() {
+fn a_form_loses_nothing_of_a_rule_from_a_file() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let tier = till.set_tiers(&owner, r#"{"name": "Gold", "multiplier_percent": 150}"#);
+    let tier = &tier.expect("a tier")[0].id;
+    let store = &till.pass_form().expect("a form").stores[0].id;
+    let all = format!(
+        r#"[{{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100,
+            "whole_steps": true, "tier_times": true, "rounding": "half_up", "from": "2026-01-01",
+            "until": "2099-12-31", "weekdays": [1, 7], "hours": {{"from": "22:00", "to": "02:00"}},
+            "stores": ["{store}"], "tiers": ["{tier}"], "categories": ["a", "b"], "items": ["c"],
+            "not_categories": ["d"], "min_amount_minor": 500, "max_amount_minor": 90000,
+            "birthday": "week", "condition": "sale.units > 1", "priority": -3, "best_of": "one",
+            "pending_days": 7, "expires": {{"month_end": 3}},
+            "caps": {{"once": 50, "day": 60, "month": 70, "year": 80, "ever": 90, "times_day": 1,
+                "times_month": 2, "times_year": 3, "times_ever": 4}}}},
+          {{"name": "twice", "per": "multiply", "percent": 200, "compounds": true, "stops": true,
+            "expires": "never"}},
+          {{"name": "a week", "per": "streak_days", "points": 9, "count": 7, "repeats": true}}]"#
+    );
+    let before = till.set_earn_rules(&owner, &all).expect("good rules");
+    let said = serde_json::to_value(&before[..]).expect("rules are JSON").to_string();
+    for field in ["repeats", "compounds", "stops", "best_of", "times_ever", "not_categories"] {
+        assert!(said.contains(field), "{field} is said");
+    }
+    for form in till.earn_rule_list().expect("three") {
+        assert_eq!(form.kept, Vec::<String>::new());
+        till.save_earn_rule(&owner, form).expect("it can be saved as it is");
+    }
+    let mut after = till.earn_rules().expect("three");
+    for rule in &mut after {
+        assert_eq!(rule.version, 2);
+        rule.version = 1;
+    }
+    let sorted = |mut rules: Vec<EarnRule>| {
+        rules.sort_by_key(|rule| rule.id);
+        rules
+    };
+    assert_eq!(sorted(after), sorted(before));
+}
+
+/// What was not touched stays; what somebody else changed meanwhile is not written over.
+#[test]
+fn a_form_changes_what_was_touched_and_keeps_the_rest() {
     let shop = Shop::new();
     let (till, owner) = (shop.till(), shop.owner());
     let rare = r#"{"name": "a point a yuan", "per": "amount", "points": 1, "each_minor": 100,
@@ -119,10 +173,9 @@ fn a_form_changes_what_it_shows_and_keeps_the_rest() {
     till.set_earn_rules(&owner, rare).expect("a good rule");
     let before = till.earn_rules().expect("one").remove(0);
     let mut form = till.earn_rule_list().expect("one").remove(0);
-    assert_eq!(form.kept, ["expires", "min_amount_minor", "stops", "whole_steps", "caps"]);
     let opened = form.clone();
     form.points = 2;
-    form.cap_day = Some(200);
+    form.caps.day = Some(200);
     form.hours_from = "09:00".into();
     form.hours_to = "11:30".into();
     form.condition = " member.visits > 3 ".into();
@@ -138,6 +191,13 @@ fn a_form_changes_what_it_shows_and_keeps_the_rest() {
     );
 
     let field = |error: Error| error.to_app().args.get("field").cloned();
+    let form = till.earn_rule_list().expect("one").remove(0);
+    let both = EarnRuleInput { best_of: "sales".into(), ..form.clone() };
+    let both = till.save_earn_rule(&owner, both).expect_err("it stops, or is the best of some");
+    assert_eq!(field(both).as_deref(), Some("stops"));
+    let late = EarnRuleInput { pending_days: 4000, ..form };
+    let late = till.save_earn_rule(&owner, late).expect_err("ten years at most");
+    assert_eq!(field(late).as_deref(), Some("pending_days"));
     let stale = till.save_earn_rule(&owner, opened.clone()).expect_err("it was changed since");
     assert_eq!(field(stale).as_deref(), Some("rule_version"));
     let second = EarnRuleInput { id: None, version: 0, ..opened };
@@ -151,14 +211,37 @@ fn a_form_changes_what_it_shows_and_keeps_the_rest() {
     assert_eq!(refused.args.get("what").map(String::as_str), Some("purse"));
     let saved = till.save_earn_rule(&owner, second).expect("a new one");
     assert_eq!(saved.len(), 2);
-    let pin = Some("493527".to_owned());
-    let input =
-        StaffInput { id: None, name: "clerk".into(), role: Role::Cashier, pin, active: true };
-    let staff = till.save_staff(&owner, input).expect("the owner hires");
-    let clerk = staff.into_iter().find(|person| person.name == "clerk").expect("just hired");
-    let clerk = till.sign_in(id(&clerk.id), "493527").expect("the right PIN").0;
-    let refused = till.save_earn_rule(&clerk, saved[0].clone());
+    let refused = till.save_earn_rule(&clerk(&shop), saved[0].clone());
     assert_eq!(code(refused), "approval_needed");
+}
+
+#[test]
+fn what_becomes_of_a_fraction_and_how_long_one_may_take_back_is_the_owners_rule() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let member = shop.member("林知夏", 1).brief.id;
+    let rules = till.rules().expect("there are some");
+    assert_eq!((rules.rounding, rules.undo_secs), (Rounding::Down, 10));
+    let earns = |amount: &str| till.earn(&owner, id(&member), amount).expect("given");
+    assert_eq!(earns("1.50").points, 1);
+    let set = |rounding, undo_secs| {
+        till.save_rules(&owner, RulesInput { rounding, undo_secs, ..rules.clone() })
+    };
+    let kept = set(Rounding::HalfUp, 60).expect("the owner may");
+    assert_eq!((kept.rounding, kept.undo_secs), (Rounding::HalfUp, 60));
+    assert_eq!(till.rules().ok(), Some(kept));
+    assert_eq!((earns("1.50").points, earns("1.49").points), (2, 1));
+    set(Rounding::Up, 60).expect("the owner may");
+    assert_eq!(earns("1.01").points, 2);
+
+    let clerk = clerk(&shop);
+    let gives = || till.earn(&clerk, id(&member), "10.00").expect("given");
+    let (first, second) = (gives(), gives());
+    shop.pass(50_000);
+    till.undo_entry(&clerk, &second.fact).expect("within the minute");
+    shop.pass(11_000);
+    assert_eq!(code(till.undo_entry(&clerk, &first.fact)), "approval_needed");
+    assert_eq!(code(set(Rounding::Down, 601)), "bad_input");
 }
 
 #[test]

@@ -24,11 +24,24 @@ const RARE: EarnRuleInput = {
   hours_to: "17:00",
   tiers: ["t1", "gone"],
   categories: ["咖啡, 热", " 茶"],
-  cap_day: 0,
+  stores: ["s2"],
+  not_categories: ["酒", "烟, 散装"],
+  min_amount_minor: 2000,
+  max_amount_minor: 50050,
+  whole_steps: true,
+  tier_times: true,
+  rounding: "half_up",
+  caps: { once: 50, day: 0, year: 900, times_month: 4, times_ever: 9 },
   priority: 5,
+  best_of: "茶",
+  pending_days: 7,
+  expires: { month_end: 0 },
   condition: "member.visits > 3",
-  kept: ["stops", "expires", "newer_field"],
 };
+const STORES = [
+  { id: "s1", name: "一店" },
+  { id: "s2", name: "滨江店" },
+];
 const OFF: EarnRuleInput = {
   ...blankRule(),
   id: "r2",
@@ -50,7 +63,12 @@ async function open(
   more: Parameters<typeof answer>[0] = {},
   language?: string,
 ) {
-  answer({ earn_rule_list: () => list, tiers: () => TIERS, ...more });
+  answer({
+    earn_rule_list: () => list,
+    tiers: () => TIERS,
+    pass_form: () => ({ stores: STORES }),
+    ...more,
+  });
   return show(EarnRulesTab, { language });
 }
 
@@ -59,14 +77,7 @@ it("rules stand in the till's order, in words, with dates, version and whether t
   const first = byId("earn-rule-1")?.textContent ?? "";
   for (const part of ["1. 下午茶", "在用", "每 ¥10.00 得 2 积分", "星期一", "14:00–17:00", "金卡"])
     expect(first).toContain(part);
-  for (const part of [
-    "第 3 版",
-    "11月1日",
-    "带条件",
-    "之后的规则不再算",
-    "自定有效期",
-    "newer_field",
-  ])
+  for (const part of ["第 3 版", "11月1日", "带条件", "同类取最高", "自定有效期", "其他上限"])
     expect(first).toContain(part);
   expect(byId("earn-rule-2")?.textContent).toContain("停用");
   expect(document.body.textContent).toContain("只要有一条规则在用");
@@ -77,7 +88,7 @@ it("an edit sends all that it did not touch as it was", async () => {
   const { wrapper } = await open([RARE], { save_earn_rule: () => [RARE] });
   byId("earn-rule-1")?.click();
   await settle();
-  expect(byId("earn-rule-kept")?.textContent).toContain("原样保留");
+  expect(byId("earn-rule-more")?.getAttribute("aria-expanded")).toBe("true");
   await save();
   expect(calls.at(-1)).toEqual(["save_earn_rule", { input: RARE }]);
   expect(useNotice().notice?.text).toBe("已保存");
@@ -87,11 +98,134 @@ it("an edit sends all that it did not touch as it was", async () => {
   await typeInto("earn-rule-each", "12.5");
   await typeInto("earn-rule-categories", "咖啡\n\n 茶 ");
   await typeInto("earn-rule-cap-month", "300");
+  await typeInto("earn-rule-capOnce", "");
+  await typeInto("earn-rule-timesDay", "2");
+  await typeInto("earn-rule-min-amount", "");
   byId("earn-rule-day-3")?.click();
   await settle();
   await save();
-  const changed = { each_minor: 1250, categories: ["咖啡", "茶"], cap_month: 300, weekdays: [1] };
+  const changed = {
+    each_minor: 1250,
+    categories: ["咖啡", "茶"],
+    caps: { day: 0, month: 300, year: 900, times_day: 2, times_month: 4, times_ever: 9 },
+    min_amount_minor: 0,
+    weekdays: [1],
+  };
   expect(calls.at(-1)).toEqual(["save_earn_rule", { input: { ...RARE, ...changed } }]);
+  wrapper.unmount();
+});
+
+async function pick(id: string, value: string): Promise<void> {
+  const box = byId(id) as HTMLSelectElement;
+  box.value = value;
+  box.dispatchEvent(new Event("change"));
+  await settle();
+}
+
+it("a new rule shows what is set every day, and all else behind one key", async () => {
+  const { wrapper } = await open([OFF], { save_earn_rule: () => [] });
+  byId("item-add")?.click();
+  await settle();
+  for (const rare of ["condition", "priority", "min-amount", "expires", "store-s1"])
+    expect(byId(`earn-rule-${rare}`)).toBeNull();
+  byId("earn-rule-more")?.click();
+  await settle();
+  await typeInto("earn-rule-name", "满十元");
+  await typeInto("earn-rule-each", "10");
+  for (const tick of ["whole_steps", "tier_times", "stops", "store-s2"])
+    byId(`earn-rule-${tick}`)?.click();
+  for (const other of ["repeats", "compounds"]) expect(byId(`earn-rule-${other}`)).toBeNull();
+  await pick("earn-rule-rounding", "up");
+  await typeInto("earn-rule-max-amount", "5000");
+  await typeInto("earn-rule-not-categories", "烟\n酒");
+  await typeInto("earn-rule-timesEver", "3");
+  await typeInto("earn-rule-pending", "7");
+  expect(byId("earn-rule-expires-after")).toBeNull();
+  await pick("earn-rule-expires", "months");
+  await typeInto("earn-rule-expires-after", "6");
+  await save();
+  const said: EarnRuleInput = {
+    ...blankRule(),
+    name: "满十元",
+    each_minor: 1000,
+    whole_steps: true,
+    tier_times: true,
+    rounding: "up",
+    stores: ["s2"],
+    not_categories: ["烟", "酒"],
+    max_amount_minor: 500_000,
+    caps: { times_ever: 3 },
+    stops: true,
+    pending_days: 7,
+    expires: { months: 6 },
+  };
+  expect(calls.at(-1)).toEqual(["save_earn_rule", { input: said }]);
+  wrapper.unmount();
+});
+
+it.each([
+  ["streak_days", "repeats"],
+  ["multiply", "compounds"],
+] as const)("what %s counts has a box of its own: %s", async (per, flag) => {
+  const { wrapper } = await open([OFF], { save_earn_rule: () => [] });
+  byId("item-add")?.click();
+  await settle();
+  byId("earn-rule-more")?.click();
+  await settle();
+  await pick("earn-rule-per", per);
+  expect(byId("earn-rule-whole_steps")).toBeNull();
+  byId(`earn-rule-${flag}`)?.click();
+  await typeInto("earn-rule-name", "一");
+  await typeInto(per === "multiply" ? "earn-rule-percent" : "earn-rule-count", "200");
+  await save();
+  expect(calls.at(-1)).toEqual([
+    "save_earn_rule",
+    { input: expect.objectContaining({ per, [flag]: true }) },
+  ]);
+  wrapper.unmount();
+});
+
+it.each([
+  ["pending_days", "earn-rule-pending", "3,660"],
+  ["stops", "earn-rule-best-of", "只能选一样"],
+  ["expires", "earn-rule-expires-after", "36,600"],
+  ["max_amount_minor", "earn-rule-max-amount", "填金额"],
+])("what the till says of %s unfolds the form and stands at its box", async (field, box, words) => {
+  const refuse = () => {
+    throw { code: "bad_input", message: "no", args: { field } };
+  };
+  const { wrapper } = await open([RARE], { save_earn_rule: refuse });
+  byId("earn-rule-1")?.click();
+  await settle();
+  byId("earn-rule-more")?.click();
+  await settle();
+  expect(byId(box)).toBeNull();
+  await save();
+  const said = document.getElementById(byId(box)!.getAttribute("aria-describedby")!);
+  expect(said?.textContent).toContain(words);
+  expect(document.activeElement).toBe(byId(box));
+  wrapper.unmount();
+});
+
+it("a number that cannot be read unfolds the form, and nothing is sent", async () => {
+  const { wrapper } = await open([RARE]);
+  byId("earn-rule-1")?.click();
+  await settle();
+  await typeInto("earn-rule-timesYear", "常来");
+  byId("earn-rule-more")?.click();
+  await settle();
+  await save();
+  expect(calls.some(([name]) => name === "save_earn_rule")).toBe(false);
+  expect(document.activeElement).toBe(byId("earn-rule-timesYear"));
+  wrapper.unmount();
+});
+
+it("what a newer version wrote is said", async () => {
+  const { wrapper } = await open([{ ...RARE, kept: ["newer_field"] }]);
+  expect(byId("earn-rule-1")?.textContent).toContain("newer_field");
+  byId("earn-rule-1")?.click();
+  await settle();
+  expect(byId("earn-rule-kept")?.textContent).toContain("newer_field");
   wrapper.unmount();
 });
 
@@ -102,10 +236,7 @@ it("a multiplier sends a percentage and no points", async () => {
   byId("item-add")?.click();
   await settle();
   await typeInto("earn-rule-name", " 双倍 ");
-  const per = byId("earn-rule-per") as HTMLSelectElement;
-  per.value = "multiply";
-  per.dispatchEvent(new Event("change"));
-  await settle();
+  await pick("earn-rule-per", "multiply");
   expect(byId("earn-rule-points")).toBeNull();
   await typeInto("earn-rule-percent", "200");
   await save();

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { EXPIRES, FLAGS, MORE_CAPS } from "@/desk/earn-rule-form";
 import { PERIODS } from "@/desk/often";
 
 type Tree = { [key: string]: string | Tree };
@@ -53,7 +54,7 @@ const EARN_WHY = `gave off not_yet over other_event other_day other_hour other_s
   other_lines too_little no_birthday not_first no_streak condition_no condition_failed unreadable
   less_than_one stopped beaten too_large bounds cap_once cap_day cap_month cap_year cap_ever
   cap_times_day cap_times_month cap_times_year cap_times_ever cap_all`.split(/\s+/);
-/** What a rule may say that its form does not show. */
+/** What a rule may say more rarely, as its line tells it. */
 const EARN_KEPT = `whole_steps compounds repeats tier_times rounding stores not_categories
   min_amount_minor max_amount_minor stops best_of pending_days expires caps`.split(/\s+/);
 /** What may be wrong with a condition. */
@@ -135,6 +136,10 @@ describe("every name that the till sends has a text", () => {
     ["fieldHolds", union("Holds")],
     ["earnWhy", EARN_WHY],
     ["earnKept", EARN_KEPT],
+    ["earnFlags", Object.keys(FLAGS)],
+    ["earnCaps", MORE_CAPS],
+    ["earnExpires", [...EXPIRES]],
+    ["rounding", union("Rounding")],
     ["trouble", TROUBLES],
     ["noStore.title", NO_STORE],
     ["noStore.next", NO_STORE],
@@ -157,7 +162,7 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|because|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
+  /^(error|field|kind|reason|reasonShort|mend|because|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|earnFlags|earnCaps|earnExpires|rounding|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
 const TABS =
   /^settings\.(desk|rules|earn|alerts|rewards|passes|tiers|fields|staff|import|hub|store)$/;
 

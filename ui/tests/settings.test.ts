@@ -479,6 +479,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
   const rules = {
     points_per_unit: 1,
     points_per_visit: 5,
+    rounding: "down",
     points_expire_months: null,
     seen_again_hours: 4,
     expires_soon_days: 7,
@@ -487,6 +488,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     trust_limit: 0,
     code_above: null,
     rest_percent: 50,
+    undo_secs: 10,
     day_start_hour: 0,
     card_numbers: null,
   };
@@ -500,6 +502,15 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
   await typeInto("rule-points_per_visit", "10");
   await save();
   expect(calls.at(-1)).toEqual(["save_rules", { input: { ...rules, points_per_visit: 10 } }]);
+
+  const rounding = byId("rule-rounding") as HTMLSelectElement;
+  expect(rounding.selectedOptions[0]?.textContent).toContain("抹零");
+  rounding.value = "half_up";
+  rounding.dispatchEvent(new Event("change"));
+  await typeInto("rule-undo_secs", "60");
+  await save();
+  const changed = { points_per_visit: 10, rounding: "half_up", undo_secs: 60 };
+  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...rules, ...changed } }]);
   wrapper.unmount();
 });
 

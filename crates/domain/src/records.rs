@@ -129,6 +129,7 @@ impl Default for Rules {
 /// What becomes of a fraction of a point.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Rounding {
     /// Dropped (抹零).
     #[default]

@@ -1516,6 +1516,8 @@ door: string | null,
  */
 prefs: Prefs, };
 
+export type Rounding = "down" | "half_up" | "up";
+
 export type RulesInput = { 
 /**
  * Points for each whole unit of currency.
@@ -1525,6 +1527,10 @@ points_per_unit: number,
  * Points for a visit.
  */
 points_per_visit: number, 
+/**
+ * What becomes of a fraction of a point.
+ */
+rounding: Rounding, 
 /**
  * Points can be used for so many months; none: for ever.
  */
@@ -1559,6 +1565,10 @@ code_above: number | null,
  * remainder can be fetched from anywhere.
  */
 rest_percent: number, 
+/**
+ * Seconds in which one may take back one's own last action without a manager.
+ */
+undo_secs: number, 
 /**
  * The business day begins at this hour, 0 to 12.
  */
@@ -1848,6 +1858,46 @@ export type Per = "amount" | "sale" | "item" | "visit" | "first_visit" | "streak
 
 export type Birthday = "day" | "week" | "month";
 
+export type Caps = { 
+/**
+ * For one thing that happens.
+ */
+once?: number, 
+/**
+ * In one business day.
+ */
+day?: number, 
+/**
+ * In one calendar month.
+ */
+month?: number, 
+/**
+ * In one calendar year.
+ */
+year?: number, 
+/**
+ * Ever.
+ */
+ever?: number, 
+/**
+ * So often in one business day.
+ */
+times_day?: number, 
+/**
+ * So often in one calendar month.
+ */
+times_month?: number, 
+/**
+ * So often in one calendar year.
+ */
+times_year?: number, 
+/**
+ * So often, ever.
+ */
+times_ever?: number, };
+
+export type Expires = "never" | { "days": number } | { "months": number } | { "month_end": number } | { "year_end": number };
+
 export type RuleToldView = { 
 /**
  * Id.
@@ -1926,13 +1976,33 @@ points: number,
  */
 each_minor: number, 
 /**
+ * Only whole steps of that count.
+ */
+whole_steps: boolean, 
+/**
  * Multiplied by so many percent.
  */
 percent: number, 
 /**
+ * What earlier multipliers gave is multiplied as well.
+ */
+compounds: boolean, 
+/**
  * So many days or weeks in a row.
  */
 count: number, 
+/**
+ * Again each time that the row has grown by as many.
+ */
+repeats: boolean, 
+/**
+ * The multiplier of the member's tier applies.
+ */
+tier_times: boolean, 
+/**
+ * What becomes of a fraction of a point; none: as the house rules say.
+ */
+rounding: Rounding | null, 
 /**
  * First business day.
  */
@@ -1958,6 +2028,10 @@ hours_to: string,
  */
 birthday: Birthday | null, 
 /**
+ * Ids of stores; none: in all.
+ */
+stores: Array<string>, 
+/**
  * Ids of tiers; none: for all.
  */
 tiers: Array<string>, 
@@ -1970,24 +2044,48 @@ categories: Array<string>,
  */
 items: Array<string>, 
 /**
- * At most so many points for one member in a day.
+ * No line of these categories.
  */
-cap_day: number | null, 
+not_categories: Array<string>, 
 /**
- * In a month.
+ * Only where the money that counts is at least so much, in minor units.
  */
-cap_month: number | null, 
+min_amount_minor: number, 
+/**
+ * Of the money that counts, at most so much, in minor units; 0: all.
+ */
+max_amount_minor: number, 
+/**
+ * The most for one member.
+ */
+caps: Caps, 
 /**
  * Higher ones go first.
  */
 priority: number, 
 /**
+ * Where it gives something, no rule after it does.
+ */
+stops: boolean, 
+/**
+ * Of the rules with the same word here only the one that gives most counts; empty: none.
+ */
+best_of: string, 
+/**
+ * Its points can be used after so many days.
+ */
+pending_days: number, 
+/**
+ * When its points run out; none: as the house rules say.
+ */
+expires: Expires | null, 
+/**
  * A condition in CEL; empty: none.
  */
 condition: string, 
 /**
- * What else the rule says, by the names of docs/rules/README.md: kept as it is. Told by the
- * till; what is sent here is not looked at.
+ * What a newer program wrote, by its names: nothing here changes such a rule. Told by the till;
+ * what is sent here is not looked at.
  */
 kept: Array<string>, };
 

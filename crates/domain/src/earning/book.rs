@@ -1,8 +1,9 @@
 //! All rules of the house, and what they give for something that happens.
 
 use super::{
-    condition::{Condition, Language, Trouble},
+    condition::{Condition, Trouble},
     event::{Event, What},
+    names::Language,
     outcome::Outcome,
     rule::{Caps, EarnRule, MAX_LINES, Per},
     run::Run,

@@ -6,18 +6,13 @@
 //! zero, and the only loops are over the lines of a sale or the tags of a member, none inside
 //! another. So a condition that was saved always ends, soon, with yes or no.
 
-use std::{collections::HashMap, sync::Arc};
-
 use cel::{
-    Context, Env, IdedExpr, Program, Value,
+    IdedExpr, Program, Value,
     common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators as op},
     parser::Parser,
 };
 
-use super::{
-    event::{Event, SaleLine},
-    rule::MAX_LINES,
-};
+use super::names::{MAX_COUNT, Names};
 use crate::money::MAX_AMOUNT;
 
 /// The longest condition, in bytes.
@@ -132,8 +127,8 @@ impl Condition {
     ///
     /// # Errors
     /// What went wrong, in words.
-    pub fn holds(&self, names: &Names) -> Result<bool, String> {
-        match self.program.execute(&names.context) {
+    pub fn holds(&self, names: &Names<'_>) -> Result<bool, String> {
+        match self.program.execute(names.context()) {
             Ok(Value::Bool(yes)) => Ok(yes),
             Ok(_) => Err(Trouble::NotYesOrNo.to_string()),
             Err(error) => Err(error.to_string().chars().take(200).collect()),
@@ -157,38 +152,6 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// The names that conditions are asked with, as one event fills them.
-pub struct Names {
-    context: Context<'static, 'static>,
-}
-
-/// What every condition is run in: the standard operators, built once.
-#[derive(Clone)]
-pub struct Language(Arc<Env>);
-
-impl Default for Language {
-    fn default() -> Self {
-        Self(Arc::new(Env::stdlib()))
-    }
-}
-
-impl std::fmt::Debug for Language {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Language")
-    }
-}
-
-impl Language {
-    /// The names as `event` fills them.
-    pub fn names(&self, event: &Event) -> Names {
-        let mut context = Context::with_env(Arc::clone(&self.0));
-        for (name, value) in values(event) {
-            context.add_variable_from_value(name, value);
-        }
-        Names { context }
-    }
-}
-
 /// What a name stands for. A number carries the range it can lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -205,9 +168,7 @@ enum Kind {
 }
 
 const AMOUNT: Kind = Kind::Number(0, MAX_AMOUNT as i128);
-const COUNT: Kind = Kind::Number(0, 1_000_000_000);
-/// The most that a name with [`COUNT`] holds.
-const MAX_COUNT: i64 = 1_000_000_000;
+const COUNT: Kind = Kind::Number(0, MAX_COUNT as i128);
 
 /// The names at the top.
 const TOP: [(&str, Kind); 6] = [
@@ -457,87 +418,6 @@ fn is_known(name: &str) -> bool {
 /// An operator as it is written.
 fn plain(name: &str) -> String {
     name.trim_matches('_').replace('@', "")
-}
-
-fn values(event: &Event) -> [(&'static str, Value); 6] {
-    let member = &event.member;
-    let clock = event.clock();
-    let lines: Vec<Value> = event.lines().iter().take(MAX_LINES).map(line).collect();
-    let amount = event.amount_minor();
-    let days = member.joined.map_or(0, |joined| i64::from(joined.days_until(event.today())));
-    let birthday = member.birthday.is_some_and(|born| born.is_birthday_on(event.today()));
-    let streaks = event.streaks();
-    [
-        (
-            "member",
-            record([
-                ("tier", text(&member.tier_name)),
-                ("tags", member.tags.iter().map(|tag| text(tag)).collect::<Vec<_>>().into()),
-                ("points", money(member.points)),
-                ("spent", money(member.spent_minor)),
-                ("visits", count(member.visits)),
-                ("sales", count(member.sales)),
-                ("days", count(days)),
-                ("birthday", birthday.into()),
-                ("referred", member.referred.into()),
-            ]),
-        ),
-        (
-            "sale",
-            record([
-                ("amount", money(amount)),
-                ("units", count(event.units())),
-                ("top_up", event.is_top_up().into()),
-            ]),
-        ),
-        ("lines", lines.into()),
-        (
-            "visit",
-            record([
-                ("here", event.is_visit().into()),
-                ("days", count(streaks.days)),
-                ("weeks", count(streaks.weeks)),
-            ]),
-        ),
-        (
-            "time",
-            record([
-                ("year", clock.year.into()),
-                ("month", clock.month.into()),
-                ("day", clock.day.into()),
-                ("weekday", clock.weekday.into()),
-                ("hour", clock.hour.into()),
-                ("minute", clock.minute.into()),
-                ("date", text(&event.today().to_string())),
-            ]),
-        ),
-        ("store", text(&event.store_name)),
-    ]
-}
-
-fn line(line: &SaleLine) -> Value {
-    record([
-        ("item", text(&line.item)),
-        ("category", text(&line.category)),
-        ("amount", money(line.amount_minor)),
-        ("quantity", count(line.quantity)),
-    ])
-}
-
-fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    fields.into_iter().collect::<HashMap<&str, Value>>().into()
-}
-
-fn text(text: &str) -> Value {
-    text.into()
-}
-
-fn money(amount: i64) -> Value {
-    amount.clamp(0, MAX_AMOUNT).into()
-}
-
-fn count(count: i64) -> Value {
-    count.clamp(0, MAX_COUNT).into()
 }
 
 #[cfg(test)]

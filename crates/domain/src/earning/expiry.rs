@@ -8,6 +8,7 @@ use crate::time::{Day, StoreDays};
 /// When points run out. Always at the end of a business day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Expires {
     /// Not at all.
     Never,

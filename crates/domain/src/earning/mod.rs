@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod follows;
 pub mod hours;
 mod multiply;
+mod names;
 mod outcome;
 pub mod rule;
 mod run;

@@ -4,9 +4,10 @@
 use super::{
     applies,
     book::Page,
-    condition::{Condition, Language, Names},
+    condition::Condition,
     event::Event,
     expiry::Expires,
+    names::{Language, Names},
     outcome::Told,
     rule::{EarnRule, Per},
     why::Why,
@@ -20,7 +21,7 @@ pub(super) struct Run<'a> {
     house: &'a Rules,
     language: &'a Language,
     /// What conditions are asked with: made for the first that asks.
-    names: Option<Names>,
+    names: Option<Names<'a>>,
     pub(super) told: Vec<Told>,
 }
 

@@ -1,6 +1,6 @@
 //! Programmes as their owners describe them, as data: each with examples that are worked out here.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use punchcard_domain::{
     earning::{
@@ -88,10 +88,12 @@ fn five_programmes_are_data() {
     }
 }
 
-/// A hundred rules with conditions on a sale of twenty lines. The bound is loose, for a build that
-/// is not optimised on a machine that does other things; `benches` holds the figure.
+/// A hundred rules with conditions on a sale of twenty lines. How long that may take is in `benches`;
+/// here it is held against reading the same conditions, which is done once for all sales: whatever
+/// the machine, asking them is a small part of that. The quickest of some runs, so that it does not
+/// matter what else the machine does.
 #[test]
-fn a_hundred_conditions_on_twenty_lines_take_no_time() {
+fn a_hundred_conditions_on_twenty_lines_take_less_than_reading_them() {
     let rules: Vec<EarnRule> = (0..100u128)
         .map(|n| {
             let id = RecordId(uuid::Uuid::from_u128(n + 1));
@@ -104,6 +106,7 @@ fn a_hundred_conditions_on_twenty_lines_take_no_time() {
             rule
         })
         .collect();
+    let reading = quickest(|| drop(Book::new(rules.clone())));
     let world = World::new(Book::new(rules));
     let lines: Vec<SaleLine> = (0..20)
         .map(|n| SaleLine {
@@ -114,14 +117,19 @@ fn a_hundred_conditions_on_twenty_lines_take_no_time() {
         })
         .collect();
     let event = world.event(What::Sale { amount_minor: 10_000, lines }, 1_795_406_400_000);
-    let mut took = Vec::new();
-    for _ in 0..20 {
-        let began = Instant::now();
+    let asking = quickest(|| {
         let outcome = world.book.give(&event, &world.rules).expect("it can happen");
-        took.push(began.elapsed());
         assert_eq!(outcome.parts().len(), 80, "five of twenty-five categories are not sold");
-    }
-    took.sort_unstable();
-    println!("100 rules on 20 lines: median {:?}", took[10]);
-    assert!(took[10].as_millis() < 60, "{took:?}");
+    });
+    println!("100 conditions on 20 lines: read in {reading:?}, asked in {asking:?}");
+    assert!(asking * 2 < reading, "read in {reading:?}, asked in {asking:?}");
+}
+
+fn quickest(does: impl Fn()) -> Duration {
+    let took = (0..20).map(|_| {
+        let began = Instant::now();
+        does();
+        began.elapsed()
+    });
+    took.min().expect("twenty runs")
 }

@@ -119,6 +119,7 @@ impl Till {
             let rules = Rules {
                 points_per_unit: input.points_per_unit,
                 points_per_visit: input.points_per_visit,
+                rounding: input.rounding,
                 points_expire_months: input.points_expire_months,
                 seen_again_hours: input.seen_again_hours,
                 expires_soon_days: input.expires_soon_days,
@@ -127,6 +128,7 @@ impl Till {
                 trust_limit: input.trust_limit,
                 rest_percent: input.rest_percent,
                 code_above: input.code_above,
+                undo_secs: input.undo_secs,
                 card_numbers: input.card_numbers.clone(),
                 ..work.house.rules.clone()
             };
@@ -262,6 +264,7 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
     RulesInput {
         points_per_unit: rules.points_per_unit,
         points_per_visit: rules.points_per_visit,
+        rounding: rules.rounding,
         points_expire_months: rules.points_expire_months,
         seen_again_hours: rules.seen_again_hours,
         expires_soon_days: rules.expires_soon_days,
@@ -270,6 +273,7 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         trust_limit: rules.trust_limit,
         rest_percent: rules.rest_percent,
         code_above: rules.code_above,
+        undo_secs: rules.undo_secs,
         day_start_hour: store.day_start_hour,
         card_numbers: rules.card_numbers.clone(),
     }

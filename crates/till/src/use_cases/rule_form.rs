@@ -1,19 +1,18 @@
-//! The owner's rules for points on a form. It shows the common fields; the till keeps the rest of
-//! a rule as it was, so that an edit loses nothing.
+//! The owner's rules for points on a form, with all that a rule may say.
 
 use punchcard_domain::{
     earning::{
+        expiry::Expires,
         hours::Hours,
-        rule::{Birthday, EarnRule, MAX_RULES, Per},
+        rule::{Birthday, Caps, EarnRule, MAX_RULES, Per},
     },
     fact::Fact,
-    records::check_name,
+    records::{Rounding, check_name},
     staff::Permission,
     time::Day,
 };
-use punchcard_protocol::RecordId;
+use punchcard_protocol::{RecordId, StoreId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{actor::Actor, owner};
 use crate::{
@@ -22,35 +21,10 @@ use crate::{
     work::Work,
 };
 
-/// The fields of a rule that the form shows, or that say which rule it is.
-const SHOWN: [&str; 20] = [
-    "id",
-    "version",
-    "name",
-    "active",
-    "per",
-    "points",
-    "each_minor",
-    "percent",
-    "count",
-    "from",
-    "until",
-    "weekdays",
-    "hours",
-    "tiers",
-    "categories",
-    "items",
-    "birthday",
-    "condition",
-    "caps",
-    "priority",
-];
-/// The caps that it shows.
-const SHOWN_CAPS: [&str; 2] = ["day", "month"];
-
 /// A rule for points, as the settings page sends and gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "a form with boxes to tick")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct EarnRuleInput {
     /// Id; none: a new one.
@@ -67,10 +41,20 @@ pub struct EarnRuleInput {
     pub points: i64,
     /// For each so many minor units of money.
     pub each_minor: i64,
+    /// Only whole steps of that count.
+    pub whole_steps: bool,
     /// Multiplied by so many percent.
     pub percent: i64,
+    /// What earlier multipliers gave is multiplied as well.
+    pub compounds: bool,
     /// So many days or weeks in a row.
     pub count: i64,
+    /// Again each time that the row has grown by as many.
+    pub repeats: bool,
+    /// The multiplier of the member's tier applies.
+    pub tier_times: bool,
+    /// What becomes of a fraction of a point; none: as the house rules say.
+    pub rounding: Option<Rounding>,
     /// First business day.
     pub from: Option<Day>,
     /// Last business day.
@@ -83,22 +67,36 @@ pub struct EarnRuleInput {
     pub hours_to: String,
     /// Around the birthday.
     pub birthday: Option<Birthday>,
+    /// Ids of stores; none: in all.
+    pub stores: Vec<String>,
     /// Ids of tiers; none: for all.
     pub tiers: Vec<String>,
     /// Only lines of these categories.
     pub categories: Vec<String>,
     /// Only lines of these items.
     pub items: Vec<String>,
-    /// At most so many points for one member in a day.
-    pub cap_day: Option<i64>,
-    /// In a month.
-    pub cap_month: Option<i64>,
+    /// No line of these categories.
+    pub not_categories: Vec<String>,
+    /// Only where the money that counts is at least so much, in minor units.
+    pub min_amount_minor: i64,
+    /// Of the money that counts, at most so much, in minor units; 0: all.
+    pub max_amount_minor: i64,
+    /// The most for one member.
+    pub caps: Caps,
     /// Higher ones go first.
     pub priority: i32,
+    /// Where it gives something, no rule after it does.
+    pub stops: bool,
+    /// Of the rules with the same word here only the one that gives most counts; empty: none.
+    pub best_of: String,
+    /// Its points can be used after so many days.
+    pub pending_days: u32,
+    /// When its points run out; none: as the house rules say.
+    pub expires: Option<Expires>,
     /// A condition in CEL; empty: none.
     pub condition: String,
-    /// What else the rule says, by the names of docs/rules/README.md: kept as it is. Told by the
-    /// till; what is sent here is not looked at.
+    /// What a newer program wrote, by its names: nothing here changes such a rule. Told by the till;
+    /// what is sent here is not looked at.
     #[serde(default)]
     pub kept: Vec<String>,
 }
@@ -112,7 +110,7 @@ impl Till {
         Ok(self.earn_rules()?.iter().map(shown).collect())
     }
 
-    /// Sets a rule for points. What the form does not show stays as it was.
+    /// Sets a rule for points.
     ///
     /// # Errors
     /// `approval_needed`, `bad_input` (with `rule_version` where the rule was changed since it was
@@ -147,26 +145,37 @@ fn filled_in(work: &Work<'_>, input: EarnRuleInput) -> Result<EarnRule> {
         return Err(Error::bad_input("rule_name", "another rule is called that"));
     }
     rule.hours = hours(&input.hours_from, &input.hours_to)?;
-    rule.tiers = ids(&input.tiers)?;
-    rule.caps.day = input.cap_day;
-    rule.caps.month = input.cap_month;
-    let condition = input.condition.trim();
-    rule.condition = (!condition.is_empty()).then(|| condition.to_owned());
+    rule.tiers = ids(&input.tiers, "tiers")?;
+    rule.stores = ids(&input.stores, "stores")?;
+    rule.condition = said(&input.condition);
+    rule.best_of = said(&input.best_of);
     Ok(EarnRule {
         name,
         active: input.active,
         per: input.per,
         points: input.points,
         each_minor: input.each_minor,
+        whole_steps: input.whole_steps,
         percent: input.percent,
+        compounds: input.compounds,
         count: input.count,
+        repeats: input.repeats,
+        tier_times: input.tier_times,
+        rounding: input.rounding,
         from: input.from,
         until: input.until,
         weekdays: input.weekdays,
         birthday: input.birthday,
         categories: input.categories,
         items: input.items,
+        not_categories: input.not_categories,
+        min_amount_minor: input.min_amount_minor,
+        max_amount_minor: input.max_amount_minor,
+        caps: input.caps,
         priority: input.priority,
+        stops: input.stops,
+        pending_days: input.pending_days,
+        expires: input.expires,
         ..rule
     })
 }
@@ -200,9 +209,15 @@ pub(super) fn hours(from: &str, to: &str) -> Result<Option<Hours>> {
     Ok(Some(Hours { from: minute(from)?, to: minute(to)? }))
 }
 
-fn ids(texts: &[String]) -> Result<Vec<RecordId>> {
+/// What stands in a box that may be empty.
+fn said(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn ids<Id: std::str::FromStr>(texts: &[String], field: &'static str) -> Result<Vec<Id>> {
     let read = |text: &String| {
-        text.parse().map_err(|_| Error::bad_input("tiers", "there is no such tier"))
+        text.parse().map_err(|_| Error::bad_input(field, "there is nothing with that id"))
     };
     texts.iter().map(read).collect()
 }
@@ -217,30 +232,33 @@ fn shown(rule: &EarnRule) -> EarnRuleInput {
         per: rule.per,
         points: rule.points,
         each_minor: rule.each_minor,
+        whole_steps: rule.whole_steps,
         percent: rule.percent,
+        compounds: rule.compounds,
         count: rule.count,
+        repeats: rule.repeats,
+        tier_times: rule.tier_times,
+        rounding: rule.rounding,
         from: rule.from,
         until: rule.until,
         weekdays: rule.weekdays.clone(),
         hours_from: minute(|hours| hours.from.to_string()),
         hours_to: minute(|hours| hours.to.to_string()),
         birthday: rule.birthday,
-        tiers: rule.tiers.iter().map(ToString::to_string).collect(),
+        stores: rule.stores.iter().map(StoreId::to_string).collect(),
+        tiers: rule.tiers.iter().map(RecordId::to_string).collect(),
         categories: rule.categories.clone(),
         items: rule.items.clone(),
-        cap_day: rule.caps.day,
-        cap_month: rule.caps.month,
+        not_categories: rule.not_categories.clone(),
+        min_amount_minor: rule.min_amount_minor,
+        max_amount_minor: rule.max_amount_minor,
+        caps: rule.caps,
         priority: rule.priority,
+        stops: rule.stops,
+        best_of: rule.best_of.clone().unwrap_or_default(),
+        pending_days: rule.pending_days,
+        expires: rule.expires,
         condition: rule.condition.clone().unwrap_or_default(),
-        kept: kept(rule),
+        kept: rule.unknown.keys().cloned().collect(),
     }
-}
-
-/// The names of what a rule says and the form does not show.
-fn kept(rule: &EarnRule) -> Vec<String> {
-    let Ok(Value::Object(fields)) = serde_json::to_value(rule) else { return Vec::new() };
-    let caps = fields.get("caps").and_then(Value::as_object).map(|caps| caps.keys());
-    let more_caps = caps.into_iter().flatten().any(|cap| !SHOWN_CAPS.contains(&cap.as_str()));
-    let fields = fields.keys().filter(|name| !SHOWN.contains(&name.as_str())).cloned();
-    fields.chain(more_caps.then(|| "caps".to_owned())).collect()
 }

@@ -3,6 +3,7 @@
 use punchcard_domain::{
     alerts::{Alert, Alerts, Level},
     numbering::CardNumbers,
+    records::Rounding,
     staff::Role,
     terms::{Hours, Length, Start, Terms},
     time::Day,
@@ -158,6 +159,9 @@ pub struct RulesInput {
     pub points_per_unit: i64,
     /// Points for a visit.
     pub points_per_visit: i64,
+    /// What becomes of a fraction of a point.
+    #[serde(default)]
+    pub rounding: Rounding,
     /// Points can be used for so many months; none: for ever.
     pub points_expire_months: Option<u32>,
     /// A second check-in within so many hours is not counted.
@@ -178,6 +182,9 @@ pub struct RulesInput {
     /// So many percent of what nobody has touched for a day rest with the member's home desk; the
     /// remainder can be fetched from anywhere.
     pub rest_percent: i64,
+    /// Seconds in which one may take back one's own last action without a manager.
+    #[serde(default = "undo_secs")]
+    pub undo_secs: u32,
     /// The business day begins at this hour, 0 to 12.
     pub day_start_hour: u32,
     /// How new cards are numbered; none: they are printed elsewhere.
@@ -188,6 +195,11 @@ pub struct RulesInput {
 /// As few as they are where nobody says: settings that were written down before could not say it.
 fn few_visits() -> i64 {
     punchcard_domain::records::Rules::default().few_visits
+}
+
+/// As long as it is where nobody says.
+fn undo_secs() -> u32 {
+    punchcard_domain::records::Rules::default().undo_secs
 }
 
 /// What a desk says, and how loudly, each with the level that is in force.

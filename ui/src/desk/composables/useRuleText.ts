@@ -1,5 +1,6 @@
 /** A rule for points in words. */
 import type { EarnRuleInput, TierView } from "@/shared/bindings";
+import { rarer } from "../earn-rule-form";
 import { useFormat } from "./useFormat";
 import { useText } from "./useText";
 
@@ -43,15 +44,15 @@ export function useRuleText() {
       rule.birthday ? t(`earnBirthday.${rule.birthday}`) : "",
       rule.tiers.map(tier).join(" "),
       [...rule.categories, ...rule.items].join(" "),
-      rule.cap_day === null ? "" : t("earnRules.mostDay", { n: rule.cap_day }),
-      rule.cap_month === null ? "" : t("earnRules.mostMonth", { n: rule.cap_month }),
+      rule.caps.day === undefined ? "" : t("earnRules.mostDay", { n: rule.caps.day }),
+      rule.caps.month === undefined ? "" : t("earnRules.mostMonth", { n: rule.caps.month }),
       rule.condition === "" ? "" : t("earnRules.hasCondition"),
     ].filter((text) => text !== "");
   }
 
-  /** What else it says, that no form shows. */
-  const kept = (rule: EarnRuleInput) =>
-    rule.kept.map((name) => maybe("earnKept", name) ?? name).join(" · ");
+  /** What else it says, in a word or two each. */
+  const also = (rule: EarnRuleInput) =>
+    [...rarer(rule), ...rule.kept].map((name) => maybe("earnKept", name) ?? name).join(" · ");
 
-  return { gives, dates, only, kept, weekdayChoices };
+  return { gives, dates, only, also, weekdayChoices };
 }
