@@ -205,7 +205,7 @@ async fn pass(walk: &mut Walk) {
     walk.window.press(&['1']).await;
     walk.window.find("act-menu").await;
     walk.look("pass-acts").await;
-    for act in ["extend", "upgrade", "transfer", "cancel"] {
+    for act in ["freeze", "extend", "upgrade", "transfer", "cancel"] {
         walk.window.click(&format!("act-{act}")).await;
         walk.window.gone(&format!("act-{act}")).await;
         walk.look(&format!("pass-{act}")).await;

@@ -39,6 +39,7 @@ function pass(part: Partial<PassView> = {}): PassView {
     visits_here: null,
     state: "active",
     frozen_until: null,
+    freeze_ahead: null,
     freeze_days_left: 30,
     guests_left: 0,
     transfer_fee_minor: 0,
@@ -113,17 +114,19 @@ describe("the member's page", () => {
   it("freezes a pass until a day, or for as long as it may be", async () => {
     const table = { change_pass: () => DONE };
     const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
-    const freeze = async (until: string) => {
+    const freeze = async (from: string, until: string) => {
       await press("1");
       await press("1");
       expect(byId("ask-panel")?.textContent).toContain("30 天");
+      await typeInto("ask-from", from);
       await typeInto("ask-until", until);
       await submit("ask-panel");
       return (sent("change_pass") as { change: unknown }).change;
     };
-    expect(await freeze(" 2026-12-24 ")).toEqual({ what: "freeze", until: "2026-12-24" });
+    const told = { what: "freeze", from: "2026-12-01", until: "2026-12-24" };
+    expect(await freeze("2026-12-01", " 2026-12-24 ")).toEqual(told);
     calls.length = 0;
-    expect(await freeze("")).toEqual({ what: "freeze", until: null });
+    expect(await freeze("", "")).toEqual({ what: "freeze", from: null, until: null });
     wrapper.unmount();
   });
 

@@ -436,6 +436,16 @@ export type PassAct = "freeze" | "unfreeze" | "extend" | "upgrade" | "transfer" 
 
 export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided" | "waits" | "frozen" | "ended";
 
+export type FreezeView = { 
+/**
+ * First day.
+ */
+from: Day, 
+/**
+ * Last day.
+ */
+until: Day, };
+
 export type PassView = { 
 /**
  * Id.
@@ -473,6 +483,10 @@ state: PassState,
  * The last day of the freeze that holds today.
  */
 frozen_until: Day | null, 
+/**
+ * The next freeze that has not begun.
+ */
+freeze_ahead: FreezeView | null, 
 /**
  * Days for which it can still be frozen this year.
  */
@@ -521,6 +535,10 @@ until: Day | null,
 visits: number | null, };
 
 export type PassChangeInput = { "what": "freeze", 
+/**
+ * First day; none: today.
+ */
+from: string | null, 
 /**
  * Last day; none: as long as the year's limit lets.
  */

@@ -76,6 +76,8 @@ pub struct PassView {
     pub state: PassState,
     /// The last day of the freeze that holds today.
     pub frozen_until: Option<Day>,
+    /// The next freeze that has not begun.
+    pub freeze_ahead: Option<FreezeView>,
     /// Days for which it can still be frozen this year.
     pub freeze_days_left: u32,
     /// Guests who may still be brought this month.
@@ -88,6 +90,16 @@ pub struct PassView {
     pub ended: Option<EndedWhy>,
     /// What can be done with it today; only on a member's file.
     pub acts: Vec<PassAct>,
+}
+
+/// Days on which a pass will not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FreezeView {
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Day,
 }
 
 /// A kind of pass that can take the place of another.
@@ -111,8 +123,11 @@ pub struct UpgradeView {
 #[serde(tag = "what", rename_all = "snake_case")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum PassChangeInput {
-    /// Freeze it from today on.
+    /// Freeze it.
     Freeze {
+        /// First day; none: today.
+        #[serde(default)]
+        from: Option<String>,
         /// Last day; none: as long as the year's limit lets.
         until: Option<String>,
     },
