@@ -486,6 +486,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     pass_required: true,
     trust_limit: 0,
     code_above: null,
+    approval_above: null,
     rest_percent: 50,
     day_start_hour: 0,
     card_numbers: null,

@@ -86,6 +86,10 @@ pub struct Rules {
     /// A redemption of more points than this asks for the member's own code; none: none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_above: Option<i64>,
+    /// A redemption of more points than this needs a manager's leave; none: only that of a reward
+    /// which says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_above: Option<i64>,
     /// Seconds in which one may take back one's own last action without a manager.
     pub undo_secs: u32,
     /// What a desk says of whoever stands before it, and how loudly.
@@ -117,6 +121,7 @@ impl Default for Rules {
             trust_limit: 0,
             rest_percent: 50,
             code_above: None,
+            approval_above: None,
             undo_secs: 10,
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
@@ -256,6 +261,7 @@ impl Rules {
     /// # Errors
     /// [`Refusal::BadInput`] names the first that cannot.
     pub fn check(&self) -> Result<(), Refusal> {
+        let above = |cost: Option<i64>| cost.is_none_or(|cost| (0..=1_000_000_000).contains(&cost));
         let checks = [
             ("points_per_unit", (0..=10_000).contains(&self.points_per_unit)),
             ("points_per_visit", (0..=100_000).contains(&self.points_per_visit)),
@@ -267,10 +273,8 @@ impl Rules {
             ("expires_soon_days", self.expires_soon_days <= 366),
             ("few_visits", (0..=1000).contains(&self.few_visits)),
             ("trust_limit", (0..=1_000_000_000).contains(&self.trust_limit)),
-            (
-                "code_above",
-                self.code_above.is_none_or(|above| (0..=1_000_000_000).contains(&above)),
-            ),
+            ("code_above", above(self.code_above)),
+            ("approval_above", above(self.approval_above)),
             ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
         ];

@@ -1179,7 +1179,11 @@ money_minor: number,
 /**
  * It asks for the code on the member's phone.
  */
-needs_code: boolean, };
+needs_code: boolean, 
+/**
+ * Whoever asks cannot give it without a manager's leave, even where nothing goes on trust.
+ */
+needs_leave: boolean, };
 
 export type PhoneCodeView = { 
 /**
@@ -1572,6 +1576,11 @@ trust_limit: number,
  * does.
  */
 code_above: number | null, 
+/**
+ * A redemption of more points than this needs a manager's leave; none: only that of a reward
+ * which says so.
+ */
+approval_above: number | null, 
 /**
  * So many percent of what nobody has touched for a day rest with the member's home desk; the
  * remainder can be fetched from anywhere.

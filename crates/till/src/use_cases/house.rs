@@ -127,6 +127,7 @@ impl Till {
                 trust_limit: input.trust_limit,
                 rest_percent: input.rest_percent,
                 code_above: input.code_above,
+                approval_above: input.approval_above,
                 card_numbers: input.card_numbers.clone(),
                 ..work.house.rules.clone()
             };
@@ -270,6 +271,7 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         trust_limit: rules.trust_limit,
         rest_percent: rules.rest_percent,
         code_above: rules.code_above,
+        approval_above: rules.approval_above,
         day_start_hour: store.day_start_hour,
         card_numbers: rules.card_numbers.clone(),
     }

@@ -175,6 +175,9 @@ pub struct RulesInput {
     /// does.
     #[serde(default)]
     pub code_above: Option<i64>,
+    /// A redemption of more points than this needs a manager's leave; none: only that of a reward
+    /// which says so.
+    pub approval_above: Option<i64>,
     /// So many percent of what nobody has touched for a day rest with the member's home desk; the
     /// remainder can be fetched from anywhere.
     pub rest_percent: i64,
