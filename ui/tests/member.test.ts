@@ -281,7 +281,7 @@ describe("who else comes in", () => {
     await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
     await settle();
     await press("F11");
-    expect(sent("sign_waiver")).toEqual({ id: "m1", approval: null });
+    expect(sent("sign_waiver")).toEqual({ id: "m1", by: null, approval: null });
     expect(desk.verdict?.fact).toBe("f3");
     wrapper.unmount();
   });

@@ -487,6 +487,8 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
     trust_limit: 0,
     code_above: null,
     approval_above: null,
+    age_of_majority: 18,
+    guardian_signs: false,
     rest_percent: 50,
     day_start_hour: 0,
     card_numbers: null,

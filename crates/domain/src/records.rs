@@ -19,6 +19,8 @@ use crate::{
     time::{Day, StoreDays},
 };
 
+/// How old somebody is who is of age, in years, unless the owner says otherwise.
+pub const ADULT_YEARS: u32 = 18;
 /// The longest name of anything, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
 
@@ -98,6 +100,12 @@ pub struct Rules {
     /// The owner's own fields on members' files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<CustomField>,
+    /// Whoever is younger than so many years is a minor; 0: nobody is.
+    #[serde(skip_serializing_if = "is_usual_age")]
+    pub age_of_majority: u32,
+    /// A minor's waiver is signed by who answers for them, and not by the minor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub guardian_signs: bool,
     /// How new cards are numbered; none: they are printed elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card_numbers: Option<CardNumbers>,
@@ -105,6 +113,11 @@ pub struct Rules {
     /// put it out of force.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_usual_age(years: &u32) -> bool {
+    *years == ADULT_YEARS
 }
 
 impl Default for Rules {
@@ -125,6 +138,8 @@ impl Default for Rules {
             undo_secs: 10,
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
+            age_of_majority: ADULT_YEARS,
+            guardian_signs: false,
             card_numbers: None,
             unknown: BTreeMap::new(),
         }
@@ -256,6 +271,11 @@ pub fn check_name(name: &str) -> Result<String, Refusal> {
 }
 
 impl Rules {
+    /// Whether somebody is not of age; whose birthday nobody knows is taken to be.
+    pub fn is_minor(&self, birthday: Option<Day>, today: Day) -> bool {
+        birthday.is_some_and(|born| born.is_younger_than(self.age_of_majority, today))
+    }
+
     /// Rules that can be worked with.
     ///
     /// # Errors
@@ -277,6 +297,7 @@ impl Rules {
             ("approval_above", above(self.approval_above)),
             ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
+            ("age_of_majority", self.age_of_majority <= 30),
         ];
         if let Some((field, _)) = checks.into_iter().find(|(_, holds)| !holds) {
             return Err(Refusal::BadInput(field));

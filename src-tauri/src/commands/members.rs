@@ -173,10 +173,13 @@ pub(crate) async fn change_details(
 pub(crate) async fn sign_waiver(
     desk: State<'_, Desk>,
     id: String,
+    by: Option<String>,
     approval: Option<Approval>,
 ) -> Answer<MemberView> {
-    approved(&desk, approval, move |till, actor| till.sign_waiver(actor, super::id("member", &id)?))
-        .await
+    approved(&desk, approval, move |till, actor| {
+        till.sign_waiver(actor, super::id("member", &id)?, by)
+    })
+    .await
 }
 
 /// Books a member for a class; when it begins is as it was typed.

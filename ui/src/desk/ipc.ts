@@ -123,8 +123,9 @@ export const memberForm = () => call<MemberFormView>("member_form");
 export const newCardNumber = () => call<string>("new_card_number");
 export const changeDetails = (id: string, input: DetailsInput, approval: Leave) =>
   call<MemberView>("change_details", { id, input, approval });
-export const signWaiver = (id: string, approval: Leave) =>
-  call<MemberView>("sign_waiver", { id, approval });
+/** @param by who answers for them; "": they sign themselves; null: whoever has to. */
+export const signWaiver = (id: string, by: string | null, approval: Leave) =>
+  call<MemberView>("sign_waiver", { id, by, approval });
 /** Books a member for a class; when it begins is as it was typed. */
 export const bookClass = (
   member: string,

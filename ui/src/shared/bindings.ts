@@ -104,7 +104,11 @@ pass: string, } | { "code": "seen_elsewhere",
 /**
  * Whole minutes since.
  */
-minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "code": "waiver" } | { "code": "debt", 
+minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "code": "waiver", 
+/**
+ * It must be signed by who answers for them.
+ */
+guardian?: boolean, } | { "code": "debt", 
 /**
  * How many.
  */
@@ -324,7 +328,11 @@ version: number,
 /**
  * When.
  */
-on: Day, };
+on: Day, 
+/**
+ * The member who answered for them and signed in their place; none: they signed themselves.
+ */
+by?: string | null, };
 
 export type Channel = "sms" | "email" | "phone" | "wechat" | "post";
 
@@ -893,6 +901,10 @@ contact: Contact | null,
  */
 waiver: Waiver | null, 
 /**
+ * Who signed it in their place, where they did not sign themselves.
+ */
+waiver_by: RelativeView | null, 
+/**
  * Who answers for them.
  */
 guardian: RelativeView | null, 
@@ -927,9 +939,13 @@ export type DetailsInput = {
  */
 contact: Contact | null, 
 /**
- * They signed this version of the waiver today; 0: taken out.
+ * This version of the waiver was signed today; 0: taken out.
  */
 waiver: number | null, 
+/**
+ * Id of who answers for them, where that was who signed it; empty: they signed themselves.
+ */
+waiver_by: string | null, 
 /**
  * Id of the member who answers for them; empty: nobody.
  */
@@ -1576,6 +1592,14 @@ trust_limit: number,
  * does.
  */
 code_above: number | null, 
+/**
+ * Whoever is younger than so many years is a minor; 0: nobody is.
+ */
+age_of_majority: number, 
+/**
+ * A minor's waiver is signed by who answers for them.
+ */
+guardian_signs: boolean, 
 /**
  * A redemption of more points than this needs a manager's leave; none: only that of a reward
  * which says so.

@@ -220,6 +220,8 @@ pub struct DetailsView {
     pub contact: Option<Contact>,
     /// The waiver they signed.
     pub waiver: Option<Waiver>,
+    /// Who signed it in their place, where they did not sign themselves.
+    pub waiver_by: Option<RelativeView>,
     /// Who answers for them.
     pub guardian: Option<RelativeView>,
     /// Everybody else of their family.
@@ -264,8 +266,10 @@ pub struct RelativeView {
 pub struct DetailsInput {
     /// Whom to call in an emergency; without name and phone: taken out.
     pub contact: Option<Contact>,
-    /// They signed this version of the waiver today; 0: taken out.
+    /// This version of the waiver was signed today; 0: taken out.
     pub waiver: Option<u32>,
+    /// Id of who answers for them, where that was who signed it; empty: they signed themselves.
+    pub waiver_by: Option<String>,
     /// Id of the member who answers for them; empty: nobody.
     pub guardian: Option<String>,
     /// Id of a member whose family they belong to from now on; empty: they leave theirs.
