@@ -294,9 +294,11 @@ async fn a_childs_waiver_is_signed_by_who_answers_for_them() {
     window.key(Key::F8).await;
     window.retype("field-birthday", "2015-03-04").await;
     window.key(Key::Enter).await;
-    window.find("member-page").await;
+    window.gone("field-birthday").await;
+    window.says("member-page", "2015").await;
     // Their own name is not enough, and nobody answers for them yet.
     window.key(Key::F1).await;
+    window.find("scan-invite").await;
     window.scan("10000001").await;
     window.verdict("refuse", "监护人签").await;
     look(&window, "waiver-guardian").await;

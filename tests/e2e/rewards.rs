@@ -217,7 +217,9 @@ async fn what_costs_much_asks_for_a_managers_pin() {
     window.key(Key::Escape).await;
     window.gone("approval").await;
     assert_eq!(window.number("points-on-file").await, before, "nobody agreed");
+    // The look is set on another page.
     dress(&window, "en", "dark").await;
+    choose(&window, "林知夏", '1').await;
     window.says("redeem-confirm", "manager").await;
     look(&window, "approval-redeem-en").await;
     window.key(Key::Enter).await;

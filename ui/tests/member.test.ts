@@ -111,6 +111,28 @@ describe("the member's page", () => {
     wrapper.unmount();
   });
 
+  it("asks who signs a waiver where somebody answers for them, and says who did", async () => {
+    const guardian = { id: "m2", name: "林妈妈" };
+    const waiver = { version: 1, on: "2026-11-20", by: "m2" };
+    const details = { ...MEMBER.details, guardian, waiver, waiver_by: guardian };
+    const { wrapper } = await page({ ...MEMBER, details }, { sign_waiver: () => MEMBER });
+    byId("tab-people")?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+    await settle();
+    expect(byId("people")?.textContent).toContain("监护人 · 林妈妈");
+    for (const [place, by] of [
+      ["1", ""],
+      ["2", "m2"],
+    ] as const) {
+      calls.length = 0;
+      await press("F9");
+      byId("act-waiver")?.click();
+      await settle();
+      await press(place);
+      expect(sent("sign_waiver")).toEqual({ id: "m1", by, approval: null });
+    }
+    wrapper.unmount();
+  });
+
   it("freezes a pass until a day, or for as long as it may be", async () => {
     const table = { change_pass: () => DONE };
     const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);

@@ -157,15 +157,14 @@ pub(super) fn wanted(
 /// Only who answers for them, from before or from now on, signs in their place.
 fn signed(file: &MemberFile, input: &DetailsInput, today: Day) -> Result<Option<Waiver>> {
     let Some(version) = input.waiver else { return Ok(None) };
-    let typed = |id: &Option<String>| id.as_deref().map(str::trim).unwrap_or_default().to_owned();
-    let by = match typed(&input.waiver_by) {
-        by if by.is_empty() || version == 0 => None,
-        by => {
-            let before = || file.guardian.map(|id| id.to_string()).unwrap_or_default();
-            let guardian = input.guardian.as_ref().map_or_else(before, |id| id.trim().to_owned());
-            let id = by.parse().ok().filter(|_| by == guardian);
-            Some(id.ok_or(Refusal::BadInput("waiver_by"))?)
-        }
+    let typed = input.waiver_by.as_deref().map_or("", str::trim);
+    let by = if typed.is_empty() || version == 0 {
+        None
+    } else {
+        let before = file.guardian.map(|id| id.to_string()).unwrap_or_default();
+        let guardian = input.guardian.as_deref().map_or(before.as_str(), str::trim);
+        let id = typed.parse().ok().filter(|_| typed == guardian);
+        Some(id.ok_or(Refusal::BadInput("waiver_by"))?)
     };
     let before = file.waiver.as_ref().map_or((0, None), |old| (old.version, old.by));
     Ok((before != (version, by)).then_some(Waiver { version, on: today, by }))
