@@ -272,6 +272,57 @@ async fn a_new_member_is_written_down_with_who_sent_them() {
 }
 
 #[tokio::test]
+async fn a_childs_waiver_is_signed_by_who_answers_for_them() {
+    let shop = Shop::demo();
+    shop.settings(|till, owner| {
+        let levels = BTreeMap::from([(Alert::Waiver, Level::Deny)]);
+        till.save_alerts(owner, Alerts { levels, ..Alerts::default() }).map(drop)
+    });
+    let window = Window::signed_in(&shop, "owner").await;
+    window.key(Key::F6).await;
+    window.click("settings-rules").await;
+    window.click("rule-guardian_signs").await;
+    window.retype("rule-age_of_majority", "31").await;
+    window.key(Key::Enter).await;
+    crate::owner_rules::at_its_box(&window, "rule-age_of_majority", "30").await;
+    look(&window, "guardian-signs-refused").await;
+    window.retype("rule-age_of_majority", "18").await;
+    window.key(Key::Enter).await;
+    window.gone("not-saved").await;
+    look(&window, "guardian-signs").await;
+    window.open_member("林知夏").await;
+    window.key(Key::F8).await;
+    window.retype("field-birthday", "2015-03-04").await;
+    window.key(Key::Enter).await;
+    window.gone("field-birthday").await;
+    window.says("member-page", "2015").await;
+    // Their own name is not enough, and nobody answers for them yet.
+    window.key(Key::F1).await;
+    window.find("scan-invite").await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "监护人签").await;
+    look(&window, "waiver-guardian").await;
+    window.key(Key::F11).await;
+    pick(&window, "李喆").await;
+    window.key(Key::Enter).await;
+    window.find("mend-sign_waiver").await;
+    look(&window, "waiver-guardian-signs").await;
+    window.key(Key::F11).await;
+    window.verdict("admit", "年卡").await;
+    window.key(Key::F2).await;
+    window.click("tab-people").await;
+    window.says("people", "监护人 · 李喆").await;
+    look(&window, "waiver-signed-by").await;
+    // By hand it is asked who signs.
+    more(&window, "waiver").await;
+    window.find("act-self").await;
+    look(&window, "waiver-who").await;
+    window.press(&['1']).await;
+    window.says("people", "本人签").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn who_answers_for_a_child_is_asked_at_the_desk() {
     let shop = Shop::demo();
     shop.settings(|till, owner| {

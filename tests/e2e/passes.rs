@@ -52,7 +52,7 @@ async fn freeze(window: &Window) {
     window.click("act-freeze").await;
     window.find("ask-until").await;
     look(window, "freeze-until").await;
-    window.compose("2020-01-01").await;
+    fill(window, "ask-until", "2020-01-01").await;
     window.key(Key::Enter).await;
     window.until("it is refused", "document.body.innerText.includes('不能早于')").await;
     window.retype("ask-until", "").await;
@@ -61,6 +61,33 @@ async fn freeze(window: &Window) {
     look(window, "frozen-member").await;
     window.key(Key::F1).await;
     window.scan("10000001").await;
+}
+
+#[tokio::test]
+async fn a_freeze_told_ahead_leaves_the_pass_open_until_its_day() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.open_member("林知夏").await;
+    window.press(&['1']).await;
+    window.click("act-freeze").await;
+    fill(&window, "ask-from", "明天").await;
+    window.key(Key::Enter).await;
+    window.until("it is refused", "document.body.innerText.includes('今天或以后')").await;
+    for (field, days) in [("ask-from", 20), ("ask-until", 29)] {
+        let day =
+            format!("return new Date(Date.now() + {days} * 864e5).toISOString().slice(0, 10)");
+        let day = window.script(&day).await;
+        window.retype(field, day.as_str().expect("a day")).await;
+    }
+    look(&window, "freeze-ahead").await;
+    window.key(Key::Enter).await;
+    window.says("pass-1", "停卡").await;
+    look(&window, "freeze-ahead-member").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.verdict("admit", "年卡").await;
+    window.close().await;
+    assert_eq!((shop.count("pass_frozen"), shop.count("pass_unfrozen")), (1, 0));
 }
 
 #[tokio::test]

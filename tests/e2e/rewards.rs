@@ -187,3 +187,46 @@ async fn a_voucher_is_given_now_and_handed_over_once() {
     assert_eq!(shop.count("reward_handed_over"), 2);
     let _: Value = shop.tool(&["verify"]);
 }
+
+/// The owner's cost, above which a manager gives their PIN on the spot, in both languages.
+#[tokio::test]
+async fn what_costs_much_asks_for_a_managers_pin() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.key(Key::F6).await;
+    window.click("settings-rules").await;
+    window.retype("rule-approval_above", "很多").await;
+    window.key(Key::Enter).await;
+    at_its_box(&window, "rule-approval_above", "填").await;
+    look(&window, "approval-above-refused").await;
+    window.retype("rule-approval_above", "99").await;
+    window.key(Key::Enter).await;
+    window.gone("not-saved").await;
+    look(&window, "approval-above").await;
+    window.ctrl('l').await;
+    window.sign_in(&shop, "cashier").await;
+
+    choose(&window, "林知夏", '1').await;
+    let before = window.number("points-on-file").await;
+    window.says("redeem-confirm", "店长").await;
+    look(&window, "approval-redeem").await;
+    window.key(Key::Enter).await;
+    window.find("approval").await;
+    window.says("approval", "分数多的兑换").await;
+    look(&window, "approval-asked").await;
+    window.key(Key::Escape).await;
+    window.gone("approval").await;
+    assert_eq!(window.number("points-on-file").await, before, "nobody agreed");
+    // The look is set on another page.
+    dress(&window, "en", "dark").await;
+    choose(&window, "林知夏", '1').await;
+    window.says("redeem-confirm", "manager").await;
+    look(&window, "approval-redeem-en").await;
+    window.key(Key::Enter).await;
+    window.find("approval").await;
+    window.approve(&shop, "manager").await;
+    window.shows("points-on-file", before - 100).await;
+    window.close().await;
+    assert_eq!(shop.count("points_redeemed"), 1);
+    let _: Value = shop.tool(&["verify"]);
+}

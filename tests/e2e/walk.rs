@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fantoccini::key::Key;
 use punchcard_domain::alerts::{Alert, Alerts, Level};
-use punchcard_till::views::{Prefs, RulesInput};
+use punchcard_till::views::{DetailsInput, Prefs, RulesInput};
 
 use crate::{
     hub::Hub,
@@ -189,6 +189,11 @@ async fn member(walk: &mut Walk) {
         }
         walk.window.find("act-menu").await;
     }
+    walk.window.click("act-waiver").await;
+    walk.window.find("act-self").await;
+    walk.look("more-waiver").await;
+    walk.window.key(Key::Escape).await;
+    walk.window.find("act-waiver").await;
     walk.away("act-menu").await;
     pass(walk).await;
     points(walk).await;
@@ -205,7 +210,7 @@ async fn pass(walk: &mut Walk) {
     walk.window.press(&['1']).await;
     walk.window.find("act-menu").await;
     walk.look("pass-acts").await;
-    for act in ["extend", "upgrade", "transfer", "cancel"] {
+    for act in ["freeze", "extend", "upgrade", "transfer", "cancel"] {
         walk.window.click(&format!("act-{act}")).await;
         walk.window.gone(&format!("act-{act}")).await;
         walk.look(&format!("pass-{act}")).await;
@@ -328,6 +333,10 @@ fn shop() -> Shop {
     shop.settings(|till, owner| {
         let levels = BTreeMap::from([(Alert::EmergencyContact, Level::Warn)]);
         till.save_alerts(owner, Alerts { levels, ..Alerts::default() })?;
+        let one = |name| Ok::<_, punchcard_till::Error>(till.find(owner, name, 1)?.remove(0).id);
+        let guardian = Some(one("李喆")?);
+        let tied = DetailsInput { guardian, ..DetailsInput::default() };
+        till.change_details(owner, one("林知夏")?.parse().expect("an id"), tied)?;
         // Looking takes longer than working.
         let idle_lock_secs = 3600;
         till.save_prefs(Prefs {

@@ -58,6 +58,7 @@ fn generated() -> String {
         views::PointsView,
         decide::PassAct,
         views::PassState,
+        views::FreezeView,
         views::PassView,
         views::UpgradeView,
         views::PassChangeInput,

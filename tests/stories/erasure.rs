@@ -138,6 +138,7 @@ fn somebody(desk: &Desk) -> String {
         details: Some(DetailsInput {
             contact: Some(Contact { name: CONTACT.into(), phone: CONTACT_PHONE.into() }),
             waiver: Some(1),
+            waiver_by: None,
             guardian: Some(relative.clone()),
             family_of: Some(relative.clone()),
             consent: None,

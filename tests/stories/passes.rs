@@ -206,6 +206,63 @@ fn a_freeze_is_ended_by_a_key_or_by_coming_back() {
     shop.verify();
 }
 
+/// Told a week ahead, as it is typed: used until then, frozen from then on, and each of what happens
+/// to it taken back.
+#[test]
+fn a_freeze_told_ahead_begins_on_its_day() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("周子墨", 1).brief.id;
+    at.give(&member, &at.kind("年卡", Some(365), None, freezable()));
+    let given = at.pass(&member);
+    let until = given.until.expect("a term");
+    let typed = |from: &str, until: Option<&str>| {
+        let (from, until) = (Some(from.to_owned()), until.map(str::to_owned));
+        at.till.pass_change(PassChangeInput::Freeze { from, until })
+    };
+    assert_eq!(Desk::code(typed("下周", None)), "bad_input");
+    let week = typed("2026-11-30", Some("2026-12-19")).expect("twenty days");
+    let ahead = at.change(&member, &given.id, week).expect("it may be frozen");
+    let pass = at.pass(&member);
+    assert_eq!((pass.state, pass.frozen_until), (PassState::Active, None));
+    let shown = pass.freeze_ahead.expect("it is shown");
+    assert_eq!(
+        (shown.from.to_string(), shown.until.to_string()),
+        ("2026-11-30".into(), "2026-12-19".into())
+    );
+    assert_eq!((pass.until, pass.freeze_days_left), (Some(until.plus_days(20)), 10));
+
+    // It counts in its year; the day before it is a day like any.
+    let more = typed("2026-12-20", Some("2026-12-30")).expect("eleven days");
+    assert_eq!(Desk::code(at.change(&member, &pass.id, more)), "freeze_limit");
+    at.say(Alert::Frozen, Level::Deny);
+    assert_eq!(at.scan("10000001").verdict, Verdict::Admit);
+    shop.pass(7 * DAY);
+    assert_eq!(codes(&at.scan("10000001")), ["frozen"]);
+    assert_eq!(at.pass(&member).state, PassState::Frozen);
+    at.say(Alert::Frozen, Level::Warn);
+    shop.pass(4 * DAY);
+    let back = at.scan("10000001");
+    assert_eq!(codes(&back), ["freeze_ended"]);
+    assert_eq!(at.pass(&member).until, Some(until.plus_days(4)), "four days were frozen");
+    at.undo(&back.fact).expect("the owner may");
+    assert_eq!(at.pass(&member).frozen_until.map(|day| day.to_string()), Some("2026-12-19".into()));
+    at.undo(&ahead).expect("the owner may");
+    let pass = at.pass(&member);
+    assert_eq!(
+        (pass.until, pass.state, pass.freeze_days_left),
+        (Some(until), PassState::Active, 30)
+    );
+
+    // Called off before it begins, by the same key that ends one.
+    let new_year = typed("2027-01-01", None).expect("a day");
+    at.change(&member, &pass.id, new_year).expect("of next year");
+    assert_eq!(at.pass(&member).freeze_days_left, 30, "of this year all are left");
+    at.change(&member, &pass.id, PassChange::Unfreeze).expect("it is called off");
+    assert_eq!((at.pass(&member).until, at.pass(&member).freeze_ahead), (Some(until), None));
+    shop.verify();
+}
+
 #[test]
 fn the_first_visit_begins_a_pass_that_waits_for_it() {
     let shop = Shop::new();
@@ -405,7 +462,12 @@ fn what_can_be_done_with_a_pass_is_said_by_the_till() {
     assert_eq!((pass.visits_left, pass.acts), (Some(19), vec![Freeze, Upgrade, Transfer, Cancel]));
     assert_eq!(at.till.upgrades(&at.owner, id(&member), id(&pass.id)).expect("it runs"), []);
     at.change(&member, &pass.id, freeze()).expect("it was told");
-    assert_eq!(at.pass(&member).acts, [Unfreeze, Upgrade, Cancel], "frozen, it goes to nobody");
+    let acts = at.pass(&member).acts;
+    assert_eq!(
+        acts,
+        [Freeze, Unfreeze, Upgrade, Cancel],
+        "frozen, it goes to nobody; next year has days"
+    );
     at.change(&member, &pass.id, PassChange::Unfreeze).expect("it was told");
     let typed = PassChangeInput::Transfer { to: other.clone(), fee: "50.00".into() };
     let change = at.till.pass_change(typed).expect("an amount");
@@ -459,6 +521,79 @@ fn a_new_member_is_registered_with_the_rest_of_the_file() {
     let nobody = DetailsInput { referred_by: Some("nobody".into()), ..DetailsInput::default() };
     let input = MemberInput { name: "某人".into(), details: Some(nobody), ..Default::default() };
     assert_eq!(Desk::code(at.till.register_member(&at.owner, input)), "not_found");
+}
+
+/// A minor's waiver: who signed stands on the file by id, and in no payload; where the owner asks for
+/// a guardian's signature, no other is enough.
+#[test]
+fn a_minors_waiver_is_signed_by_who_answers_for_them() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let guardian = shop.member("林妈妈", 2).brief.id;
+    let other = shop.member("李喆", 3).brief.id;
+    at.give(&member, &at.kind("年卡", Some(365), None, Terms::default()));
+    let born = MemberInput {
+        name: "林知夏".into(),
+        phone: "13800000001".into(),
+        cards: vec!["10000001".into()],
+        birthday: "2010-01-05".into(),
+        ..MemberInput::default()
+    };
+    at.till.change_member(&at.owner, id(&member), born).expect("sixteen");
+    at.say(Alert::Waiver, Level::Deny);
+    let scan = || {
+        shop.pass(7 * HOUR);
+        let view = at.scan("10000001");
+        (codes(&view), view.mends)
+    };
+    let sign = |by: Option<&str>| at.till.sign_waiver(&at.owner, id(&member), by.map(Into::into));
+
+    // By default anybody signs for themselves.
+    sign(None).expect("they do");
+    let file = at.member(&member).details;
+    assert_eq!((file.waiver.expect("signed").by, file.waiver_by), (None, None));
+    assert_eq!(scan().0, Vec::<&str>::new());
+
+    // The owner asks for a guardian's: theirs was not enough, and without a guardian nobody can.
+    let rules = at.till.rules().expect("there are rules");
+    assert_eq!((rules.age_of_majority, rules.guardian_signs), (18, false));
+    let rules = RulesInput { guardian_signs: true, ..rules };
+    at.till.save_rules(&at.owner, rules.clone()).expect("the owner may");
+    assert_eq!(scan(), (vec!["waiver"], vec![Mend::AddGuardian, Mend::LetInOnce]));
+    assert_eq!(Desk::code(sign(None)), "bad_input");
+    assert_eq!(Desk::code(sign(Some(&other))), "bad_input", "who does not answer for them");
+    let tied = DetailsInput { guardian: Some(guardian.clone()), ..DetailsInput::default() };
+    at.till.change_details(&at.owner, id(&member), tied).expect("the owner may");
+    assert_eq!(scan(), (vec!["waiver"], vec![Mend::SignWaiver, Mend::LetInOnce]));
+    assert_eq!(Desk::code(sign(Some(&other))), "bad_input");
+    sign(None).expect("whoever has to");
+    let file = at.member(&member).details;
+    assert_eq!(file.waiver_by.map(|by| by.id), Some(guardian.clone()));
+    assert_eq!(scan().0, Vec::<&str>::new());
+
+    // Somebody else answers for them from now on: what was signed stays signed.
+    let tied = DetailsInput { guardian: Some(other.clone()), ..DetailsInput::default() };
+    at.till.change_details(&at.owner, id(&member), tied).expect("the owner may");
+    assert_eq!(scan().0, Vec::<&str>::new());
+    // Of age, they sign for themselves: by the age of this house.
+    sign(Some("")).expect("they do");
+    assert_eq!(scan().0, ["waiver"]);
+    let grown = RulesInput { age_of_majority: 16, ..rules };
+    at.till.save_rules(&at.owner, grown.clone()).expect("the owner may");
+    assert_eq!(scan().0, Vec::<&str>::new());
+    let never = RulesInput { age_of_majority: 31, ..grown };
+    assert_eq!(Desk::code(at.till.save_rules(&at.owner, never)), "bad_input");
+
+    let payloads = |line: punchcard_till::LogLine| {
+        let text = line.payload.to_string();
+        assert!(line.kind != "member_changed" || !text.contains(&guardian), "{text}");
+        Ok(())
+    };
+    at.till.log(0, payloads).expect("a journal");
+    let (before, after) = at.till.rebuild().expect("it folds again");
+    assert_eq!(before, after);
+    shop.verify();
 }
 
 #[test]

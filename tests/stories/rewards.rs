@@ -15,8 +15,8 @@ use punchcard_tests::{
     id, on_both_engines,
 };
 use punchcard_till::{
-    Actor, RedeemInput, Result, RewardInput, StaffInput, Till,
-    views::{Approval, DoneView, StockView},
+    Actor, CodeInput, RedeemInput, Result, RewardInput, StaffInput, Till,
+    views::{Approval, DoneView, RulesInput, StockView},
 };
 
 use crate::skew::{Scribe, fresh};
@@ -516,6 +516,47 @@ fn hired(shop: &Shop, name: &str, role: Role, pin: &str) -> (String, Actor) {
     let staff = all.into_iter().find(|person| person.name == name).expect("just hired").id;
     let actor = shop.till().sign_in(id(&staff), pin).expect("the right PIN").0;
     (staff, actor)
+}
+
+/// The house rule: what costs more than that needs a manager, whatever the reward itself says; the
+/// preview says so beforehand, and nothing is taken until somebody agrees.
+#[test]
+fn above_the_owners_cost_a_manager_must_agree() {
+    let shop = Shop::new();
+    let member = shop.member("王堃", 1).brief.id;
+    shop.earn(&member, "500.00");
+    let (cheap, dear) = (shop.reward("毛巾", 10), shop.reward("跑鞋", 11));
+    let free = shop.reward("抵现", 0);
+    let rules = shop.till().rules().expect("there are rules");
+    assert_eq!(rules.approval_above, None, "nobody asked for it");
+    let above = |cost| RulesInput { approval_above: Some(cost), ..rules.clone() };
+    let wrong = shop.till().save_rules(&shop.owner(), above(-1));
+    let (code, args) = refused(wrong);
+    assert_eq!((code, args[0].1.as_str()), ("bad_input", "approval_above"));
+    shop.till().save_rules(&shop.owner(), above(10)).expect("the owner may");
+
+    let (_, cashier) = hired(&shop, "李想", Role::Cashier, "493527");
+    let (manager, _) = hired(&shop, "周敏", Role::Manager, "840028");
+    let ask = |reward: &str, points| RedeemInput { points, ..input(&member, reward) };
+    let needs = |actor: &Actor, ask| {
+        shop.till().redeem_preview(actor, ask).expect("enough points").needs_leave
+    };
+    let given = |actor: &Actor, ask| shop.till().redeem(actor, ask).map(|done| done.points);
+    assert!(!needs(&cashier, ask(&cheap, None)) && needs(&cashier, ask(&dear, None)));
+    assert!(!needs(&shop.owner(), ask(&dear, None)), "the owner needs nobody");
+    assert_eq!(given(&cashier, ask(&cheap, None)).expect("ten are not above ten"), -10);
+    assert_eq!(says(given(&cashier, ask(&dear, None))), "approval_needed");
+    assert_eq!(given(&cashier, ask(&free, Some(10))).expect("her choice"), -10);
+    assert_eq!(says(given(&cashier, ask(&free, Some(11)))), "approval_needed");
+    let later = shop.till().redeem_with(&cashier, ask(&dear, None), true, CodeInput::None);
+    assert_eq!(says(later), "reward_not_later", "what cannot be is said first");
+    assert_eq!(shop.points(&member).0, 480);
+
+    let approval = Approval { staff: manager, pin: "840028".into() };
+    let leave = shop.till().approve(&cashier, Some(&approval)).expect("the right PIN");
+    assert_eq!(given(&leave, ask(&dear, None)).expect("with leave"), -11);
+    assert_eq!(given(&shop.owner(), ask(&dear, None)).expect("the owner"), -11);
+    shop.verify();
 }
 
 /// A reward that needs a manager's leave: the cashier alone does not give it, a wrong PIN opens

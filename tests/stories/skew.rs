@@ -182,6 +182,11 @@ impl Scribe {
         entry
     }
 
+    /// What it writes from now on is so many milliseconds later by its stamp.
+    pub(crate) fn waits(&mut self, ms: u64) {
+        self.ticks += ms << 16;
+    }
+
     pub(crate) fn packet(&mut self, kind: u16, version: u8, payload: &Value) -> Packet {
         let entry = self.entry(kind, version, payload.to_string().into_bytes());
         Packet::of(&entry, None).expect("UTF-8")

@@ -39,6 +39,7 @@ function pass(part: Partial<PassView> = {}): PassView {
     visits_here: null,
     state: "active",
     frozen_until: null,
+    freeze_ahead: null,
     freeze_days_left: 30,
     guests_left: 0,
     transfer_fee_minor: 0,
@@ -110,20 +111,44 @@ describe("the member's page", () => {
     wrapper.unmount();
   });
 
+  it("asks who signs a waiver where somebody answers for them, and says who did", async () => {
+    const guardian = { id: "m2", name: "林妈妈" };
+    const waiver = { version: 1, on: "2026-11-20", by: "m2" };
+    const details = { ...MEMBER.details, guardian, waiver, waiver_by: guardian };
+    const { wrapper } = await page({ ...MEMBER, details }, { sign_waiver: () => MEMBER });
+    byId("tab-people")?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+    await settle();
+    expect(byId("people")?.textContent).toContain("监护人 · 林妈妈");
+    for (const [place, by] of [
+      ["1", ""],
+      ["2", "m2"],
+    ] as const) {
+      calls.length = 0;
+      await press("F9");
+      byId("act-waiver")?.click();
+      await settle();
+      await press(place);
+      expect(sent("sign_waiver")).toEqual({ id: "m1", by, approval: null });
+    }
+    wrapper.unmount();
+  });
+
   it("freezes a pass until a day, or for as long as it may be", async () => {
     const table = { change_pass: () => DONE };
     const { wrapper } = await page({ ...MEMBER, passes: [pass()] }, table);
-    const freeze = async (until: string) => {
+    const freeze = async (from: string, until: string) => {
       await press("1");
       await press("1");
       expect(byId("ask-panel")?.textContent).toContain("30 天");
+      await typeInto("ask-from", from);
       await typeInto("ask-until", until);
       await submit("ask-panel");
       return (sent("change_pass") as { change: unknown }).change;
     };
-    expect(await freeze(" 2026-12-24 ")).toEqual({ what: "freeze", until: "2026-12-24" });
+    const told = { what: "freeze", from: "2026-12-01", until: "2026-12-24" };
+    expect(await freeze("2026-12-01", " 2026-12-24 ")).toEqual(told);
     calls.length = 0;
-    expect(await freeze("")).toEqual({ what: "freeze", until: null });
+    expect(await freeze("", "")).toEqual({ what: "freeze", from: null, until: null });
     wrapper.unmount();
   });
 
@@ -278,7 +303,7 @@ describe("who else comes in", () => {
     await desk.checkIn(async () => checkIn(stopped as Parameters<typeof checkIn>[0]));
     await settle();
     await press("F11");
-    expect(sent("sign_waiver")).toEqual({ id: "m1", approval: null });
+    expect(sent("sign_waiver")).toEqual({ id: "m1", by: null, approval: null });
     expect(desk.verdict?.fact).toBe("f3");
     wrapper.unmount();
   });

@@ -37,6 +37,13 @@ describe("a pairing code", () => {
   });
 });
 
+/** Whatever a desk needs to be connected. */
+async function typed(): Promise<void> {
+  await typeInto("pair-hub", HUB);
+  await typeInto("pair-code", CODE);
+  await typeInto("pair-till", "静安店 1 号台");
+}
+
 describe("the hub in the settings", () => {
   it("connects, with the code in groups as it is typed, and then says where to", async () => {
     let now = status();
@@ -76,6 +83,7 @@ describe("the hub in the settings", () => {
       },
     });
     const { wrapper } = await show(HubTab);
+    await typed();
     await submit();
     expect(box(id).getAttribute("aria-invalid")).toBe("true");
     expect(problem(id)).toContain(text);
@@ -96,6 +104,7 @@ describe("the hub in the settings", () => {
       },
     });
     const { wrapper } = await show(HubTab);
+    await typed();
     await submit();
     expect(byId("pair-problem")?.textContent).toContain(text);
     wrapper.unmount();
@@ -117,9 +126,7 @@ describe("the first run", () => {
     const shown = await show(FirstRunPage, { status: status({ set_up: false, session: null }) });
     byId("way-join")?.click();
     await settle();
-    await typeInto("pair-hub", HUB);
-    await typeInto("pair-code", CODE);
-    await typeInto("pair-till", "静安店 2 号台");
+    await typed();
     await typeInto("field-pin", "274913");
     await typeInto("field-pin-again", "274913");
     return shown;
@@ -142,9 +149,31 @@ describe("the first run", () => {
     await submit();
     expect(calls[0]).toEqual([
       "join",
-      { hub: HUB, code: CODE, till: "静安店 2 号台", ownerPin: "274913" },
+      { hub: HUB, code: CODE, till: "静安店 1 号台", ownerPin: "274913" },
     ]);
     expect(session.status?.set_up).toBe(true);
+    wrapper.unmount();
+  });
+
+  it("says at each box that was sent empty what is missing, and asks nobody", async () => {
+    answer({ join: () => status({ session: null }), set_up: () => status({ session: null }) });
+    const { wrapper } = await show(FirstRunPage, { status: status({ set_up: false }) });
+    await submit();
+    for (const box of ["field-business", "field-store", "field-owner", "field-pin"]) {
+      expect(problem(box)).toBe("请填写这一项");
+    }
+    expect(problem("field-pin-again")).toBeUndefined();
+    expect(document.activeElement).toBe(byId("field-business"));
+    byId("way-join")?.click();
+    await settle();
+    await submit();
+    for (const box of ["pair-hub", "pair-code", "pair-till", "field-pin"]) {
+      expect(problem(box)).toBe("请填写这一项");
+    }
+    await typeInto("pair-hub", HUB);
+    await submit();
+    expect(problem("pair-hub")).not.toContain("请填写");
+    expect(calls).toEqual([]);
     wrapper.unmount();
   });
 

@@ -82,6 +82,7 @@ async function page({
         money_off_minor: 0,
         money_minor: 0,
         needs_code: code !== false,
+        needs_leave: false,
       };
       return { points: need, ...rest, ...left };
     },

@@ -439,6 +439,27 @@ pub fn redemption_follows(redeemed: &PointsRedeemed, old: &RulesOfOld) -> Option
     Some(Unpaid { cost: known().next_back().map(|reward| reward.cost), paid })
 }
 
+/// Whether a redemption needed a manager's leave, by each version of its reward and of the house
+/// rules that can have been in force there, and nobody who may ever have given it is named. What no
+/// version explains is [`redemption_follows`]'s to say.
+pub fn given_without_leave(
+    redeemed: &PointsRedeemed,
+    by: StaffId,
+    rules: &[Rules],
+    old: &RulesOfOld,
+) -> bool {
+    let mut leaves = Vec::new();
+    for reward in old.rewards.iter().filter(|reward| reward.id == redeemed.reward) {
+        let leave = |rules| reward.leave(rules, redeemed.points, redeemed.on_trust > 0);
+        leaves.extend(rules.iter().map(leave));
+    }
+    let given = |leave: &Permission| {
+        let might = |staff| old.might(staff, *leave);
+        *leave == Permission::RedeemPoints || might(by) || redeemed.approved_by.is_some_and(might)
+    };
+    !leaves.is_empty() && !leaves.iter().any(given)
+}
+
 /// Whether a member had a reward more often than any version of it lets: two desks that could not
 /// see one another. `others`: when they had it besides, and it was not taken back: Unix ms. Returns how
 /// often the newest version lets.

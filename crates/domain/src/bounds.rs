@@ -22,7 +22,7 @@ pub const LONGEST_FREEZE_DAYS: i32 = 732;
 /// The longest extension at once, in days.
 pub const LONGEST_EXTENSION_DAYS: u32 = 3660;
 /// The most that one visit does to a pass, and the most freezes that end at once.
-const MOST_CHANGES: usize = 50;
+pub const MOST_CHANGES: usize = 50;
 
 /// Whether every amount, price and moment of a fact is one, and every setting one that the owner
 /// could have made. `changes`: the fact's effects.

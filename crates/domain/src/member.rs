@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use punchcard_protocol::MemberId;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Day;
@@ -205,6 +206,10 @@ pub struct Waiver {
     pub version: u32,
     /// When.
     pub on: Day,
+    /// The member who answered for them and signed in their place; none: they signed themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
+    pub by: Option<MemberId>,
 }
 
 /// A way to write to somebody.

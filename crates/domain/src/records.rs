@@ -19,6 +19,8 @@ use crate::{
     time::{Day, StoreDays},
 };
 
+/// How old somebody is who is of age, in years, unless the owner says otherwise.
+pub const ADULT_YEARS: u32 = 18;
 /// The longest name of anything, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
 
@@ -86,6 +88,10 @@ pub struct Rules {
     /// A redemption of more points than this asks for the member's own code; none: none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_above: Option<i64>,
+    /// A redemption of more points than this needs a manager's leave; none: only that of a reward
+    /// which says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_above: Option<i64>,
     /// Seconds in which one may take back one's own last action without a manager.
     pub undo_secs: u32,
     /// What a desk says of whoever stands before it, and how loudly.
@@ -94,6 +100,12 @@ pub struct Rules {
     /// The owner's own fields on members' files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<CustomField>,
+    /// Whoever is younger than so many years is a minor; 0: nobody is.
+    #[serde(skip_serializing_if = "is_usual_age")]
+    pub age_of_majority: u32,
+    /// A minor's waiver is signed by who answers for them, and not by the minor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub guardian_signs: bool,
     /// How new cards are numbered; none: they are printed elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card_numbers: Option<CardNumbers>,
@@ -101,6 +113,11 @@ pub struct Rules {
     /// put it out of force.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_usual_age(years: &u32) -> bool {
+    *years == ADULT_YEARS
 }
 
 impl Default for Rules {
@@ -117,9 +134,12 @@ impl Default for Rules {
             trust_limit: 0,
             rest_percent: 50,
             code_above: None,
+            approval_above: None,
             undo_secs: 10,
             alerts: Alerts::default(),
             custom_fields: Vec::new(),
+            age_of_majority: ADULT_YEARS,
+            guardian_signs: false,
             card_numbers: None,
             unknown: BTreeMap::new(),
         }
@@ -252,11 +272,17 @@ pub fn check_name(name: &str) -> Result<String, Refusal> {
 }
 
 impl Rules {
+    /// Whether somebody is not of age; whose birthday nobody knows is taken to be.
+    pub fn is_minor(&self, birthday: Option<Day>, today: Day) -> bool {
+        birthday.is_some_and(|born| born.is_younger_than(self.age_of_majority, today))
+    }
+
     /// Rules that can be worked with.
     ///
     /// # Errors
     /// [`Refusal::BadInput`] names the first that cannot.
     pub fn check(&self) -> Result<(), Refusal> {
+        let above = |cost: Option<i64>| cost.is_none_or(|cost| (0..=1_000_000_000).contains(&cost));
         let checks = [
             ("points_per_unit", (0..=10_000).contains(&self.points_per_unit)),
             ("points_per_visit", (0..=100_000).contains(&self.points_per_visit)),
@@ -268,12 +294,11 @@ impl Rules {
             ("expires_soon_days", self.expires_soon_days <= 366),
             ("few_visits", (0..=1000).contains(&self.few_visits)),
             ("trust_limit", (0..=1_000_000_000).contains(&self.trust_limit)),
-            (
-                "code_above",
-                self.code_above.is_none_or(|above| (0..=1_000_000_000).contains(&above)),
-            ),
+            ("code_above", above(self.code_above)),
+            ("approval_above", above(self.approval_above)),
             ("rest_percent", (0..=100).contains(&self.rest_percent)),
             ("undo_secs", self.undo_secs <= 600),
+            ("age_of_majority", self.age_of_majority <= 30),
         ];
         if let Some((field, _)) = checks.into_iter().find(|(_, holds)| !holds) {
             return Err(Refusal::BadInput(field));

@@ -181,7 +181,7 @@ pub enum Refusal {
     #[error("this pass is not frozen")]
     NotFrozen,
     /// More days than the pass can be frozen for in that year.
-    #[error("this pass can be frozen for {left} more days of this year")]
+    #[error("this pass can be frozen for {left} more days of that year")]
     FreezeLimit {
         /// Days that are left.
         left: u32,

@@ -4,7 +4,13 @@
 use punchcard_protocol::{RecordId, StoreId};
 use serde::{Deserialize, Serialize};
 
-use crate::{limits::AtMost, records::Reward, refusal::Refusal, staff::Permission, time::Day};
+use crate::{
+    limits::AtMost,
+    records::{Reward, Rules},
+    refusal::Refusal,
+    staff::Permission,
+    time::Day,
+};
 
 /// The most of each list of terms.
 const MAX_LIST: usize = 50;
@@ -116,11 +122,12 @@ impl RewardTerms {
 }
 
 impl Reward {
-    /// What who gives it must be allowed to; `on_trust`: part of the points is owed.
-    pub fn leave(&self, on_trust: bool) -> Permission {
+    /// What who gives it must be allowed to, for so many points; `on_trust`: part of them is owed.
+    pub fn leave(&self, rules: &Rules, points: i64, on_trust: bool) -> Permission {
+        let dear = rules.approval_above.is_some_and(|above| points > above);
         if on_trust {
             Permission::RedeemOnTrust
-        } else if self.terms.needs_approval {
+        } else if self.terms.needs_approval || dear {
             Permission::ApproveReward
         } else {
             Permission::RedeemPoints

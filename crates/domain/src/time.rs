@@ -7,9 +7,6 @@ use chrono::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-/// With so many years, people answer for themselves.
-const ADULT_YEARS: u32 = 18;
-
 /// A calendar day, `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -46,9 +43,9 @@ impl Day {
             && !now.leap_year()
     }
 
-    /// Whether somebody born on this day is not of age yet.
-    pub fn is_minor_on(self, today: Self) -> bool {
-        self.plus_months(12 * ADULT_YEARS) > today
+    /// Whether somebody born on this day is younger than so many years.
+    pub fn is_younger_than(self, years: u32, today: Self) -> bool {
+        self.plus_months(12 * years) > today
     }
 
     /// The first day of this day's month.
@@ -180,13 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn people_are_of_age_from_the_day_on_which_they_are_eighteen() {
+    fn people_are_of_age_from_their_birthday_on() {
         let born = day("2008-11-23");
-        assert!(born.is_minor_on(day("2026-11-22")));
-        assert!(!born.is_minor_on(day("2026-11-23")));
+        assert!(born.is_younger_than(18, day("2026-11-22")));
+        assert!(!born.is_younger_than(18, day("2026-11-23")));
+        assert!(born.is_younger_than(20, day("2028-11-22")));
+        assert!(!born.is_younger_than(0, born), "nobody is younger than nothing");
         let leap = day("2008-02-29");
-        assert!(leap.is_minor_on(day("2026-02-27")));
-        assert!(!leap.is_minor_on(day("2026-02-28")), "their birthday where there is no 29th");
+        assert!(leap.is_younger_than(18, day("2026-02-27")));
+        assert!(!leap.is_younger_than(18, day("2026-02-28")), "where there is no 29th");
     }
 
     #[test]

@@ -142,7 +142,12 @@ pub enum Reason {
     /// Another card took the place of this one.
     CardReplaced,
     /// The waiver is not signed, or an older version of it is.
-    Waiver,
+    Waiver {
+        /// It must be signed by who answers for them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+        guardian: bool,
+    },
     /// Points are owed.
     Debt {
         /// How many.
@@ -197,7 +202,7 @@ impl Reason {
             Self::SeenElsewhere { .. } => "seen_elsewhere",
             Self::CardLost => "card_lost",
             Self::CardReplaced => "card_replaced",
-            Self::Waiver => "waiver",
+            Self::Waiver { .. } => "waiver",
             Self::Debt { .. } => "debt",
             Self::MissingPhoto => "missing_photo",
             Self::EmergencyContact => "emergency_contact",
@@ -230,7 +235,7 @@ impl Reason {
             Self::ClassNeeded { .. } => Alert::ClassNeeded,
             Self::SeenElsewhere { .. } => Alert::SeenElsewhere,
             Self::CardLost | Self::CardReplaced => Alert::DeadCard,
-            Self::Waiver => Alert::Waiver,
+            Self::Waiver { .. } => Alert::Waiver,
             Self::Debt { .. } => Alert::Debt,
             Self::MissingPhoto => Alert::MissingPhoto,
             Self::EmergencyContact => Alert::EmergencyContact,

@@ -206,6 +206,12 @@ impl World {
             ["guardian"] => self.file.has_guardian = true,
             ["born", on] => self.file.birthday = Some(day(on)?),
             ["waiver", version] => self.file.waiver = number(version)?,
+            ["waiver", version, "by", "guardian"] => {
+                self.file.waiver = number(version)?;
+                self.file.waiver_by_guardian = true;
+            }
+            ["guardian", "signs"] => self.rules.guardian_signs = true,
+            ["of", "age", "at", years] => self.rules.age_of_majority = number(years)?,
             ["tier", "hours", hours] => self.file.privileges.hours = Some(tier_hours(hours)?),
             ["tier", "guests", count] => self.file.privileges.guests = Some(number(count)?),
             ["tier", "free", count] => {

@@ -141,6 +141,7 @@ impl World {
                 self.known.given = days.iter().map(|day| parsed(day)).collect::<Outcome<_>>()?;
             }
             ["code", "above", points] => self.rules.code_above = Some(parsed(points)?),
+            ["approval", "above", points] => self.rules.approval_above = Some(parsed(points)?),
             ["phone"] => self.known.code.set = true,
             ["step", step, "used"] => self.known.code.used = Some(parsed(step)?),
             ["code", "wrong"] => self.known.code.given = CodeGiven::Wrong,
@@ -258,7 +259,8 @@ impl World {
             let last = self.store.days().day_of(lot.expires_ms.ok_or("it ends")? - 1);
             told.push(format!("voucher to {last}"));
         }
-        if !Role::Cashier.may(self.known.reward.leave(body.on_trust > 0)) {
+        if !Role::Cashier.may(self.known.reward.leave(&self.rules, body.points, body.on_trust > 0))
+        {
             told.push("by manager".into());
         }
         Ok(told.join(", "))

@@ -173,10 +173,13 @@ pub(crate) async fn change_details(
 pub(crate) async fn sign_waiver(
     desk: State<'_, Desk>,
     id: String,
+    by: Option<String>,
     approval: Option<Approval>,
 ) -> Answer<MemberView> {
-    approved(&desk, approval, move |till, actor| till.sign_waiver(actor, super::id("member", &id)?))
-        .await
+    approved(&desk, approval, move |till, actor| {
+        till.sign_waiver(actor, super::id("member", &id)?, by)
+    })
+    .await
 }
 
 /// Books a member for a class; when it begins is as it was typed.
@@ -212,8 +215,9 @@ pub(crate) async fn lose_card(
     member: String,
     card: String,
     lost: bool,
+    approval: Option<Approval>,
 ) -> Answer<MemberView> {
-    signed_in(&desk, move |till, actor| {
+    approved(&desk, approval, move |till, actor| {
         let change = if lost { CardChange::Lost } else { CardChange::Found };
         till.change_card(actor, id("member", &member)?, &card, change)
     })
@@ -227,8 +231,9 @@ pub(crate) async fn move_card(
     member: String,
     card: String,
     to: String,
+    approval: Option<Approval>,
 ) -> Answer<MemberView> {
-    signed_in(&desk, move |till, actor| {
+    approved(&desk, approval, move |till, actor| {
         let change = CardChange::MovedTo(id("member", &to)?);
         till.change_card(actor, id("member", &member)?, &card, change)
     })
@@ -241,8 +246,9 @@ pub(crate) async fn replace_card(
     member: String,
     card: String,
     fresh: String,
+    approval: Option<Approval>,
 ) -> Answer<MemberView> {
-    signed_in(&desk, move |till, actor| {
+    approved(&desk, approval, move |till, actor| {
         till.change_card(actor, id("member", &member)?, &card, CardChange::ReplacedBy(fresh))
     })
     .await

@@ -2,10 +2,10 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "the shape of a Tauri command")]
 
-use punchcard_till::views::{Prefs, SessionView, SetUpInput, StaffView, StatusView};
+use punchcard_till::views::{Approval, Prefs, SessionView, SetUpInput, StaffView, StatusView};
 use tauri::State;
 
-use super::{Answer, signed_in};
+use super::{Answer, approved};
 use crate::desk::Desk;
 
 #[tauri::command(async)]
@@ -48,6 +48,10 @@ pub(crate) fn save_prefs(desk: State<'_, Desk>, prefs: Prefs) -> Answer<StatusVi
 
 /// Says which part of the store this desk's door opens; empty: all of it.
 #[tauri::command]
-pub(crate) async fn save_door(desk: State<'_, Desk>, zone: String) -> Answer<()> {
-    signed_in(&desk, move |till, actor| till.save_door(actor, &zone)).await
+pub(crate) async fn save_door(
+    desk: State<'_, Desk>,
+    zone: String,
+    approval: Option<Approval>,
+) -> Answer<()> {
+    approved(&desk, approval, move |till, actor| till.save_door(actor, &zone)).await
 }

@@ -6,12 +6,13 @@ use punchcard_domain::{
     earning::Part,
     fact::{
         ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PointsAdjusted,
-        PointsRedeemed, PointsTransferred, ReferralRewarded, ToppedUp, ValueReturned,
+        PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded, ToppedUp, ValueReturned,
     },
     ledger::{Account, Lot, ValueKind},
+    records::Rules,
     terms::Terms,
 };
-use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, sync::path};
+use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StaffId, sync::path};
 use punchcard_tests::{
     DAY, MINUTE, NOON, Shop,
     business::{Business, Desk, Engine},
@@ -31,6 +32,7 @@ on_both_engines!(
     a_file_brings_its_points_along_once,
     a_pass_is_what_its_kind_is,
     a_redemption_below_its_price_is_told,
+    a_redemption_without_the_leave_it_needs_is_told,
     more_than_there_is_is_told_and_attributed,
     one_member_at_two_branches_at_once_is_told,
     points_by_hand_are_given_by_who_may,
@@ -345,6 +347,45 @@ fn a_redemption_below_its_price_is_told(engine: Engine) {
         assert_eq!(line["cost"], json!(100));
         assert_eq!(line["till"], scribe.stream.till.to_string());
     }
+    business.same_everywhere(&[&first, &second]);
+}
+
+/// A till that set the cost above which a manager must agree, and asks nobody; one that may not have
+/// heard of that cost is not accused.
+fn a_redemption_without_the_leave_it_needs_is_told(engine: Engine) {
+    let (business, first, second, member, reward) = stocked(engine);
+    let owner = first.owner().staff;
+    let redeemed = |scribe: &mut Scribe, approved_by: Option<StaffId>| {
+        let lot = scribe.lot(100);
+        let earned = Fact::PointsEarned(scribe.earned(id(&member), lot));
+        let (mine, spent) = (Account::Till(scribe.stream), Account::Spent(scribe.stream));
+        let Fact::PointsRedeemed(body) =
+            scribe.redeemed(id(&member), posting(lot.id, mine, spent, 100))
+        else {
+            unreachable!("it is one")
+        };
+        let (reward, reward_name) = (id(&reward), "毛巾".into());
+        let taken =
+            Fact::PointsRedeemed(PointsRedeemed { reward, reward_name, approved_by, ..body });
+        let packets = [earned, taken].map(|fact| scribe.fact(&fact, None));
+        scribe.says(packets.to_vec());
+        told(&business, "redemption_without_leave").len()
+    };
+    let mut scribe = Scribe::join(&business);
+    assert_eq!(redeemed(&mut scribe, None), 0, "it needs none yet");
+    scribe.waits(60_000);
+    let rules = Rules { approval_above: Some(99), ..Rules::default() };
+    let set = RecordSet { id: FactId(fresh()), record: rules, private: None };
+    let set = scribe.fact(&Fact::RulesSet(set), None);
+    scribe.says(vec![set]);
+    assert_eq!(redeemed(&mut scribe, None), 1, "by nobody who may");
+    assert_eq!(redeemed(&mut scribe, Some(StaffId(fresh()))), 2, "approved by nobody");
+    assert_eq!(redeemed(&mut scribe, Some(owner)), 2, "as the owner let it");
+    let lines = told(&business, "redemption_without_leave");
+    assert_eq!(lines[0]["points"], json!(100));
+    assert_eq!(lines[0]["till"], scribe.stream.till.to_string());
+    let mut other = Scribe::join(&business);
+    assert_eq!(redeemed(&mut other, None), 2, "it may not have heard of it");
     business.same_everywhere(&[&first, &second]);
 }
 

@@ -123,8 +123,9 @@ export const memberForm = () => call<MemberFormView>("member_form");
 export const newCardNumber = () => call<string>("new_card_number");
 export const changeDetails = (id: string, input: DetailsInput, approval: Leave) =>
   call<MemberView>("change_details", { id, input, approval });
-export const signWaiver = (id: string, approval: Leave) =>
-  call<MemberView>("sign_waiver", { id, approval });
+/** @param by who answers for them; "": they sign themselves; null: whoever has to. */
+export const signWaiver = (id: string, by: string | null, approval: Leave) =>
+  call<MemberView>("sign_waiver", { id, by, approval });
 /** Books a member for a class; when it begins is as it was typed. */
 export const bookClass = (
   member: string,
@@ -155,13 +156,13 @@ export const changePass = (
 /** The kinds that can take the place of a pass, with the difference that is paid for each. */
 export const passUpgrades = (member: string, pass: string) =>
   call<UpgradeView[]>("pass_upgrades", { member, pass });
-export const loseCard = (member: string, card: string, lost: boolean) =>
-  call<MemberView>("lose_card", { member, card, lost });
+export const loseCard = (member: string, card: string, lost: boolean, approval: Leave) =>
+  call<MemberView>("lose_card", { member, card, lost, approval });
 /** A card is somebody else's from now on. */
-export const moveCard = (member: string, card: string, to: string) =>
-  call<MemberView>("move_card", { member, card, to });
-export const replaceCard = (member: string, card: string, fresh: string) =>
-  call<MemberView>("replace_card", { member, card, fresh });
+export const moveCard = (member: string, card: string, to: string, approval: Leave) =>
+  call<MemberView>("move_card", { member, card, to, approval });
+export const replaceCard = (member: string, card: string, fresh: string, approval: Leave) =>
+  call<MemberView>("replace_card", { member, card, fresh, approval });
 
 export const earnPreview = (member: string, amount: string) =>
   call<EarnPreview>("earn_preview", { member, amount });
@@ -232,7 +233,8 @@ export const alerts = () => call<AlertsView>("alerts");
 export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });
 export const saveRules = (input: RulesInput) => call<RulesInput>("save_rules", { input });
 /** Which part of the store this desk's door opens; empty: all of it. */
-export const saveDoor = (zone: string) => call<null>("save_door", { zone });
+export const saveDoor = (zone: string, approval: Leave) =>
+  call<null>("save_door", { zone, approval });
 export const savePrefs = (prefs: Prefs) => call<StatusView>("save_prefs", { prefs });
 export const rewardList = () => call<RewardInput[]>("reward_list");
 export const saveReward = (input: RewardInput) => call<RewardInput[]>("save_reward", { input });

@@ -61,6 +61,7 @@ export const CHANNELS: Channel[] = ["sms", "phone", "email", "wechat", "post"];
 export const noDetails = (): DetailsInput => ({
   contact: null,
   waiver: null,
+  waiver_by: null,
   guardian: null,
   family_of: null,
   consent: null,

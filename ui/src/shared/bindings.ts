@@ -104,7 +104,11 @@ pass: string, } | { "code": "seen_elsewhere",
 /**
  * Whole minutes since.
  */
-minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "code": "waiver" } | { "code": "debt", 
+minutes: number, } | { "code": "card_lost" } | { "code": "card_replaced" } | { "code": "waiver", 
+/**
+ * It must be signed by who answers for them.
+ */
+guardian?: boolean, } | { "code": "debt", 
 /**
  * How many.
  */
@@ -324,7 +328,11 @@ version: number,
 /**
  * When.
  */
-on: Day, };
+on: Day, 
+/**
+ * The member who answered for them and signed in their place; none: they signed themselves.
+ */
+by?: string | null, };
 
 export type Channel = "sms" | "email" | "phone" | "wechat" | "post";
 
@@ -436,6 +444,16 @@ export type PassAct = "freeze" | "unfreeze" | "extend" | "upgrade" | "transfer" 
 
 export type PassState = "active" | "not_started" | "expired" | "used_up" | "voided" | "waits" | "frozen" | "ended";
 
+export type FreezeView = { 
+/**
+ * First day.
+ */
+from: Day, 
+/**
+ * Last day.
+ */
+until: Day, };
+
 export type PassView = { 
 /**
  * Id.
@@ -473,6 +491,10 @@ state: PassState,
  * The last day of the freeze that holds today.
  */
 frozen_until: Day | null, 
+/**
+ * The next freeze that has not begun.
+ */
+freeze_ahead: FreezeView | null, 
 /**
  * Days for which it can still be frozen this year.
  */
@@ -521,6 +543,10 @@ until: Day | null,
 visits: number | null, };
 
 export type PassChangeInput = { "what": "freeze", 
+/**
+ * First day; none: today.
+ */
+from: string | null, 
 /**
  * Last day; none: as long as the year's limit lets.
  */
@@ -875,6 +901,10 @@ contact: Contact | null,
  */
 waiver: Waiver | null, 
 /**
+ * Who signed it in their place, where they did not sign themselves.
+ */
+waiver_by: RelativeView | null, 
+/**
  * Who answers for them.
  */
 guardian: RelativeView | null, 
@@ -909,9 +939,13 @@ export type DetailsInput = {
  */
 contact: Contact | null, 
 /**
- * They signed this version of the waiver today; 0: taken out.
+ * This version of the waiver was signed today; 0: taken out.
  */
 waiver: number | null, 
+/**
+ * Id of who answers for them, where that was who signed it; empty: they signed themselves.
+ */
+waiver_by: string | null, 
 /**
  * Id of the member who answers for them; empty: nobody.
  */
@@ -1161,7 +1195,11 @@ money_minor: number,
 /**
  * It asks for the code on the member's phone.
  */
-needs_code: boolean, };
+needs_code: boolean, 
+/**
+ * Whoever asks cannot give it without a manager's leave, even where nothing goes on trust.
+ */
+needs_leave: boolean, };
 
 export type PhoneCodeView = { 
 /**
@@ -1560,6 +1598,19 @@ trust_limit: number,
  * does.
  */
 code_above: number | null, 
+/**
+ * Whoever is younger than so many years is a minor; 0: nobody is.
+ */
+age_of_majority: number, 
+/**
+ * A minor's waiver is signed by who answers for them.
+ */
+guardian_signs: boolean, 
+/**
+ * A redemption of more points than this needs a manager's leave; none: only that of a reward
+ * which says so.
+ */
+approval_above: number | null, 
 /**
  * So many percent of what nobody has touched for a day rest with the member's home desk; the
  * remainder can be fetched from anywhere.

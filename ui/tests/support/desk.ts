@@ -126,6 +126,7 @@ export const MEMBER: MemberView = {
   details: {
     contact: null,
     waiver: null,
+    waiver_by: null,
     guardian: null,
     family: [],
     consent: [],

@@ -1,11 +1,11 @@
 //! Giving a pass, and what happens to it afterwards.
 
 use chrono::Datelike as _;
-use punchcard_protocol::{FactId, MemberId, PassId, RecordId};
+use punchcard_protocol::{MemberId, PassId, RecordId};
 
 use super::{Decided, Desk, by_hand::spendable};
 use crate::{
-    bounds::LONGEST_EXTENSION_DAYS,
+    bounds::{LONGEST_EXTENSION_DAYS, MOST_CHANGES},
     fact::{
         Fact, Pass, PassCancelled, PassExtended, PassFrozen, PassGiven, PassTransferred,
         PassUnfrozen, PassUpgraded,
@@ -153,6 +153,22 @@ impl PassOnFile {
         }
     }
 
+    /// Days of a calendar year for which it can still be frozen.
+    fn freeze_days_left(&self, stands: &Standing, year: i32) -> u32 {
+        self.terms.freeze_days.saturating_sub(stands.frozen_days_of(year))
+    }
+
+    /// Whether it can be frozen, today or later: days are left of this year, or of the next one
+    /// where it lasts until then.
+    fn freezable(&self, today: Day) -> bool {
+        let Ok(stands) = self.running(today) else { return false };
+        let left = |first: Day| {
+            stands.until.is_none_or(|until| first <= until)
+                && self.freeze_days_left(&stands, first.0.year()) > 0
+        };
+        left(today) || left(last_of_year(today).plus_days(1))
+    }
+
     /// Whether it can end later; and that it was not ended before its time.
     fn extendable(&self, today: Day) -> Result<(), Refusal> {
         let stands = self.standing(today);
@@ -199,7 +215,7 @@ impl PassOnFile {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum PassAct {
-    /// Freeze it from today on.
+    /// Freeze it, from today or from a later day on.
     Freeze,
     /// End its freeze.
     Unfreeze,
@@ -221,7 +237,7 @@ pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<Pa
     }
     let today = desk.today();
     let acts = [
-        (PassAct::Freeze, freeze_pass(desk, pass, None, None).is_ok()),
+        (PassAct::Freeze, pass.freezable(today)),
         (PassAct::Unfreeze, unfreeze_pass(desk, pass).is_ok()),
         (PassAct::Extend, pass.extendable(today).is_ok()),
         (PassAct::Upgrade, priced && fetched(&pass.upgradable(desk))),
@@ -231,11 +247,12 @@ pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<Pa
     acts.into_iter().filter(|(_, can)| *can).map(|(act, _)| act).collect()
 }
 
-/// Freezes a pass from a day on, to a day, or for as long as the year's limit lets.
+/// Freezes a pass from a day on, today or later, to a day, or for as long as the year's limit and
+/// the next freeze let. Until that day it is used as ever.
 ///
 /// # Errors
-/// [`Refusal::PassOver`], [`Refusal::AlreadyFrozen`], [`Refusal::FreezeLimit`],
-/// [`Refusal::BadInput`] for days that are over or the wrong way round.
+/// [`Refusal::PassOver`] where it ends before that day, [`Refusal::AlreadyFrozen`],
+/// [`Refusal::FreezeLimit`], [`Refusal::BadInput`] for days that are over or the wrong way round.
 pub fn freeze_pass(
     desk: &mut Desk<'_>,
     pass: &PassOnFile,
@@ -244,19 +261,23 @@ pub fn freeze_pass(
 ) -> Result<Decided, Refusal> {
     let today = desk.today();
     let stands = pass.running(today)?;
-    let from = ahead(desk, from.unwrap_or(today))?;
+    let from = ahead(desk, from.unwrap_or(today)).map_err(|_| Refusal::BadInput("first_day"))?;
     if stands.until.is_some_and(|last| last < from) {
         return Err(Refusal::PassOver);
     }
-    let left = |year| pass.terms.freeze_days.saturating_sub(stands.frozen_days_of(year));
-    let this_year = left(from.0.year());
-    if this_year == 0 {
+    let left = |year| pass.freeze_days_left(&stands, year);
+    let that_year = left(from.0.year());
+    if that_year == 0 {
         return Err(Refusal::FreezeLimit { left: 0 });
     }
     let until = match until {
         Some(until) if until < from => return Err(Refusal::BadInput("until")),
         Some(until) => ahead(desk, until)?,
-        None => plus(from, this_year.saturating_sub(1)).min(last_of_year(from)),
+        None => {
+            let longest = plus(from, that_year.saturating_sub(1)).min(last_of_year(from));
+            let next = stands.freezes.iter().map(|freeze| freeze.from).find(|first| *first > from);
+            next.map_or(longest, |next| longest.min(next.plus_days(-1)))
+        }
     };
     if stands.freezes.iter().any(|freeze| freeze.from <= until && from <= freeze.until) {
         return Err(Refusal::AlreadyFrozen);
@@ -295,15 +316,20 @@ fn days_in_year(from: Day, until: Day, year: i32) -> u32 {
     u32::try_from(first.days_until(last).saturating_add(1)).unwrap_or(0)
 }
 
-/// Ends what freezes a pass today, and what would later.
+/// Ends what freezes a pass today. Where nothing does, what was to freeze it later is called off:
+/// who comes back early has not taken back what they said of another month.
 ///
 /// # Errors
 /// [`Refusal::NotFrozen`].
 pub fn unfreeze_pass(desk: &mut Desk<'_>, pass: &PassOnFile) -> Result<Decided, Refusal> {
     let today = desk.today();
     let stands = pass.standing(today);
-    let ahead = stands.freezes.iter().filter(|freeze| freeze.until >= today);
-    let freezes: Vec<FactId> = ahead.map(|freeze| freeze.fact).collect();
+    let mut freezes = stands.freezes_on(today);
+    if freezes.is_empty() {
+        let ahead = stands.freezes.iter().filter(|freeze| freeze.from > today);
+        freezes = ahead.map(|freeze| freeze.fact).collect();
+    }
+    freezes.truncate(MOST_CHANGES);
     if freezes.is_empty() {
         return Err(Refusal::NotFrozen);
     }
@@ -514,6 +540,8 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
 
 #[cfg(test)]
 mod tests {
+    use punchcard_protocol::FactId;
+
     use super::*;
     use crate::{
         decide::fixtures::{NOON, me, shop},
@@ -643,6 +671,78 @@ mod tests {
         let across = frozen(&pass, Some("2026-12-22"), Some("2027-01-30"));
         assert!(across.is_ok(), "{across:?}");
         assert_eq!(frozen(&freezable(0), None, None), Err(Refusal::FreezeLimit { left: 0 }));
+    }
+
+    /// Told ahead, it counts in the year in which it lies, and leaves what is before it as it was.
+    #[test]
+    fn a_freeze_can_be_told_ahead() {
+        let mut pass = PassOnFile { until: Some(day("2027-12-31")), ..freezable(30) };
+        let ahead = frozen(&pass, Some("2026-12-20"), Some("2026-12-29")).expect("ten days");
+        happened(&mut pass, ahead);
+        let stands = pass.standing(day("2026-11-23"));
+        assert_eq!((stands.frozen_until, stands.frozen_days_of(2026)), (None, 10));
+        assert_eq!(pass.standing(day("2026-12-20")).frozen_until, Some(day("2026-12-29")));
+
+        // Another one before it: no longer than the days that are left, nor into the one ahead.
+        let left = frozen(&pass, Some("2026-11-24"), Some("2026-12-14"));
+        assert_eq!(left, Err(Refusal::FreezeLimit { left: 20 }));
+        let longest = Change::Frozen { from: day("2026-12-10"), until: day("2026-12-19") };
+        assert_eq!(frozen(&pass, Some("2026-12-10"), None), Ok(longest));
+        let within = frozen(&pass, Some("2026-12-25"), None);
+        assert_eq!(within, Err(Refusal::AlreadyFrozen));
+
+        // Of the next year all thirty days are left; what is over by then is not frozen.
+        let next = Change::Frozen { from: day("2027-01-01"), until: day("2027-01-30") };
+        assert_eq!(frozen(&pass, Some("2027-01-01"), None), Ok(next));
+        assert_eq!(frozen(&pass, Some("2028-01-11"), None), Err(Refusal::PassOver));
+        assert_eq!(frozen(&pass, Some("2026-11-22"), None), Err(Refusal::BadInput("first_day")));
+    }
+
+    #[test]
+    fn ending_a_freeze_leaves_the_one_of_another_month_unless_none_holds() {
+        let mut pass = freezable(60);
+        for (from, until) in [("2026-11-20", "2026-11-29"), ("2026-12-20", "2026-12-29")] {
+            happened(&mut pass, Change::Frozen { from: day(from), until: day(until) });
+        }
+        let ended = |pass: &PassOnFile| match shop()
+            .at(NOON, |desk| unfreeze_pass(desk, pass))
+            .expect("frozen")
+            .fact
+        {
+            Fact::PassUnfrozen(fact) => Change::Unfrozen { freezes: fact.freezes, on: fact.on },
+            _ => unreachable!("it ends"),
+        };
+        let now = ended(&pass);
+        happened(&mut pass, now);
+        let left = pass.standing(day("2026-11-23")).freezes;
+        let left: Vec<String> = left.iter().map(|freeze| freeze.from.to_string()).collect();
+        assert_eq!(left, ["2026-11-20", "2026-12-20"], "three days were frozen");
+        assert_eq!(pass.standing(day("2026-11-23")).frozen_until, None);
+        let ahead = ended(&pass);
+        happened(&mut pass, ahead);
+        assert_eq!(pass.standing(day("2026-12-25")).frozen_until, None, "called off");
+        assert_eq!(pass.standing(day("2026-12-25")).frozen_days_of(2026), 3);
+    }
+
+    /// It is offered where days are left, of this year or of the next one while it lasts until then.
+    #[test]
+    fn freezing_is_offered_where_a_day_can_be_frozen() {
+        let offered = |pass: &PassOnFile| {
+            shop()
+                .at(NOON, |desk| Ok::<_, Refusal>(pass_acts(desk, pass, false)))
+                .expect("acts")
+                .contains(&PassAct::Freeze)
+        };
+        let mut pass = freezable(30);
+        assert!(offered(&pass));
+        let all = frozen(&pass, Some("2026-12-01"), None).expect("thirty days");
+        happened(&mut pass, all);
+        assert!(offered(&pass), "its end is moved into the next year, which has days of its own");
+        assert!(!offered(&freezable(0)));
+        let short = PassOnFile { until: Some(day("2026-11-30")), ..freezable(7) };
+        let mut used = short.clone();
+        happened(&mut used, Change::Frozen { from: day("2026-11-10"), until: day("2026-11-16") });
+        assert!(offered(&short) && !offered(&used), "it ends before the next year");
     }
 
     #[test]

@@ -15,12 +15,13 @@ use serde_json::Value;
 
 use crate::world::World;
 
-const PROGRAMMES: [&str; 5] = [
+const PROGRAMMES: [&str; 6] = [
     include_str!("../../cases/programmes/coffee.json"),
     include_str!("../../cases/programmes/airline.json"),
     include_str!("../../cases/programmes/supermarket.json"),
     include_str!("../../cases/programmes/gym.json"),
     include_str!("../../cases/programmes/stored-value.json"),
+    include_str!("../../cases/programmes/supermarket-card.json"),
 ];
 
 fn rules(programme: &Value) -> Vec<EarnRule> {
@@ -77,7 +78,7 @@ fn works_out(programme: &Value, example: &Value) {
 }
 
 #[test]
-fn five_programmes_are_data() {
+fn programmes_are_data() {
     for text in PROGRAMMES {
         let programme: Value = serde_json::from_str(text).expect("JSON");
         let examples = programme["example"].as_array().expect("examples");

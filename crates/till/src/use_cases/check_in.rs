@@ -329,6 +329,7 @@ fn known(
         has_contact: file.contact.is_some(),
         has_guardian: file.guardian.is_some(),
         waiver: file.waiver.as_ref().map_or(0, |waiver| waiver.version),
+        waiver_by_guardian: file.waiver.as_ref().is_some_and(|waiver| waiver.by.is_some()),
         card: door.card.as_deref().and_then(|card| cards::state_of(file, card)),
     };
     Ok(CheckIn {

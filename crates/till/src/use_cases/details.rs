@@ -6,6 +6,7 @@ use punchcard_domain::{
     member::{MemberPrivate, Waiver},
     refusal::Refusal,
     staff::Permission,
+    time::Day,
 };
 use punchcard_protocol::MemberId;
 
@@ -46,14 +47,36 @@ impl Till {
 }
 
 impl Till {
-    /// They signed the waiver that the house asks for now.
+    /// The waiver that the house asks for now was signed. `by`: the id of who answers for them;
+    /// empty: they signed themselves; none: whoever has to.
     ///
     /// # Errors
-    /// `approval_needed`, `not_found`.
-    pub fn sign_waiver(&self, actor: &Actor, member: MemberId) -> Result<MemberView> {
-        let version = self.write(|work| Ok(work.house.rules.alerts.waiver_version))?;
-        let input = DetailsInput { waiver: Some(version), ..DetailsInput::default() };
-        self.change_details(actor, member, input)
+    /// `approval_needed`, `not_found`; `bad_input` (`waiver_by`) where somebody else signed than who
+    /// answers for them, or where nobody does who has to.
+    pub fn sign_waiver(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        by: Option<String>,
+    ) -> Result<MemberView> {
+        let role = actor.role;
+        let (version, by) = self.write(move |work| {
+            let rules = work.house.rules.clone();
+            let by = if let Some(by) = by {
+                by
+            } else {
+                let file = known_member(work, member)?;
+                let minor = rules.is_minor(file.birthday, work.eye(role).today());
+                match (minor && rules.guardian_signs, file.guardian) {
+                    (false, _) => String::new(),
+                    (true, Some(guardian)) => guardian.to_string(),
+                    (true, None) => return Err(Refusal::BadInput("waiver_by").into()),
+                }
+            };
+            Ok((rules.alerts.waiver_version, by))
+        })?;
+        let (waiver, waiver_by) = (Some(version), Some(by));
+        self.change_details(actor, member, DetailsInput { waiver, waiver_by, ..Default::default() })
     }
 }
 
@@ -82,6 +105,7 @@ pub(crate) fn view(work: &Work<'_>, file: &MemberFile) -> Result<DetailsView> {
     Ok(DetailsView {
         contact: file.contact.clone(),
         waiver: file.waiver.clone(),
+        waiver_by: known(file.waiver.as_ref().and_then(|waiver| waiver.by))?,
         guardian: known(file.guardian)?,
         family: family(work, file)?,
         consent: file.consent.clone(),
@@ -110,15 +134,13 @@ pub(super) fn wanted(
     input: DetailsInput,
 ) -> Result<MemberPrivate> {
     let today = work.eye(actor.role).today();
+    let waiver = signed(file, &input, today)?;
     let fields = work.house.rules.custom_fields.clone();
     let custom = input.custom.map(|wanted| check_values(&fields, &file.custom, &wanted));
     let family = input.family_of.map(|of| join(work, actor, file, &of)).transpose()?.flatten();
     Ok(MemberPrivate {
         contact: input.contact.filter(|new| file.contact.clone().unwrap_or_default() != *new),
-        waiver: input
-            .waiver
-            .filter(|new| file.waiver.as_ref().map_or(0, |old| old.version) != *new)
-            .map(|version| Waiver { version, on: today }),
+        waiver,
         guardian: other(work, file, input.guardian, file.guardian)?,
         family,
         consent: input
@@ -129,6 +151,23 @@ pub(super) fn wanted(
         custom: custom.transpose()?.filter(|new| *new != file.custom),
         ..MemberPrivate::default()
     })
+}
+
+/// The waiver, where another version of it was signed than stands on the file, or by somebody else.
+/// Only who answers for them, from before or from now on, signs in their place.
+fn signed(file: &MemberFile, input: &DetailsInput, today: Day) -> Result<Option<Waiver>> {
+    let Some(version) = input.waiver else { return Ok(None) };
+    let typed = input.waiver_by.as_deref().map_or("", str::trim);
+    let by = if typed.is_empty() || version == 0 {
+        None
+    } else {
+        let before = file.guardian.map(|id| id.to_string()).unwrap_or_default();
+        let guardian = input.guardian.as_deref().map_or(before.as_str(), str::trim);
+        let id = typed.parse().ok().filter(|_| typed == guardian);
+        Some(id.ok_or(Refusal::BadInput("waiver_by"))?)
+    };
+    let before = file.waiver.as_ref().map_or((0, None), |old| (old.version, old.by));
+    Ok((before != (version, by)).then_some(Waiver { version, on: today, by }))
 }
 
 /// Somebody else's id, where it is another one than before; empty: nobody's.

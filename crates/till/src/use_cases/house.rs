@@ -129,6 +129,9 @@ impl Till {
                 rest_percent: input.rest_percent,
                 code_above: input.code_above,
                 undo_secs: input.undo_secs,
+                approval_above: input.approval_above,
+                age_of_majority: input.age_of_majority,
+                guardian_signs: input.guardian_signs,
                 card_numbers: input.card_numbers.clone(),
                 ..work.house.rules.clone()
             };
@@ -274,6 +277,9 @@ fn shown(rules: &Rules, store: &Store) -> RulesInput {
         rest_percent: rules.rest_percent,
         code_above: rules.code_above,
         undo_secs: rules.undo_secs,
+        approval_above: rules.approval_above,
+        age_of_majority: rules.age_of_majority,
+        guardian_signs: rules.guardian_signs,
         day_start_hour: store.day_start_hour,
         card_numbers: rules.card_numbers.clone(),
     }

@@ -166,10 +166,13 @@ impl Till {
     pub fn pass_change(&self, typed: PassChangeInput) -> Result<PassChange> {
         self.write(move |work| {
             Ok(match typed {
-                PassChangeInput::Freeze { until } => {
-                    let until = until.map(|day| day.parse()).transpose();
-                    let until = until.map_err(|_| Error::bad_input("until", "YYYY-MM-DD"))?;
-                    PassChange::Freeze { from: None, until }
+                PassChangeInput::Freeze { from, until } => {
+                    let day = |typed: Option<String>, field| {
+                        let day = typed.map(|day| day.parse()).transpose();
+                        day.map_err(|_| Error::bad_input(field, "YYYY-MM-DD"))
+                    };
+                    let (from, until) = (day(from, "first_day")?, day(until, "until")?);
+                    PassChange::Freeze { from, until }
                 }
                 PassChangeInput::Unfreeze => PassChange::Unfreeze,
                 PassChangeInput::Extend { days, because } => PassChange::Extend { days, because },

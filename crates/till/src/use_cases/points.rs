@@ -155,7 +155,7 @@ impl Till {
         self.write(move |work| {
             actor.require(Permission::ViewMember)?;
             // The code is asked for once the cashier has seen what it is for.
-            let (file, _, decided) =
+            let (file, reward, decided) =
                 redemption(work, &actor, input, (false, CodeGiven::LetThrough))?;
             let Fact::PointsRedeemed(body) = &decided.fact else { return Err(unexpected()) };
             let eye = work.eye(actor.role);
@@ -170,6 +170,7 @@ impl Till {
                 money_off_minor: body.money_off_minor,
                 money_minor: body.money_minor,
                 needs_code: work.house.rules.asks_for_code(body.points),
+                needs_leave: !actor.role.may(reward.leave(&work.house.rules, body.points, false)),
             })
         })
     }
@@ -270,7 +271,7 @@ fn a_redemption(
     actor.require(Permission::RedeemPoints)?;
     let (file, reward, mut decided) = redemption(work, actor, input, how)?;
     let Fact::PointsRedeemed(body) = &mut decided.fact else { return Err(unexpected()) };
-    let leave = reward.leave(body.on_trust > 0);
+    let leave = reward.leave(&work.house.rules, body.points, body.on_trust > 0);
     actor.require(leave)?;
     body.approved_by = actor.approved_by(leave);
     if *code == CodeInput::LetThrough && work.house.rules.asks_for_code(body.points) {

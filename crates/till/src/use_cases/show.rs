@@ -5,6 +5,7 @@ use punchcard_domain::{
     member::mask_email,
     records::Tier,
     staff::{Permission, Role},
+    standing::Standing,
     tiers,
     time::{Day, StoreDays},
 };
@@ -18,7 +19,7 @@ use crate::{
         purse::{self, Owned, Which},
         read::{MemberFile, PassFile},
     },
-    views::{Distrust, LotView, MemberBrief, PassState, PassView, PointsView},
+    views::{Distrust, FreezeView, LotView, MemberBrief, PassState, PassView, PointsView},
 };
 
 /// What showing depends on besides the tables.
@@ -166,6 +167,7 @@ impl Eye<'_> {
             visits_here: visits.map(|(_, here)| here),
             state,
             frozen_until: stands.frozen_until,
+            freeze_ahead: ahead(&stands, today),
             freeze_days_left: file.terms.freeze_days.saturating_sub(stands.frozen_days_of(year)),
             guests_left: file.terms.guests.saturating_sub(stands.guests),
             ended,
@@ -174,6 +176,11 @@ impl Eye<'_> {
             acts: Vec::new(),
         })
     }
+}
+
+fn ahead(stands: &Standing, today: Day) -> Option<FreezeView> {
+    let next = stands.freezes.iter().find(|freeze| freeze.from > today)?;
+    Some(FreezeView { from: next.from, until: next.until })
 }
 
 impl crate::work::Work<'_> {

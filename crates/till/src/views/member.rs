@@ -76,6 +76,8 @@ pub struct PassView {
     pub state: PassState,
     /// The last day of the freeze that holds today.
     pub frozen_until: Option<Day>,
+    /// The next freeze that has not begun.
+    pub freeze_ahead: Option<FreezeView>,
     /// Days for which it can still be frozen this year.
     pub freeze_days_left: u32,
     /// Guests who may still be brought this month.
@@ -88,6 +90,16 @@ pub struct PassView {
     pub ended: Option<EndedWhy>,
     /// What can be done with it today; only on a member's file.
     pub acts: Vec<PassAct>,
+}
+
+/// Days on which a pass will not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FreezeView {
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Day,
 }
 
 /// A kind of pass that can take the place of another.
@@ -111,8 +123,11 @@ pub struct UpgradeView {
 #[serde(tag = "what", rename_all = "snake_case")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum PassChangeInput {
-    /// Freeze it from today on.
+    /// Freeze it.
     Freeze {
+        /// First day; none: today.
+        #[serde(default)]
+        from: Option<String>,
         /// Last day; none: as long as the year's limit lets.
         until: Option<String>,
     },
@@ -205,6 +220,8 @@ pub struct DetailsView {
     pub contact: Option<Contact>,
     /// The waiver they signed.
     pub waiver: Option<Waiver>,
+    /// Who signed it in their place, where they did not sign themselves.
+    pub waiver_by: Option<RelativeView>,
     /// Who answers for them.
     pub guardian: Option<RelativeView>,
     /// Everybody else of their family.
@@ -249,8 +266,10 @@ pub struct RelativeView {
 pub struct DetailsInput {
     /// Whom to call in an emergency; without name and phone: taken out.
     pub contact: Option<Contact>,
-    /// They signed this version of the waiver today; 0: taken out.
+    /// This version of the waiver was signed today; 0: taken out.
     pub waiver: Option<u32>,
+    /// Id of who answers for them, where that was who signed it; empty: they signed themselves.
+    pub waiver_by: Option<String>,
     /// Id of the member who answers for them; empty: nobody.
     pub guardian: Option<String>,
     /// Id of a member whose family they belong to from now on; empty: they leave theirs.

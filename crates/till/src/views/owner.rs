@@ -179,6 +179,13 @@ pub struct RulesInput {
     /// does.
     #[serde(default)]
     pub code_above: Option<i64>,
+    /// Whoever is younger than so many years is a minor; 0: nobody is.
+    pub age_of_majority: u32,
+    /// A minor's waiver is signed by who answers for them.
+    pub guardian_signs: bool,
+    /// A redemption of more points than this needs a manager's leave; none: only that of a reward
+    /// which says so.
+    pub approval_above: Option<i64>,
     /// So many percent of what nobody has touched for a day rest with the member's home desk; the
     /// remainder can be fetched from anywhere.
     pub rest_percent: i64,

@@ -166,6 +166,8 @@ pub struct RedeemPreview {
     pub money_minor: i64,
     /// It asks for the code on the member's phone.
     pub needs_code: bool,
+    /// Whoever asks cannot give it without a manager's leave, even where nothing goes on trust.
+    pub needs_leave: bool,
 }
 
 /// How a member's phone is set up for codes: shown once, kept by nobody who saw it.

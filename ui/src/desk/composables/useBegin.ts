@@ -13,15 +13,23 @@ export function useBegin(codes: Record<string, string>, boxes: string[]) {
   /** Said once somebody has tried to go on, and as long as it is so. */
   const differ = computed(() => sent.value && pin.value !== again.value);
 
-  async function begin(make: () => Promise<StatusView>): Promise<void> {
+  /** @param needed what must stand in which box, beside the PIN */
+  async function begin(
+    make: () => Promise<StatusView>,
+    needed: Record<string, string>,
+  ): Promise<void> {
     sent.value = true;
-    if (differ.value) return focusWrong();
-    const made = await form.send(async () => {
+    const begun = async () => {
       const status = await make();
       // First who there is: the lock screen that comes next chooses the only one by itself.
       await session.loadStaff();
       return status;
-    });
+    };
+    const typed = { ...needed, pin: pin.value };
+    if (differ.value && Object.values(typed).every((text) => text.trim() !== "")) {
+      return focusWrong();
+    }
+    const made = await form.send(begun, typed);
     if (made) session.status = made;
   }
 

@@ -16,8 +16,10 @@ export async function focusWrong(): Promise<void> {
  * @param boxes names of boxes, for errors that name one
  */
 export function useForm(codes: Record<string, string>, boxes: string[]) {
-  const { error } = useText();
+  const { t, error } = useText();
   const failure = shallowRef<DeskError | null>(null);
+  /** Boxes that were sent empty and may not be. */
+  const empty = shallowRef<string[]>([]);
   const busy = ref(false);
 
   const box = computed(() => {
@@ -29,17 +31,30 @@ export function useForm(codes: Record<string, string>, boxes: string[]) {
 
   /** What stands under that box. */
   function wrong(name: string): string | null {
+    if (empty.value.includes(name)) return t("form.missing");
     return failure.value && box.value === name ? error(failure.value) : null;
   }
 
   /** What is about no box. */
   const rest = computed(() => (failure.value && box.value === null ? error(failure.value) : null));
 
-  /** Null where it failed; the cursor is then in the box to be mended. */
-  async function send<T>(action: () => Promise<T>): Promise<T | null> {
+  /**
+   * Null where it failed; the cursor is then in the box to be mended.
+   *
+   * @param needed what must stand in which box before anybody is asked
+   */
+  async function send<T>(
+    action: () => Promise<T>,
+    needed: Record<string, string> = {},
+  ): Promise<T | null> {
     if (busy.value) return null;
-    busy.value = true;
     failure.value = null;
+    empty.value = Object.keys(needed).filter((name) => needed[name]!.trim() === "");
+    if (empty.value.length > 0) {
+      await focusWrong();
+      return null;
+    }
+    busy.value = true;
     try {
       return await action();
     } catch (thrown) {

@@ -51,6 +51,7 @@ export function useText() {
     if ("points" in why) args.n = why.points;
     if ("left" in why) args.n = why.left;
     if ("minutes" in why) args.n = why.minutes;
+    if ("guardian" in why && why.guardian) return t("reason.waiverGuardian");
     if (!te(`reason.${why.code}`)) return t("reason.unknown");
     return t(`reason.${why.code}`, args);
   }

@@ -21,6 +21,9 @@ export function useUndo() {
     return Math.max(0, Math.ceil((until - stopwatch.value) / 1000));
   }
 
+  /** Whether Ctrl+Z takes back this one: the key is printed where it is so, and nowhere else. */
+  const isNext = (fact: string): boolean => notice.undoable?.fact === fact;
+
   /** Takes back one fact, asking a manager where the till wants one. */
   async function takeBack(fact: string): Promise<void> {
     const done = await act(() => approval.run((leave) => ipc.undo(fact, leave)));
@@ -38,5 +41,5 @@ export function useUndo() {
     return true;
   }
 
-  return { secondsLeft, takeBack, undoLast };
+  return { isNext, secondsLeft, takeBack, undoLast };
 }

@@ -34,6 +34,8 @@ pub struct KnownMember {
     pub has_guardian: bool,
     /// The version of the waiver they signed; 0: none.
     pub waiver: u32,
+    /// Who answers for them signed it in their place.
+    pub waiver_by_guardian: bool,
     /// What their tier is good for, beside the multiplier.
     pub privileges: Privileges,
     /// Visits of this calendar month that their tier gave, without a pass.

@@ -4,7 +4,7 @@ use super::{candidate::in_order, known::CheckIn};
 use crate::{
     decide::Desk,
     fact::VisitRecorded,
-    verdict::{Mend, Verdict},
+    verdict::{Mend, Reason, Verdict},
 };
 
 /// What mends a verdict, the best first; none for a green one.
@@ -43,14 +43,22 @@ pub fn mends(desk: &Desk<'_>, known: &CheckIn, fact: &VisitRecorded) -> Vec<Mend
     if says(&["seen_again"]) && has_pack() {
         mends.push(Mend::UseVisit);
     }
+    // Somebody must answer for them before anybody signs for them.
+    let nobody_signs = fact.reasons.contains(&Reason::Waiver { guardian: true })
+        && known.member.as_ref().is_some_and(|(_, file)| !file.has_guardian);
+    let waiver = if nobody_signs { Mend::AddGuardian } else { Mend::SignWaiver };
     let on_file = [
-        ("waiver", Mend::SignWaiver),
+        ("waiver", waiver),
         ("emergency_contact", Mend::AddContact),
         ("no_guardian", Mend::AddGuardian),
         ("missing_photo", Mend::AddPhoto),
         ("debt", Mend::GivePoints),
     ];
-    mends.extend(on_file.into_iter().filter(|(code, _)| says(&[code])).map(|(_, mend)| mend));
+    for (_, mend) in on_file.into_iter().filter(|(code, _)| says(&[code])) {
+        if !mends.contains(&mend) {
+            mends.push(mend);
+        }
+    }
     if fact.verdict == Verdict::Refuse {
         mends.push(Mend::LetInOnce);
     }

@@ -47,14 +47,17 @@ pub(super) fn about(
         return [banned, dead, behind].into_iter().flatten().collect();
     }
     let owed = known.points.debt;
-    let minor = file.birthday.is_some_and(|born| born.is_minor_on(desk.today()));
+    let minor = desk.rules.is_minor(file.birthday, desk.today());
+    let guardian = minor && desk.rules.guardian_signs;
+    let signed = file.waiver >= alerts.waiver_version && (file.waiver_by_guardian || !guardian);
     let birthday = file.birthday.is_some_and(|born| born.is_birthday_on(desk.today()));
     [
         seen.cloned(),
         seen_elsewhere(desk, known),
         banned,
         dead,
-        (file.waiver < alerts.waiver_version).then_some(Reason::Waiver),
+        // A house that asks for no waiver asks nobody's guardian for one.
+        (!signed && alerts.waiver_version > 0).then_some(Reason::Waiver { guardian }),
         (owed > alerts.debt_above).then_some(Reason::Debt { points: owed }),
         (!file.has_photo).then_some(Reason::MissingPhoto),
         (!file.has_contact).then_some(Reason::EmergencyContact),

@@ -1,17 +1,21 @@
 //! What a reward was given for, and how often. The goods have left the shop: it is told.
 
 use punchcard_domain::{
-    audit::{RulesOfOld, doubted, had_too_often, hand_over_follows, redemption_follows},
+    audit::{
+        RulesOfOld, doubted, given_without_leave, had_too_often, hand_over_follows,
+        redemption_follows,
+    },
     fact::{Fact, PointsRedeemed, RewardHandedOver},
+    records::Rules,
 };
 use punchcard_protocol::Header;
 use serde_json::json;
 
 use super::{
     super::{inbox, purse, work::Work},
-    REDEEMED_KIND, freeze, newest_of, seen,
+    REDEEMED_KIND, RULES_KIND, fact_in, freeze, newest_of, seen,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A redemption that no version of its reward explains, or that was one too many.
 pub(super) fn look(
@@ -27,7 +31,46 @@ pub(super) fn look(
         inbox::tell(work, "doubtful_redemption", &args)?;
         freeze(work, header, body.voucher.iter().map(|lot| doubted(body.member, lot, 0)))?;
     }
+    leave(work, header, body, old)?;
     often(work, header, body, old)
+}
+
+/// A redemption that needed a manager's leave, whatever rules its desk can have known, and had none.
+fn leave(
+    work: &mut Work<'_>,
+    header: &Header,
+    body: &PointsRedeemed,
+    old: &RulesOfOld,
+) -> Result<()> {
+    let without = |rules: &[Rules]| given_without_leave(body, header.staff, rules, old);
+    // Mostly it needs none by the newest rules, and those before need not be looked for.
+    let needs_none = old.rules.last().is_none_or(|newest| !without(std::slice::from_ref(newest)));
+    if needs_none || !without(&rules_there(work, header, old)?) {
+        return Ok(());
+    }
+    let args = json!({"till": header.stream.till, "stream": header.stream, "seq": header.seq,
+        "member": body.member, "points": body.points, "staff": header.staff});
+    inbox::tell(work, "redemption_without_leave", &args)
+}
+
+/// The versions of the house rules that can have been in force where an entry was written: what its
+/// own journal set before it, and whatever is newer than that. Where it set none, each version: nobody
+/// knows how long that desk had not heard of the newest.
+fn rules_there(work: &mut Work<'_>, header: &Header, old: &RulesOfOld) -> Result<Vec<Rules>> {
+    let sql = "SELECT f.kind, l.payload, l.header FROM fact f
+               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.kind = $1";
+    let mut versions = Vec::new();
+    for row in work.session.rows(sql, &[RULES_KIND.into()])? {
+        let Some(Fact::RulesSet(set)) = fact_in(&row)? else { continue };
+        let by = Header::from_bytes(row[2].bytes()?)
+            .map_err(|error| Error::Damaged(error.to_string()))?;
+        versions.push((by, set.record));
+    }
+    let own = |by: &Header| by.stream == header.stream && by.seq < header.seq;
+    let since = versions.iter().filter(|(by, _)| own(by)).map(|(by, _)| by.stamp()).max();
+    let Some(since) = since else { return Ok(old.rules.clone()) };
+    let known = versions.into_iter().filter(|(by, _)| by.stamp() >= since);
+    Ok(known.map(|(_, rules)| rules).collect())
 }
 
 /// Two desks that could not see one another each gave what a member may have once.

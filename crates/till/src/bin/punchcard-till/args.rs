@@ -214,7 +214,7 @@ pub(crate) enum Command {
     },
     /// The number of a new card, which no other till gives out. It is not given a second time.
     NewCardNumber,
-    /// Change the rest of a member's file: contact, waiver, guardian, family_of, consent,
+    /// Change the rest of a member's file: contact, waiver, `waiver_by`, guardian, family_of, consent,
     /// referred_by, custom.
     Details {
         /// Whose.
