@@ -22,7 +22,7 @@ export function useBegin(codes: Record<string, string>, boxes: string[]) {
       await session.loadStaff();
       return status;
     });
-    if (made) session.status = made;
+    if (made) session.tell(made);
   }
 
   return { ...form, pin, again, differ, begin };
