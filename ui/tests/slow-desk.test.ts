@@ -10,7 +10,8 @@ import RedeemPage from "@/desk/pages/RedeemPage.vue";
 import TodayPage from "@/desk/pages/TodayPage.vue";
 import { useDesk } from "@/desk/stores/desk";
 import type { RewardView, StatusView } from "@/shared/bindings";
-import { answer, byId, calls, checkIn, MEMBER, press, settle, show, status } from "./support/desk";
+import { answer, byId, calls, checkIn, MEMBER, press, settle, show } from "./support/desk";
+import { status, typeInto } from "./support/desk";
 
 /** An answer of the till that comes when it is told to. */
 class Late {
@@ -233,6 +234,28 @@ describe("what is done", () => {
     await new Promise((resolve) => setTimeout(resolve, 90));
     await settle();
     expect(asked("earn")).toMatchObject([{ member: "m1", amount: "128" }]);
+    wrapper.unmount();
+  });
+
+  it("leaves alone the menu that is opened next, however long it takes to read what it changed", async () => {
+    const slow = new Late();
+    const done = { fact: "f9", at_ms: 0, points: 20, balance: null, undo_until_ms: 0 };
+    answer({
+      member: () => MEMBER,
+      adjust_points: () => ({ ...done, undo_asks: false }),
+      recent: slow.ask,
+    });
+    const { wrapper } = await show(MemberPage, { at: "/member/m1" });
+    await press("F9");
+    await press("1");
+    await typeInto("ask-points", "20");
+    await typeInto("ask-because", "补分");
+    (byId("ask-panel") as HTMLFormElement).requestSubmit();
+    await settle();
+    expect(asked("adjust_points")).toHaveLength(1);
+    await press("F9");
+    await slow.come([]);
+    expect(byId("act-menu")).not.toBeNull();
     wrapper.unmount();
   });
 
