@@ -27,5 +27,6 @@ export default defineConfig({
     // A file written into the page as data: would be refused by the policy.
     assetsInlineLimit: 0,
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },
+  // Patient: reading all components for the first time takes a busy machine longer than any test.
+  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"], testTimeout: 60_000 },
 });

@@ -44,7 +44,7 @@ async fn the_owner_sets_how_cards_are_numbered_and_f7_gives_one_out() {
     refused(&window, "rule-card_block", "千分之一").await;
     window.retype("rule-card_block", "50").await;
     window.key(Key::Enter).await;
-    window.says("toast", "已保存").await;
+    window.told("已保存").await;
     look(&window, "card-numbers").await;
 
     window.ctrl('n').await;
@@ -67,7 +67,7 @@ async fn the_owner_sets_how_cards_are_numbered_and_f7_gives_one_out() {
     assert_ne!(first, second);
     look(&window, "card-number-replace").await;
     window.key(Key::Enter).await;
-    window.says("toast", &second).await;
+    window.told(&second).await;
     window.says("cards", &second).await;
     window.gone("fresh-card").await;
 

@@ -23,7 +23,7 @@ async fn money_is_loaded_with_a_managers_pin() {
         window.retype("ask-because", "现金").await;
         window.key(Key::Enter).await;
         // Before a manager is called for it.
-        window.says("toast", words).await;
+        window.told(words).await;
         window.gone("approval").await;
         // What was typed is still there, to be mended.
         let typed =
@@ -37,16 +37,16 @@ async fn money_is_loaded_with_a_managers_pin() {
     window.approve(&shop, "manager").await;
     window.gone("approval").await;
     window.shows("member-stored", before + 20_050).await;
-    window.says("member-page", "200.50").await; // among what happened
-    on_one_screen(&window).await;
-    look(&window, "topped-up").await;
 
-    // It can be taken back, by leave of whoever may load money: said on the key.
+    // It can be taken back at once, by leave of whoever may load money: said on the key.
     window.says("undo", "店长同意").await;
     window.ctrl('z').await;
     window.find("approval").await;
     window.approve(&shop, "manager").await;
     window.shows("member-stored", before).await;
+    window.says("member-page", "200.50").await; // among what happened
+    on_one_screen(&window).await;
+    look(&window, "topped-up").await;
     window.close().await;
     assert_eq!(shop.count("topped_up"), 1);
     assert_eq!(shop.count("fact_voided"), 1);
@@ -69,7 +69,7 @@ async fn a_person_is_erased_and_nowhere_named() {
     look(&window, "erase").await;
     fill(&window, "ask-name", "林知").await;
     window.key(Key::Enter).await;
-    window.says("toast", "没有删除").await;
+    window.told("没有删除").await;
     look(&window, "erase-other-name").await;
     window.key(Key::Escape).await;
     window.key(Key::Escape).await;
@@ -88,7 +88,7 @@ async fn a_person_is_erased_and_nowhere_named() {
     window.find("approval").await;
     look(&window, "erase-approval").await;
     window.approve(&shop, "manager").await;
-    window.says("toast", "已删除").await;
+    window.told("已删除").await;
     window.gone("member-page").await;
     look(&window, "erased").await;
     unnamed(&window, "the page").await;

@@ -1,6 +1,9 @@
 //! The first run, a store that cannot be opened, and settings that can be taken back.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+};
 
 use fantoccini::Locator;
 
@@ -27,8 +30,8 @@ async fn a_new_shop_is_set_up_and_sees_what_to_do_first() {
         window.compose(text).await;
     }
     window.click("set-up").await;
-    window.find("pin").await;
-    window.type_slowly("274913").await;
+    window.pin_box().await;
+    window.type_pin("274913").await;
     window.find("start-path").await;
     shots::both(&window, "start-path").await;
     window.close().await;
@@ -40,16 +43,21 @@ async fn a_store_in_use_is_said_on_the_whole_window_and_tried_again() {
     let mut other = Command::new(program("PUNCHCARD_TILL"))
         .arg("--data")
         .arg(shop.data())
-        .arg("batch")
+        .args(["--json", "batch"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the tool starts");
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // It answers, so it has the store.
+    let mut asks = other.stdin.take().expect("it is piped");
+    let answers = BufReader::new(other.stdout.take().expect("it is piped"));
+    writeln!(asks, "status").expect("it listens");
+    let told = answers.lines().next().expect("it answers").expect("it is text");
+    assert!(told.contains("business"), "{told}");
     let window = Window::open(&shop).await;
     assert_eq!(window.attribute("no-store", "data-code").await.as_deref(), Some("store_in_use"));
     shots::both(&window, "no-store").await;
-    drop(other.stdin.take()); // its last line was read, so it ends
+    drop(asks); // its last line was read, so it ends
     other.wait().expect("it ends");
     window.click("retry").await;
     window.find("lock-screen").await;

@@ -14,7 +14,7 @@ use punchcard_till::{
 };
 use tempfile::TempDir;
 
-use crate::shop::Shop;
+use crate::{shop::Shop, window::PATIENCE};
 
 /// What the desk under the window is called.
 pub const FIRST: &str = "静安 1";
@@ -74,6 +74,15 @@ impl Hub {
     /// Opens a branch.
     pub fn store(&self, name: &str) -> String {
         self.told(&["store", "add", name, "--time-zone", "Asia/Shanghai"], "store")
+    }
+
+    /// The owner says of what waits for them that it holds.
+    pub fn accept(&self, code: &str) {
+        let (_, told) = self.program.ask(&["inbox"]);
+        let lines = told["inbox"].as_array().expect("a list");
+        let line = lines.iter().find(|line| line["code"] == code && line["settled"] == false);
+        let line = line.unwrap_or_else(|| panic!("no {code} waits: {told}"));
+        self.told(&["settle", line["id"].as_str().expect("it has one"), "accept"], "settled");
     }
 
     /// Another desk, at a branch of its own.
@@ -136,7 +145,7 @@ impl OtherDesk {
 
     /// Syncs until it knows that a member has so many points on file.
     pub fn hears(&self, member: &str, on_file: i64) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         loop {
             self.sync();
             let known = self.points(member).on_file;

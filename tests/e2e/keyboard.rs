@@ -9,8 +9,8 @@ async fn check_in_redeem_and_undo_by_keys_alone() {
     let shop = Shop::demo();
     let window = Window::open(&shop).await;
     window.press(&['1']).await;
-    window.find("pin").await;
-    window.type_slowly(shop.pin("owner")).await;
+    window.pin_box().await;
+    window.type_pin(shop.pin("owner")).await;
     window.find("scan-invite").await;
 
     window.scan("10000001").await;

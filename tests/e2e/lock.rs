@@ -17,12 +17,12 @@ async fn signs_in_by_pin_with_the_keyboard_alone() {
     let window = Window::open(&shop).await;
     shots::both(&window, "lock").await;
     window.press(&['1']).await;
-    window.find("pin").await;
+    window.pin_box().await;
     shots::both(&window, "pin").await;
-    window.type_slowly(&wrong(shop.pin("owner"))).await;
+    window.type_pin(&wrong(shop.pin("owner"))).await;
     window.says("pin-message", "还可以试 4 次").await;
     shots::both(&window, "pin-wrong").await;
-    window.type_slowly(shop.pin("owner")).await;
+    window.type_pin(shop.pin("owner")).await;
     window.find("scan-invite").await;
     shots::both(&window, "home").await;
     window.close().await;
@@ -34,10 +34,10 @@ async fn five_wrong_pins_lock_somebody_out_and_a_restart_does_not_help() {
     let window = Window::open(&shop).await;
     window.choose(shop.name("cashier")).await;
     for left in [4, 3, 2, 1] {
-        window.type_slowly(&wrong(shop.pin("cashier"))).await;
+        window.type_pin(&wrong(shop.pin("cashier"))).await;
         window.says("pin-message", &format!("{left} 次")).await;
     }
-    window.type_slowly(&wrong(shop.pin("cashier"))).await;
+    window.type_pin(&wrong(shop.pin("cashier"))).await;
     window.says("pin-message", "输错太多次").await;
     shots::both(&window, "pin-locked").await;
     window.close().await;

@@ -1,12 +1,17 @@
 //! What the owner sets on forms: points rules with their dry run, rewards on terms, tiers, and fields
 //! of their own. Each is seen to hold at the desk afterwards.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::{looks::look, shop::Shop, shots, window::Window};
+use crate::{
+    looks::look,
+    shop::Shop,
+    shots,
+    window::{PATIENCE, Window},
+};
 
 /// Opens one of the tabs of the settings.
 pub async fn tab(window: &Window, name: &str) {
@@ -159,6 +164,7 @@ async fn give_by_rules(window: &Window) {
     window.find("earn-amount").await;
     let before = window.number("points-on-file").await;
     window.type_slowly("128").await;
+    window.says("earn-preview", "128.00").await;
     window.shows("earn-points", 24).await;
     window.key(Key::Enter).await;
     window.shows("points-on-file", before + 24).await;
@@ -367,8 +373,9 @@ async fn an_alert_goes_by_the_owners_number_and_level() {
     window.retype("alert-seen_elsewhere-limit", "60").await;
     window.key(Key::Tab).await;
     window.until("it is taken", "!document.querySelector('main [role=alert]')").await;
+    window.hush().await;
     window.find("alert-waiver").await.select_by_value("deny").await.expect("a level");
-    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    window.told("已保存").await;
     look(&window, "alerts").await;
 
     window.key(Key::F1).await;
@@ -400,14 +407,15 @@ async fn alerts(window: &Window) {
 
 /// Waits until the till keeps a number.
 async fn kept(window: &Window, name: &str, number: i64) {
-    for _ in 0..100 {
+    let until = Instant::now() + PATIENCE;
+    loop {
         let told = window.ask("alerts", json!({})).await.expect("whoever is signed in may ask");
         if told["alerts"][name] == number {
             return;
         }
+        assert!(Instant::now() < until, "{name} is not {number}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{name} is not {number}");
 }
 
 /// A message stands in the row of an element, in sight.

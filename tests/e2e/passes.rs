@@ -42,8 +42,9 @@ async fn set_alert(window: &Window, alert: &str, level: &str) {
         "const one = document.querySelector('[data-testid=alert-{alert}]');
          one.value = '{level}'; one.dispatchEvent(new Event('change')); return true;"
     );
+    window.hush().await;
     window.script(&choose).await;
-    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    window.told("已保存").await;
 }
 
 async fn freeze(window: &Window) {
@@ -54,7 +55,7 @@ async fn freeze(window: &Window) {
     look(window, "freeze-until").await;
     fill(window, "ask-until", "2020-01-01").await;
     window.key(Key::Enter).await;
-    window.until("it is refused", "document.body.innerText.includes('不能早于')").await;
+    window.told("不能早于").await;
     window.retype("ask-until", "").await;
     window.key(Key::Enter).await;
     window.says("member-page", "停卡到").await;
@@ -247,7 +248,7 @@ async fn a_pass_begins_on_the_day_that_was_chosen() {
     look(&window, "pass-first-day").await;
     window.compose("下周").await;
     window.key(Key::Enter).await;
-    window.until("it is refused", "document.body.innerText.includes('今天或以后')").await;
+    window.told("今天或以后").await;
     window.retype("ask-from", "2030-01-31").await;
     window.key(Key::Enter).await;
     // A day that far ahead: within ten years, and not today.
@@ -291,7 +292,7 @@ async fn a_desk_at_one_door_says_who_may_come_in_there_and_why() {
     window.click("settings-desk").await;
     window.retype("door", "泳池").await;
     window.key(Key::Tab).await;
-    window.until("it is saved", "document.body.innerText.includes('已保存')").await;
+    window.told("已保存").await;
     look(&window, "desk-door").await;
     window.key(Key::F1).await;
     window.scan("10000011").await;

@@ -169,7 +169,7 @@ async fn a_voucher_is_given_now_and_handed_over_once() {
     let first = window.script(id).await.as_str().expect("there is one").to_owned();
     window.click(&first).await;
     window.gone(&first).await;
-    window.says("toast", "已领 矿泉水").await;
+    window.told("已领 矿泉水").await;
     let given = first.trim_start_matches("hand-over-");
     let member = window.script("return location.hash").await;
     let member = member.as_str().and_then(|path| path.rsplit('/').next()).expect("a member");

@@ -12,11 +12,13 @@ use punchcard_till::{Actor, Options, Till, views::Prefs};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The store is locked as long as the desk lives, and a desk that was ended takes a moment to die.
-const RELEASE: Duration = Duration::from_secs(10);
+use crate::window::PATIENCE;
 
-/// Between two keys of a scan, at most.
-pub const SCANNER_GAP_MS: u32 = 200;
+/// The store is locked as long as the desk lives, and a desk that was ended takes a moment to die.
+const RELEASE: Duration = PATIENCE;
+
+/// Between two keys of a scan, at most: as long as the settings allow.
+pub const SCANNER_GAP_MS: u32 = 500;
 
 /// A built program, named by the variable that `scripts/test.sh` sets.
 pub fn program(variable: &str) -> PathBuf {
@@ -56,7 +58,9 @@ impl Shop {
     /// such wait would cut a code in two. The rhythm itself is tested where it is decided
     /// (`ui/tests/scan-detector.test.ts`).
     fn give_the_scanner_time(&self) {
-        let prefs = Prefs { scanner_gap_ms: SCANNER_GAP_MS, ..Prefs::default() };
+        // And looking at a page takes longer than working with it: nothing is locked meanwhile.
+        let idle_lock_secs = 3600;
+        let prefs = Prefs { idle_lock_secs, scanner_gap_ms: SCANNER_GAP_MS, ..Prefs::default() };
         self.settings(|till, _| till.save_prefs(prefs));
     }
 

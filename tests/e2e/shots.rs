@@ -1,6 +1,6 @@
 //! Pictures of the window, for people to look at.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
 use crate::window::Window;
 
@@ -14,7 +14,7 @@ pub fn folder() -> PathBuf {
 
 /// Takes one at the size the window has.
 pub async fn one(window: &Window, name: &str) {
-    tokio::time::sleep(Duration::from_millis(250)).await; // what moves comes to rest
+    window.at_rest().await;
     let picture = window.picture().await;
     let path = folder().join(format!("{name}.png"));
     let mut file = fs::File::create(&path).expect("the folder can be written");

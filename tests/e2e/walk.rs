@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use fantoccini::key::Key;
 use punchcard_domain::alerts::{Alert, Alerts, Level};
-use punchcard_till::views::{DetailsInput, Prefs, RulesInput};
+use punchcard_till::views::{DetailsInput, RulesInput};
 
 use crate::{
     hub::Hub,
     legible::faults,
     looks::{dress, objections},
     member_acts::more,
-    shop::{SCANNER_GAP_MS, Shop},
+    shop::Shop,
     shots,
     sync::{redeeming, with_points_at},
     window::Window,
@@ -303,10 +303,10 @@ async fn over(walk: &mut Walk, shop: &Shop) {
     walk.look("lock").await;
     walk.window.choose(shop.name("receptionist")).await;
     walk.look("pin").await;
-    walk.window.type_slowly("000000").await;
+    walk.window.type_pin("000000").await;
     walk.window.says("pin-message", "").await;
     walk.look("pin-wrong").await;
-    walk.window.type_slowly(shop.pin("receptionist")).await;
+    walk.window.type_pin(shop.pin("receptionist")).await;
     walk.window.find("search").await;
     walk.window.key(Key::F6).await;
     walk.click("settings-earn", "settings-desk", "settings-not-yours").await;
@@ -336,14 +336,7 @@ fn shop() -> Shop {
         let one = |name| Ok::<_, punchcard_till::Error>(till.find(owner, name, 1)?.remove(0).id);
         let guardian = Some(one("李喆")?);
         let tied = DetailsInput { guardian, ..DetailsInput::default() };
-        till.change_details(owner, one("林知夏")?.parse().expect("an id"), tied)?;
-        // Looking takes longer than working.
-        let idle_lock_secs = 3600;
-        till.save_prefs(Prefs {
-            idle_lock_secs,
-            scanner_gap_ms: SCANNER_GAP_MS,
-            ..Prefs::default()
-        })
+        till.change_details(owner, one("林知夏")?.parse().expect("an id"), tied).map(drop)
     });
     shop
 }
@@ -394,8 +387,8 @@ async fn the_first_day_is_legible_in_english() {
         walk.window.retype(field, text).await;
     }
     walk.window.click("set-up").await;
-    walk.window.find("pin").await;
-    walk.window.type_slowly("274913").await;
+    walk.window.pin_box().await;
+    walk.window.type_pin("274913").await;
     walk.window.find("start-path").await;
     walk.look("start-path").await;
     walk.window.key(Key::F5).await;

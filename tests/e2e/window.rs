@@ -26,21 +26,33 @@ use tokio::{
 
 use crate::shop::{Shop, program};
 
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// The ports of the drivers: see `free_port`.
-const FIRST_PORT: u16 = 20_000;
-const PORTS: u32 = 10_000;
+/// Longer than anything takes on a busy machine: only what never comes has to be waited for so long.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+/// The ports of the drivers: see `free_port`. Above those of the hubs (`processes::port`): the port of
+/// one that is stopped for a while is nobody else's.
+const FIRST_PORT: u16 = 28_100;
+const PORTS: u32 = 4_500;
 const PORTS_TRIED: usize = 5;
 static PORTS_ASKED: AtomicU32 = AtomicU32::new(0);
 /// Slower than any scanner: see `shop::SCANNER_GAP_MS`.
-const HUMAN: Duration = Duration::from_millis(300);
+const HUMAN: Duration = Duration::from_millis(600);
 /// One window at a time: there is one screen, and it has one focus.
 static SCREEN: Mutex<()> = Mutex::const_new(());
 
 /// Collects what must never be there: errors, warnings, and violations of the window's policy,
 /// those of the first moment too.
+///
+/// And what is said in the line at the foot, which is gone after a while: a machine that is slow enough
+/// never shows it to whoever looks only now and then.
 const LISTEN: &str = r"
+    window.said = [];
+    const line = '[data-testid=spoken-notice] span';
+    let last = null;
+    new MutationObserver(() => {
+        const now = document.querySelector(line);
+        if (now && now !== last && now.textContent) window.said.push(now.textContent);
+        last = now;
+    }).observe(document, { childList: true, subtree: true, characterData: true });
     window.complaints = [];
     const say = (...parts) => window.complaints.push(parts.map(String).join(' '));
     console.error = say;
@@ -105,7 +117,8 @@ impl Driver {
 fn free_port() -> u16 {
     loop {
         // Two runs of these tests at once begin at two places.
-        let turn = std::process::id().wrapping_add(PORTS_ASKED.fetch_add(1, Ordering::Relaxed));
+        let first = std::process::id() % 45 * 100;
+        let turn = first.wrapping_add(PORTS_ASKED.fetch_add(1, Ordering::Relaxed));
         let port = FIRST_PORT + u16::try_from(turn % PORTS).expect("fits, like PORTS");
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
@@ -154,6 +167,9 @@ impl Window {
         let desk = json!({ "binary": program("PUNCHCARD_DESK"), "args": ["--data", shop.data()] });
         let mut wanted = Capabilities::new();
         wanted.insert("webkitgtk:browserOptions".into(), desk);
+        // A script that looks at all of a page takes a busy machine longer than the half minute that
+        // the driver allows.
+        wanted.insert("timeouts".into(), json!({ "script": 300_000, "pageLoad": 300_000 }));
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)
             .connect(&format!("http://127.0.0.1:{}", driver.port))
@@ -222,6 +238,24 @@ impl Window {
             json!(text)
         );
         self.until(&format!("{id} to say {text}"), &holds).await;
+    }
+
+    /// Waits until the line at the foot has said something, be it still there or gone by now. What was
+    /// said before it is not waited for any more.
+    pub async fn told(&self, text: &str) {
+        let text = json!(text);
+        let holds = format!(
+            "(() => {{
+                const at = window.said.findIndex((one) => one.includes({text}));
+                return window.said.splice(0, at + 1).length > 0;
+            }})()"
+        );
+        self.until(&format!("the line at the foot to say {text}"), &holds).await;
+    }
+
+    /// Whatever the line at the foot has said so far is an answer to nothing that comes now.
+    pub async fn hush(&self) {
+        self.script("window.said = []").await;
     }
 
     /// Waits until an element is gone.
@@ -321,6 +355,15 @@ impl Window {
         self.press(&[Key::Control.into(), letter]).await;
     }
 
+    /// Types a PIN. Nobody looks for a scanner in a box for a secret, so no key has to wait.
+    pub async fn type_pin(&self, pin: &str) {
+        let mut actions = KeyActions::new("keyboard".into());
+        for value in pin.chars() {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.act(actions).await;
+    }
+
     /// Types as a person does.
     pub async fn type_slowly(&self, text: &str) {
         let mut actions = KeyActions::new("keyboard".into());
@@ -359,7 +402,7 @@ impl Window {
     pub async fn click(&self, id: &str) {
         let until = Instant::now() + PATIENCE;
         while let Err(error) = self.click_element(self.find(id).await).await {
-            // It was replaced between the two; the next one is there at once.
+            // It was replaced between the two, or cannot be used yet: what is under way ends first.
             assert!(Instant::now() < until, "{id} cannot be clicked: {error}");
             sleep(Duration::from_millis(50)).await;
         }
@@ -382,7 +425,8 @@ impl Window {
     /// Scrolls to it first, as a person does: of what is half in sight the driver takes the middle,
     /// which may be the hidden half.
     async fn click_element(&self, element: Element) -> Result<(), CmdError> {
-        let scroll = "arguments[0].scrollIntoView({ block: 'nearest' })";
+        let scroll = "arguments[0].scrollIntoView({ block: 'nearest' });
+            if (arguments[0].disabled) throw new Error('it is disabled');";
         let which = serde_json::to_value(&element).expect("an element is a name");
         self.page.execute(scroll, vec![which]).await?;
         element.click().await
@@ -391,7 +435,7 @@ impl Window {
     /// Signs somebody in with the mouse and the keys.
     pub async fn sign_in(&self, shop: &Shop, role: &str) {
         self.choose(shop.name(role)).await;
-        self.type_slowly(shop.pin(role)).await;
+        self.type_pin(shop.pin(role)).await;
         self.find("search").await;
     }
 
@@ -401,15 +445,25 @@ impl Window {
         let tile = format!("//button[starts-with(@data-testid,'staff-')][contains(., '{name}')]");
         let tile = self.page.find(Locator::XPath(&tile)).await.expect("everybody has a tile");
         tile.click().await.expect("a tile can be clicked");
-        self.find("pin").await;
+        self.pin_box().await;
+    }
+
+    /// Waits for the box for a PIN, with the cursor in it where it takes one.
+    pub async fn pin_box(&self) {
+        let ready = "(() => {
+            const box = document.querySelector('[data-testid=pin]');
+            return box !== null && (box.disabled || box === document.activeElement); })()";
+        self.until("the box for the PIN", ready).await;
     }
 
     /// Chooses a manager for an approval, and gives a PIN.
     pub async fn approve(&self, shop: &Shop, role: &str) {
         let list = self.find("approval-staff").await;
         list.select_by_label(shop.name(role)).await.expect("they are in the list");
-        self.find("approval-pin").await.click().await.expect("the box can be clicked");
-        self.type_slowly(shop.pin(role)).await;
+        self.click("approval-pin").await;
+        let cursor = "document.activeElement?.dataset.testid === 'approval-pin'";
+        self.until("the cursor in the box for the PIN", cursor).await;
+        self.type_pin(shop.pin(role)).await;
     }
 
     /// Looks a member up, by what was composed into the search box.
@@ -439,6 +493,11 @@ impl Window {
         }
         self.page.set_window_rect(0, 0, width, height).await.expect("the window has a size");
         self.until("the new size", &size).await;
+    }
+
+    /// Waits until what moves has come to rest: what there is now is painted, and nothing of it moves.
+    pub async fn at_rest(&self) {
+        self.page.execute_async(STILL, vec![]).await.expect("a script runs");
     }
 
     /// Takes a picture, as PNG.
@@ -493,6 +552,19 @@ const IN_SIGHT: &str = r"
         }
     }
     return '';
+";
+
+/// Answers once two frames are painted and every movement that has an end has ended.
+const STILL: &str = r"
+    const done = arguments[0];
+    const frame = () => new Promise((painted) => requestAnimationFrame(painted));
+    const late = new Promise((heard) => setTimeout(heard, 100));
+    const ends = ({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime);
+    const moves = () => document.getAnimations().filter(ends).map(({ finished }) => finished);
+    // A page at rest may paint no frame at all.
+    Promise.race([frame().then(frame), late])
+        .then(() => Promise.allSettled(moves()))
+        .then(() => done());
 ";
 
 /// Answers once the page has been quick for a while.

@@ -76,7 +76,8 @@ pub fn program(name: &str) -> PathBuf {
 /// is dead, no till's call may take its port.
 pub fn port() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + u16::try_from(std::process::id() % 8_000).unwrap_or(0);
+    // Two runs at once have numbers that are near each other: their ports are not.
+    let first = 20_000 + u16::try_from(std::process::id() % 80 * 100).unwrap_or(0);
     loop {
         let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

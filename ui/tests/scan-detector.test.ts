@@ -41,6 +41,17 @@ describe("a scanner", () => {
     expect(five.silence(play(five, digits("12345")).end + 80).kind).toBe("none");
   });
 
+  it("is not cut in two by a pause that its settings allow", () => {
+    const slow = fresh({ ...SETTINGS, gapMs: 200 });
+    const { end } = play(slow, digits("123456"), { gap: 150 });
+    expect(slow.silence(end + 199).kind).toBe("none");
+    expect(play(slow, [...digits("78"), "Enter"], { gap: 150, from: end }).scans).toEqual([
+      "12345678",
+    ]);
+    const { end: last } = play(slow, digits("123456"), { gap: 150, from: end + 5000 });
+    expect(slow.silence(last + 230)).toEqual({ kind: "scan", code: "123456" });
+  });
+
   it("is read by physical keys, whatever an IME makes of them", () => {
     // Only `code` goes in: `key` is "Process" under a Chinese IME and is never asked for.
     const keys = ["KeyG", "KeyY", "KeyM", "Minus", "Digit7", "Numpad9", "Enter"];

@@ -118,6 +118,19 @@ describe("the scanner on the window", () => {
     expect(scans).toEqual(["80010427"]);
   });
 
+  it("takes no silence for one during which the page was busy", () => {
+    for (const digit of "800104") press(document.body, `Digit${digit}`, digit);
+    // The page is busy for half a second: the timer is late, and two keys still wait to be heard.
+    const now = performance.now();
+    const clock = vi.spyOn(performance, "now").mockReturnValue(now + 500);
+    vi.advanceTimersByTime(90);
+    clock.mockRestore();
+    expect(scans).toEqual([]);
+    for (const digit of "27") press(document.body, `Digit${digit}`, digit);
+    press(document.body, "Enter", "Enter");
+    expect(scans).toEqual(["80010427"]);
+  });
+
   it("hears two cards in a row, and the same card once", () => {
     scan(document.body, "80010427");
     scan(document.body, "80010428");

@@ -1,4 +1,11 @@
-import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
+import { nextTick } from "vue";
+import {
+  createRouter,
+  createWebHashHistory,
+  type RouteRecordRaw,
+  START_LOCATION,
+} from "vue-router";
+import { arriveAt, leaveFor } from "./composables/useKeys";
 import { shell } from "./opening";
 
 /** What is not needed for the first scan of the day is read when it is asked for. */
@@ -23,5 +30,15 @@ const routes: RouteRecordRaw[] = [
 
 /** Hash history: the window is a file, there is no server to ask for a path. */
 export function makeRouter() {
-  return createRouter({ history: createWebHashHistory(), routes });
+  const router = createRouter({ history: createWebHashHistory(), routes });
+  // A page that is read only now is not there yet: its keys wait for it.
+  router.beforeEach(({ fullPath }, from) => {
+    if (from !== START_LOCATION) leaveFor(fullPath);
+  });
+  router.afterEach(async ({ fullPath }) => {
+    await nextTick();
+    arriveAt(fullPath);
+  });
+  router.onError((_, { fullPath }) => arriveAt(fullPath));
+  return router;
 }

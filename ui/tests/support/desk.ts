@@ -197,12 +197,16 @@ export async function settle(): Promise<void> {
   }
 }
 
-/** A key on the keyboard; a digit is believed only after a scanner's pause. */
+/** A key on the keyboard. A digit is believed after a scanner's pause, or once another key follows. */
 export async function press(name: string): Promise<void> {
-  const code = /^\d$/.test(name) ? `Digit${name}` : name;
-  window.dispatchEvent(new KeyboardEvent("keydown", { key: name, code, cancelable: true }));
-  if (code !== name) await new Promise((resolve) => setTimeout(resolve, 70));
+  const isDigit = /^\d$/.test(name);
+  down(name, isDigit ? `Digit${name}` : name);
+  if (isDigit) down("F12", "F12"); // which means nothing
   await settle();
+}
+
+function down(key: string, code: string): void {
+  window.dispatchEvent(new KeyboardEvent("keydown", { key, code, cancelable: true }));
 }
 
 /** What somebody types into a box. */

@@ -37,13 +37,18 @@ export type ScanStep =
 export const SHORTEST_WITH_END = 4;
 /** Without Enter or Tab at the end more is asked for. */
 export const SHORTEST_WITHOUT_END = 6;
-/** So long a silence ends a scan that has no Enter or Tab. */
+/** So long a silence ends a scan that has no Enter or Tab, at least. */
 export const SILENCE_MS = 80;
+/** A silence is longer than what may lie between two keys of one scan, by so much. */
+const LONGER_MS = 30;
 /** A scanner that is plugged in twice, or a finger that stays on the trigger. */
 export const SAME_CODE_MS = 1000;
 
 const NONE: ScanStep = { kind: "none" };
 const MODIFIER = /^(Shift|Control|Alt|Meta|OS|CapsLock|NumLock|Fn)/;
+
+/** A key that is only held while another one is pressed. */
+export const isModifier = (code: string): boolean => MODIFIER.test(code);
 
 function characterOf(key: ScanKey): string | null {
   const { code, shift } = key;
@@ -73,6 +78,11 @@ export class ScanDetector {
     return this.buffer.length;
   }
 
+  /** So long a silence ends a scan: a pause that the settings allow within one is none. */
+  get silenceMs(): number {
+    return Math.max(SILENCE_MS, this.settings.gapMs + LONGER_MS);
+  }
+
   reset(): void {
     this.buffer = "";
     this.lastKey = Number.NEGATIVE_INFINITY;
@@ -82,7 +92,7 @@ export class ScanDetector {
   key(key: ScanKey): ScanStep {
     // Some scanners press Shift for a capital and some send a stray modifier: neither is a letter,
     // and neither ends the code.
-    if (MODIFIER.test(key.code)) return NONE;
+    if (isModifier(key.code)) return NONE;
     const quick = key.time - this.lastKey <= this.settings.gapMs;
 
     if (key.repeat) {
@@ -117,7 +127,7 @@ export class ScanDetector {
 
   /** Nothing came for a while: some scanners send no Enter. */
   silence(time: number): ScanStep {
-    if (time - this.lastKey < SILENCE_MS) return NONE;
+    if (time - this.lastKey < this.silenceMs) return NONE;
     const code = this.finish(SHORTEST_WITHOUT_END);
     this.reset();
     return code === null ? NONE : { kind: "scan", code };

@@ -19,8 +19,9 @@ export function useActs<Name extends string>(leave: { done: () => void; cancel: 
   async function finish(text: string, done: DoneView | MemberView): Promise<void> {
     if ("fact" in done) notice.done(text, done);
     else notice.say(text);
-    await desk.changed();
+    // The menu goes before anything is read anew: whoever presses its key again opens the next one.
     leave.done();
+    await desk.changed();
   }
 
   /** Does it, with a manager's leave where it needs one, and says so. */

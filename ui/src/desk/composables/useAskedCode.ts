@@ -32,5 +32,10 @@ export function useAskedCode() {
     return true;
   }
 
-  return { asked, problem, ask, refused };
+  /** The next one is said: what was wrong with the last one is no answer to it. */
+  function saidAgain(): void {
+    problem.value = null;
+  }
+
+  return { asked, problem, ask, saidAgain, refused };
 }

@@ -30,7 +30,7 @@ export function useBegin(codes: Record<string, string>, boxes: string[]) {
       return focusWrong();
     }
     const made = await form.send(begun, typed);
-    if (made) session.status = made;
+    if (made) session.tell(made);
   }
 
   return { ...form, pin, again, differ, begin };

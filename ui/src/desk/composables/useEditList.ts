@@ -1,5 +1,6 @@
 /** A list, and a form for one of its lines: what the tabs of the settings have in common. */
 import { computed, nextTick, type Ref, ref, shallowRef, watch } from "vue";
+import { cursorLater } from "../cursor";
 import { DeskError } from "../ipc";
 import { useNotice } from "../stores/notice";
 import { useDraft } from "./useDraft";
@@ -38,10 +39,10 @@ interface Options<View, Input extends Line, Boxes> {
 const BOXES_OF_ALL = { name_missing: "name", name: "name" };
 
 /** Puts the cursor where the list is gone on with. */
-async function focusLine(id: string | null | undefined): Promise<void> {
+async function focusLine(id: string | null | undefined, cursor = cursorLater()): Promise<void> {
   await nextTick();
   const line = document.querySelector<HTMLElement>(`[data-line="${id ?? ""}"]`);
-  (line ?? document.querySelector<HTMLElement>("[data-testid=item-add]"))?.focus();
+  cursor(line ?? document.querySelector<HTMLElement>("[data-testid=item-add]"));
 }
 
 async function focusForm(): Promise<void> {
@@ -138,6 +139,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     if (!sent || busy.value) return;
     busy.value = true;
     problems.value = {};
+    const cursor = cursorLater();
     const known = new Set(items.value?.map(({ id }) => id));
     const saved = await send(sent);
     busy.value = false;
@@ -146,7 +148,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     draft.close();
     notice.say(t("app.saved"));
     const fresh = items.value?.find(({ id }) => !known.has(id));
-    await focusLine(sent.line.id ?? fresh?.id);
+    await focusLine(sent.line.id ?? fresh?.id, cursor);
   }
 
   /** Whether a line has changes that are not saved. */

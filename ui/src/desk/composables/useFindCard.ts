@@ -2,16 +2,17 @@
 import type { MemberBrief } from "@/shared/bindings";
 import * as ipc from "../ipc";
 import { useNotice } from "../stores/notice";
-import { useAct } from "./useAct";
+import { useReading } from "./useReading";
 import { useText } from "./useText";
 
 export function useFindCard(take: (member: MemberBrief) => void) {
   const notice = useNotice();
   const { t } = useText();
-  const { act } = useAct();
+  // Of two cards that are scanned one upon the other, the page is about the second.
+  const read = useReading();
 
   return async (code: string): Promise<void> => {
-    const found = await act(() => ipc.find(code, 5));
+    const found = await read(() => ipc.find(code, 5));
     if (!found) return;
     // A code may also be the end of somebody's phone: the card itself comes first.
     const holder =

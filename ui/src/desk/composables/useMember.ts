@@ -3,13 +3,13 @@ import { type Ref, ref, shallowRef, watch } from "vue";
 import type { MemberView } from "@/shared/bindings";
 import * as ipc from "../ipc";
 import { useDesk } from "../stores/desk";
-import { useAct } from "./useAct";
+import { useReading } from "./useReading";
 
 export function useMember(id: Ref<string | null>) {
   const desk = useDesk();
   const member = shallowRef<MemberView | null>(null);
   const loading = ref(false);
-  const { act } = useAct();
+  const read = useReading();
 
   watch(
     [id, () => desk.changes],
@@ -20,9 +20,7 @@ export function useMember(id: Ref<string | null>) {
       }
       if (member.value?.id !== wanted) member.value = null;
       loading.value = true;
-      const found = await ipc
-        .member(wanted)
-        .catch((error: unknown) => act(() => Promise.reject(error)));
+      const found = await read(() => ipc.member(wanted));
       loading.value = false;
       // Another one may have been chosen while this one was read.
       if (id.value === wanted && found) member.value = found;

@@ -5,7 +5,15 @@ import { type TextArgs, useText } from "./useText";
 /** The number that a sentence counts. */
 const COUNTED = ["points", "count", "minutes"] as const;
 /** What somebody should act on, and not only know. */
-const GRAVE = ["forked", "chain_broken", "revoked", "quarantined", "overdrawn", "differs"];
+const GRAVE = [
+  "forked",
+  "chain_broken",
+  "revoked",
+  "quarantined",
+  "overdrawn",
+  "differs",
+  "set_aside",
+];
 
 export function useNoticeText() {
   const { t, maybe } = useText();

@@ -1,6 +1,7 @@
 /** Listens for a scanner on the whole window, whatever has the focus. */
 import { onScopeDispose, type Ref, watch } from "vue";
-import { ScanDetector, type ScanSettings, SILENCE_MS } from "./scan-detector";
+import { afterSilence } from "./silence";
+import { ScanDetector, type ScanSettings } from "./scan-detector";
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
 
@@ -65,11 +66,22 @@ function restore(snapshot: Snapshot | null, then: () => void): void {
 
 let active: ScanDetector | null = null;
 
-let lastBurst = Number.NEGATIVE_INFINITY;
+/** How many keys so far came at a scanner's pace. Counted, for two keys may have the same moment. */
+let quickKeys = 0;
 
-/** Whether a burst of keys is under way or began after that moment: its digits are no shortcuts. */
-export function scanSince(moment: number): boolean {
-  return (active?.length ?? 0) > 1 || lastBurst > moment;
+/** So far now: for `scanSince`. */
+export function scanMark(): number {
+  return quickKeys;
+}
+
+/** Whether a burst of keys is under way or began since that mark: its digits are no shortcuts. */
+export function scanSince(mark: number): boolean {
+  return (active?.length ?? 0) > 1 || quickKeys > mark;
+}
+
+/** The longest time between two of a scanner's keys, where a scanner is listened for. */
+export function scanGapMs(): number {
+  return active?.settings.gapMs ?? 0;
 }
 
 /**
@@ -85,7 +97,7 @@ export function useScanner(
   const detector = new ScanDetector(settings.value);
   active = detector;
   let snapshot: Snapshot | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopWaiting = () => {};
 
   function deliver(code: string, time: number): void {
     const echo = detector.isEcho(code, time);
@@ -96,7 +108,7 @@ export function useScanner(
   }
 
   function onKeydown(event: KeyboardEvent): void {
-    clearTimeout(timer);
+    stopWaiting();
     if (!enabled.value || isSecret(event.target)) {
       detector.reset();
       return;
@@ -109,7 +121,7 @@ export function useScanner(
       repeat: event.repeat,
       time,
     });
-    if (step.kind === "more" || step.kind === "scan") lastBurst = performance.now();
+    if (step.kind === "more" || step.kind === "scan") quickKeys += 1;
     if (step.kind === "start") snapshot = take(textField(event.target));
     if (step.kind === "scan") {
       // The Enter belongs to the scanner: no form and no button may have it.
@@ -119,10 +131,11 @@ export function useScanner(
       return;
     }
     if (detector.length > 0) {
-      timer = setTimeout(() => {
-        const end = detector.silence(time + SILENCE_MS);
-        if (end.kind === "scan") deliver(end.code, time + SILENCE_MS);
-      }, SILENCE_MS);
+      const { silenceMs } = detector;
+      stopWaiting = afterSilence(silenceMs, () => {
+        const end = detector.silence(time + silenceMs);
+        if (end.kind === "scan") deliver(end.code, time + silenceMs);
+      });
     }
   }
 
@@ -130,7 +143,7 @@ export function useScanner(
   watch(enabled, () => detector.reset());
   window.addEventListener("keydown", onKeydown, { capture: true });
   onScopeDispose(() => {
-    clearTimeout(timer);
+    stopWaiting();
     window.removeEventListener("keydown", onKeydown, { capture: true });
     if (active === detector) active = null;
   });

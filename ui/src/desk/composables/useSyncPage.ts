@@ -8,6 +8,7 @@ import { useNotice } from "../stores/notice";
 import { useSession } from "../stores/session";
 import { useAct } from "./useAct";
 import { useLine } from "./useLine";
+import { useReading } from "./useReading";
 import { useText } from "./useText";
 
 export function useSyncPage() {
@@ -17,19 +18,13 @@ export function useSyncPage() {
   const session = useSession();
   const { line } = useLine();
   const { t } = useText();
-  const reading = useAct();
+  const reading = useReading();
   const { act, busy } = useAct();
   const view = shallowRef<SyncView | null>(null);
   const syncing = ref(false);
-  let asked = 0;
 
   async function read(): Promise<void> {
-    asked += 1;
-    const mine = asked;
-    const found = await ipc
-      .syncPage()
-      .catch((error: unknown) => reading.act(() => Promise.reject(error)));
-    if (mine === asked && found) view.value = found;
+    view.value = (await reading(ipc.syncPage)) ?? view.value;
   }
   watch(
     [
@@ -48,7 +43,7 @@ export function useSyncPage() {
     const status = await act(ipc.syncNow);
     syncing.value = false;
     if (status) {
-      session.status = status;
+      session.tell(status);
       notice.say(t("sync.done"));
     }
     // Where it failed the line is another one now, too.

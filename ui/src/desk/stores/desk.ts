@@ -1,6 +1,7 @@
 import { defineStore } from "pinia";
 import type { CheckInView, DayView, MemberBrief, RecentVisit } from "@/shared/bindings";
 import * as ipc from "../ipc";
+import { Turns } from "../turns";
 import { useNotice } from "./notice";
 import { useSession } from "./session";
 
@@ -15,6 +16,9 @@ interface State {
   lastClass: Record<string, string>;
 }
 
+/** What was read before something was done may be answered after it. */
+const turns = new Turns();
+
 /** What the desk shows of members: gone with `$reset` when the desk is locked. */
 export const useDesk = defineStore("desk", {
   state: (): State => ({ verdict: null, recent: [], today: null, changes: 0, lastClass: {} }),
@@ -23,8 +27,9 @@ export const useDesk = defineStore("desk", {
     async refresh(): Promise<void> {
       const session = useSession();
       const epoch = session.epoch;
+      const turn = turns.next();
       const [recent, today] = await Promise.all([ipc.recent(), ipc.today()]);
-      if (epoch !== session.epoch) return;
+      if (epoch !== session.epoch || !turns.take(turn)) return;
       this.recent = recent;
       this.today = today;
     },

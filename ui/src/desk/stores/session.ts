@@ -2,6 +2,7 @@ import { defineStore } from "pinia";
 import type { Permission, Prefs, StaffView, StatusView } from "@/shared/bindings";
 import * as ipc from "../ipc";
 import { takeAsked } from "../opening";
+import { Turns } from "../turns";
 
 const LAST_STAFF = "punchcard.last-staff";
 const LAST_LANGUAGE = "punchcard.last-language";
@@ -15,6 +16,11 @@ interface State {
   /** Chosen before anybody was signed in, saved once somebody is. */
   languageBefore: string | null;
 }
+
+/** How the desk stood before something was set may be answered after it. */
+const turns = new Turns();
+/** The till is being told that the desk is locked. */
+let locking: Promise<unknown> = Promise.resolve();
 
 /** Who is signed in and how the desk stands. Holds nothing of any member. */
 export const useSession = defineStore("session", {
@@ -44,9 +50,16 @@ export const useSession = defineStore("session", {
 
     async refresh(): Promise<void> {
       const epoch = this.epoch;
+      const turn = turns.next();
       const status = await ipc.status();
       // Asked before the desk was locked, it would unlock the window again.
-      if (epoch === this.epoch) this.status = status;
+      if (epoch === this.epoch && turns.take(turn)) this.status = status;
+    },
+
+    /** How the desk stands now, as the till said when something was done: what was asked before is old. */
+    tell(status: StatusView): void {
+      turns.take(turns.next());
+      this.status = status;
     },
 
     async loadStaff(): Promise<void> {
@@ -54,6 +67,8 @@ export const useSession = defineStore("session", {
     },
 
     async signIn(staff: string, pin: string): Promise<void> {
+      // Told in this order: the lock before it would end the session after it.
+      await locking;
       await ipc.signIn(staff, pin);
       remember(LAST_STAFF, staff);
       await this.refresh();
@@ -64,22 +79,27 @@ export const useSession = defineStore("session", {
     },
 
     async savePrefs(prefs: Prefs): Promise<void> {
-      this.status = await ipc.savePrefs(prefs);
+      this.tell(await ipc.savePrefs(prefs));
     },
 
     /** Forgets the session at once; the shell is told, but not waited for. */
     async lock(): Promise<void> {
       this.epoch += 1;
       if (this.status) this.status = { ...this.status, session: null };
-      try {
-        await ipc.lock();
-        await Promise.all([this.refresh(), this.loadStaff()]);
-      } catch {
-        // The window is locked whatever the shell says.
-      }
+      // The window is locked whatever the shell says.
+      locking = tellLocked(this).catch(() => undefined);
+      await locking;
     },
   },
 });
+
+async function tellLocked(session: {
+  refresh: () => Promise<void>;
+  loadStaff: () => Promise<void>;
+}): Promise<void> {
+  await ipc.lock();
+  await Promise.all([session.refresh(), session.loadStaff()]);
+}
 
 function remembered(name: string): string | null {
   try {

@@ -1,0 +1,281 @@
+/** A desk whose machine is slow: what is pressed before an answer is there is neither lost nor astray. */
+import { afterEach, describe, expect, it } from "vitest";
+import { effectScope, ref } from "vue";
+import App from "@/desk/App.vue";
+import { arriveAt, leaveFor, useKeys } from "@/desk/composables/useKeys";
+import { cursorLater } from "@/desk/cursor";
+import MemberPage from "@/desk/pages/MemberPage.vue";
+import PointsPage from "@/desk/pages/PointsPage.vue";
+import RedeemPage from "@/desk/pages/RedeemPage.vue";
+import TodayPage from "@/desk/pages/TodayPage.vue";
+import { useDesk } from "@/desk/stores/desk";
+import type { RewardView, StatusView } from "@/shared/bindings";
+import { answer, byId, calls, checkIn, MEMBER, press, settle, show } from "./support/desk";
+import { status, typeInto } from "./support/desk";
+
+/** An answer of the till that comes when it is told to. */
+class Late {
+  private readonly waiting: ((found: unknown) => void)[] = [];
+  readonly ask = () => new Promise((resolve) => this.waiting.push(resolve));
+
+  async come(found: unknown, which = 0): Promise<void> {
+    this.waiting.splice(which, 1)[0]!(found);
+    await settle();
+  }
+}
+
+const asked = (command: string) =>
+  calls.filter(([name]) => name === command).map(([, args]) => args);
+
+afterEach(() => document.body.replaceChildren());
+
+describe("keys", () => {
+  const down = (key: string, code = key) =>
+    window.dispatchEvent(new KeyboardEvent("keydown", { key, code, cancelable: true }));
+
+  it("mean what they mean in the order in which they were pressed", () => {
+    const heard: string[] = [];
+    const scope = effectScope();
+    const hear = (key: string) => [key, () => heard.push(key)];
+    scope.run(() => useKeys(Object.fromEntries(["2", "5", "Enter"].map(hear))));
+    down("2", "Digit2");
+    down("Shift", "ShiftLeft");
+    expect(heard).toEqual([]);
+    down("Enter");
+    expect(heard).toEqual(["2", "Enter"]);
+    scope.stop();
+  });
+
+  it("wait for what they are about, and go to nobody else meanwhile", async () => {
+    const heard: string[] = [];
+    const there = ref(false);
+    const scope = effectScope();
+    scope.run(() => {
+      useKeys({ F7: () => heard.push("behind"), F8: () => heard.push("F8 behind") });
+      useKeys(
+        { F7: () => heard.push("F7"), F9: () => heard.push("F9") },
+        { ready: () => there.value },
+      );
+    });
+    down("F9");
+    down("F7");
+    down("F8");
+    expect(heard).toEqual(["F8 behind"]);
+    there.value = true;
+    await settle();
+    expect(heard).toEqual(["F8 behind", "F9", "F7"]);
+    scope.stop();
+  });
+
+  it("wait for the page that the window is on its way to", () => {
+    const heard: string[] = [];
+    const scope = effectScope();
+    scope.run(() => useKeys({ F7: () => heard.push("old page") }));
+    leaveFor("/sync");
+    down("F7");
+    expect(heard).toEqual([]);
+    scope.stop();
+    const next = effectScope();
+    next.run(() => useKeys({ F7: () => heard.push("new page") }));
+    arriveAt("/today");
+    expect(heard).toEqual([]);
+    arriveAt("/sync");
+    expect(heard).toEqual(["new page"]);
+    next.stop();
+  });
+});
+
+describe("the cursor", () => {
+  it("is not taken away from whoever went on in another box meanwhile", () => {
+    const boxes = [0, 1, 2].map(() => document.body.appendChild(document.createElement("input")));
+    boxes[0]!.focus();
+    cursorLater()(boxes[1]);
+    expect(document.activeElement).toBe(boxes[1]);
+    const later = cursorLater();
+    boxes[2]!.focus();
+    later(boxes[0]);
+    expect(document.activeElement).toBe(boxes[2]);
+  });
+
+  it("is in the box for the PIN as soon as a wrong one is said to be wrong", async () => {
+    answer({
+      status: () => status({ session: null }),
+      staff_list: () => [
+        { id: "s1", name: "周敏", role: "receptionist", active: true, locked_until_ms: null },
+      ],
+      sign_in: () => {
+        throw { code: "wrong_pin", message: "wrong", args: { left: "4" } };
+      },
+    });
+    const { wrapper } = await show(App, { status: status({ session: null }) });
+    byId("staff-s1")?.click();
+    await settle();
+    const box = byId("pin") as HTMLInputElement;
+    box.value = "111111";
+    box.dispatchEvent(new Event("input"));
+    await settle();
+    expect(byId("pin-message")?.textContent).toContain("4");
+    expect(document.activeElement).toBe(byId("pin"));
+    wrapper.unmount();
+  });
+});
+
+describe("what is read", () => {
+  it("is thrown away where something was set after it was asked for", async () => {
+    const slow = new Late();
+    const prefs = { ...status().prefs, language: "en" };
+    answer({ status: slow.ask, save_prefs: () => status({ prefs }) });
+    const { wrapper, session } = await show({ template: "<p />" });
+    void session.refresh();
+    await session.savePrefs(prefs);
+    await slow.come(status());
+    expect(session.status?.prefs.language).toBe("en");
+    wrapper.unmount();
+  });
+
+  it("is not replaced by what was asked for before it", async () => {
+    const slow = new Late();
+    answer({ recent: slow.ask, today: () => null });
+    const { wrapper } = await show({ template: "<p />" });
+    const desk = useDesk();
+    void desk.refresh();
+    void desk.refresh();
+    await slow.come([{ fact: "new" }], 1);
+    await slow.come([{ fact: "old" }]);
+    expect(desk.recent).toEqual([{ fact: "new" }]);
+    wrapper.unmount();
+  });
+
+  it("is the day that was turned to, however fast", async () => {
+    const slow = new Late();
+    answer({ day: slow.ask });
+    const now = { ...status().session!, permissions: ["view_journal" as const] };
+    const { wrapper } = await show(TodayPage, { status: status({ session: now }) });
+    await press("ArrowLeft");
+    await press("ArrowLeft");
+    expect(asked("day").at(-1)).toEqual({ day: "2026-11-21" });
+    const none = { visits: 0, refused: 0, points_given: 0, redemptions: 0, points_used: 0 };
+    const row = { ...none, new_members: 0, hourly: [], rows: [] };
+    await slow.come({ ...row, day: "2026-11-21" }, 2);
+    await slow.come({ ...row, day: "2026-11-22" }, 1);
+    expect(byId("day")?.textContent).toContain("11月21日");
+    wrapper.unmount();
+  });
+
+  it("is the rewards of whoever is on the page, and a number chooses among those", async () => {
+    const slow = new Late();
+    const one = { name: "矿泉水", cost: 100, minor_per_point: 0, money_minor: 0, short_by: 0 };
+    const reward = { ...one, affordable: "here", stock: null, later_days: null } as const;
+    const mine: RewardView = { ...reward, id: "mine" };
+    answer({
+      member: ({ id }) => ({ ...MEMBER, id }),
+      rewards: slow.ask,
+      redeem_preview: () => null,
+      redeem: () => null,
+    });
+    const { wrapper, router } = await show(RedeemPage, { at: "/redeem/m1" });
+    await router.push("/redeem/m2");
+    await settle();
+    await press("1");
+    await press("Enter");
+    await slow.come([mine], 1);
+    await slow.come([{ ...reward, id: "theirs" }]);
+    await settle();
+    expect(asked("redeem")).toMatchObject([{ member: "m2", reward: "mine" }]);
+    wrapper.unmount();
+  });
+});
+
+describe("what is done", () => {
+  it("is one check-in for each card, however fast they are scanned", async () => {
+    const slow = new Late();
+    let now: StatusView = status();
+    answer({ status: () => now, staff_list: () => [], recent: () => [], check_in_card: slow.ask });
+    const { wrapper } = await show(App);
+    let time = 1000;
+    const scan = async (code: string) => {
+      for (const key of [...code, "Enter"]) {
+        const event = new KeyboardEvent("keydown", {
+          key,
+          code: key === "Enter" ? key : `Digit${key}`,
+        });
+        Object.defineProperty(event, "timeStamp", { value: (time += 8) });
+        window.dispatchEvent(event);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await settle();
+    };
+    await scan("10000001");
+    await scan("10000002");
+    expect(asked("check_in_card")).toEqual([{ card: "10000001" }]);
+    await slow.come(checkIn());
+    expect(asked("check_in_card")).toEqual([{ card: "10000001" }, { card: "10000002" }]);
+    // What waits when the desk is locked is not answered to whoever comes next.
+    await scan("10000003");
+    now = status({ session: null });
+    await press("Escape");
+    window.dispatchEvent(new KeyboardEvent("keydown", { key: "l", code: "KeyL", ctrlKey: true }));
+    await settle();
+    await slow.come(checkIn());
+    expect(asked("check_in_card")).toHaveLength(2);
+    wrapper.unmount();
+  });
+
+  it("gives the points of the whole amount, typed and sent before the page was there", async () => {
+    const slow = new Late();
+    answer({ member: slow.ask, earn_preview: () => null, earn: () => null });
+    const { wrapper } = await show(PointsPage, { at: "/points/m1" });
+    for (const key of ["1", "2", "8"]) {
+      await press(key);
+    }
+    await slow.come(MEMBER);
+    expect((byId("earn-amount") as HTMLInputElement).value).toBe("128");
+    byId("earn-amount")!.closest("form")!.requestSubmit();
+    await new Promise((resolve) => setTimeout(resolve, 90));
+    await settle();
+    expect(asked("earn")).toMatchObject([{ member: "m1", amount: "128" }]);
+    wrapper.unmount();
+  });
+
+  it("leaves alone the menu that is opened next, however long it takes to read what it changed", async () => {
+    const slow = new Late();
+    const done = { fact: "f9", at_ms: 0, points: 20, balance: null, undo_until_ms: 0 };
+    answer({
+      member: () => MEMBER,
+      adjust_points: () => ({ ...done, undo_asks: false }),
+      recent: slow.ask,
+    });
+    const { wrapper } = await show(MemberPage, { at: "/member/m1" });
+    await press("F9");
+    await press("1");
+    await typeInto("ask-points", "20");
+    await typeInto("ask-because", "补分");
+    (byId("ask-panel") as HTMLFormElement).requestSubmit();
+    await settle();
+    expect(asked("adjust_points")).toHaveLength(1);
+    await press("F9");
+    await slow.come([]);
+    expect(byId("act-menu")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("numbers a card where a card is numbered, and gives no pass instead", async () => {
+    const slow = new Late();
+    answer({
+      member: () => MEMBER,
+      member_form: slow.ask,
+      new_card_number: () => "680000017",
+      pass_types: () => [],
+    });
+    const { wrapper } = await show(MemberPage, { at: "/member/m1" });
+    byId("tab-cards")!.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+    await settle();
+    byId("replace-80010427")!.click();
+    await settle();
+    await press("F7");
+    expect(byId("give-pass")).toBeNull();
+    await slow.come({ numbered: true, custom: [] });
+    expect((byId("fresh-card") as HTMLInputElement).value).toBe("680000017");
+    wrapper.unmount();
+  });
+});
