@@ -155,12 +155,12 @@ fn values(event: &Event) -> [(&'static str, Is<'_>); 6] {
         (
             "time",
             record([
-                ("year", number(clock.year.into())),
-                ("month", number(clock.month.into())),
-                ("day", number(clock.day.into())),
-                ("weekday", number(clock.weekday.into())),
-                ("hour", number(clock.hour.into())),
-                ("minute", number(clock.minute.into())),
+                ("year", number(clock.year)),
+                ("month", number(clock.month)),
+                ("day", number(clock.day)),
+                ("weekday", number(clock.weekday)),
+                ("hour", number(clock.hour)),
+                ("minute", number(clock.minute)),
                 ("date", Box::new(CelString::from(event.today().to_string()))),
             ]),
         ),
