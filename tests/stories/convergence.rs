@@ -1,9 +1,12 @@
 //! Whatever the order, however often and in whatever batches entries come: the same tables.
 
-use proptest::prelude::*;
+use std::sync::Arc;
+
+use proptest::{prelude::*, test_runner::TestRunner};
 use punchcard_domain::{
     classes::Booking,
     earning::Part,
+    effects::{OpenedPrivate, effects},
     fact::{
         ByRules, ClassBooked, Fact, FactVoided, Gain, KIND_VERSION, MemberChanged, MemberErased,
         MemberRegistered, MembersMerged, Pass, PassExtended, PassFrozen, PassGiven, PassUnfrozen,
@@ -17,11 +20,12 @@ use punchcard_domain::{
     terms::Terms,
     time::Day,
 };
+use punchcard_hub::store::{self, Store, changes::Changes, fold, tables};
 use punchcard_protocol::{
     Draft, FactId, Hlc, Link, LotId, MemberId, PassId, PrivatePart, RecordId, StaffId, StoreId,
     StreamId, TillId, seal,
 };
-use punchcard_tests::Shop;
+use punchcard_tests::{Shop, cluster};
 use punchcard_till::replica::{Parcel, Replica};
 
 /// One thing that one of three tills did to one of four members.
@@ -411,6 +415,51 @@ proptest! {
         batches.push(rest.iter().map(|(_, parcel)| parcel.clone()).collect());
         prop_assert_eq!(digest(&batches), straight);
     }
+}
+
+/// The hub's tables after these batches, each of them folded at once. Nothing of it is kept.
+fn folded_by_hub(store: &dyn Store, batches: &[&[Parcel]]) -> String {
+    let mut session = store.write().expect("a transaction");
+    for batch in batches {
+        let mut changes = Changes::default();
+        for Parcel { entry, private } in *batch {
+            let header = entry.check().expect("whole");
+            let fact = Fact::from_payload(header.kind, header.kind_version, &entry.payload);
+            let fact = fact.expect("ours").expect("known");
+            let private = private.as_ref().map(|part| part.bytes.as_slice());
+            let opened = OpenedPrivate::read(&fact, private).expect("ours");
+            for effect in effects(&fact, &opened.as_private(), header.stream) {
+                changes.add(&header, effect);
+            }
+        }
+        fold::apply(&mut *session, &changes).expect("folded");
+    }
+    tables::whole(&mut *session).expect("a digest").to_string()
+}
+
+/// What a batch changes is added up before any of it is written: that must give what its entries give one
+/// after the other, and what they give at a till.
+#[test]
+fn a_hub_that_folds_a_batch_at_once_has_the_tables_of_one_that_folds_entry_by_entry() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let sqlite = format!("sqlite:{}", dir.path().join("hub.db").display());
+    let stores: [Arc<dyn Store>; 2] = [sqlite, cluster::shared().fresh_database()]
+        .map(|url| store::open(&url).expect("it opens"));
+    let config =
+        ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    let batches = (deeds(), 2..9usize);
+    let outcome = TestRunner::new(config).run(&batches, |(deeds, cut)| {
+        let parcels = journals(&deeds);
+        let at_a_till = digest(std::slice::from_ref(&parcels));
+        for store in &stores {
+            for most in [parcels.len(), cut, 1] {
+                let batches: Vec<&[Parcel]> = parcels.chunks(most).collect();
+                prop_assert_eq!(&folded_by_hub(&**store, &batches), &at_a_till, "{} at once", most);
+            }
+        }
+        Ok(())
+    });
+    outcome.expect("the same tables");
 }
 
 #[test]

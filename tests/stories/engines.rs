@@ -378,6 +378,32 @@ fn rows_that_only_one_engine_would_take_are_refused_by_both() {
 }
 
 #[test]
+fn what_else_is_asked_of_many_keys_is_the_same_for_all() {
+    const BETWEEN: ByKey = ByKey {
+        one: "SELECT hlc FROM record WHERE id = $1 AND hlc > $2 AND hlc < $3",
+        many: "SELECT hlc FROM record WHERE id = ANY($1) AND hlc > $2 AND hlc < $3",
+    };
+    both(|store| {
+        writes(&*store, |session| {
+            let rows = (1..=9).map(|kind| record(kind, b"id", "", kind));
+            session.insert(&RECORDS, &rows.collect::<Rows>()).expect("inserted");
+        });
+        let mut session = store.read().expect("a transaction");
+        let keys = [b"id".to_vec(), b"another".to_vec()];
+        let mut found = BTreeSet::new();
+        session
+            .query_keys(&BETWEEN, &keys, &ints(&[3, 6]), &mut |row| {
+                found.insert(row[0].int()?);
+                Ok(())
+            })
+            .expect("an answer");
+        assert_eq!(found, BTreeSet::from([4, 5]));
+        let short = session.query_keys(&BETWEEN, &keys, &ints(&[3]), &mut |_| Ok(()));
+        assert!(short.is_err(), "a value is missing");
+    });
+}
+
+#[test]
 fn many_keys_are_looked_up() {
     const BY_ID: ByKey = ByKey {
         one: "SELECT id, hlc FROM record WHERE id = $1 AND kind = 1",
@@ -393,7 +419,7 @@ fn many_keys_are_looked_up() {
             let mut found = BTreeMap::new();
             let mut session = store.read().expect("a transaction");
             session
-                .query_keys(&BY_ID, keys, &mut |row| {
+                .query_keys(&BY_ID, keys, &[], &mut |row| {
                     let before = found.insert(row[0].bytes()?.to_vec(), row[1].int()?);
                     assert_eq!(before, None, "answered once");
                     Ok(())

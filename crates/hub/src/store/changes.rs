@@ -144,7 +144,12 @@ impl Changes {
             Effect::TakeOver { from, to } => {
                 self.takeovers.insert((from, to));
             }
-            Effect::Merge { gone, kept } => keep_latest(&mut self.merges, gone, stamp, kept),
+            Effect::Merge { gone, kept } => {
+                // Both have a file, as at a till.
+                self.members.entry(gone).or_default();
+                self.members.entry(kept).or_default();
+                keep_latest(&mut self.merges, gone, stamp, kept);
+            }
             Effect::TakeBack { member, lot, by, spent } => {
                 self.members.entry(member).or_default();
                 self.take_backs.entry((lot, by)).or_insert((member, spent));

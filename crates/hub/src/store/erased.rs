@@ -23,7 +23,7 @@ const AMONG: ByKey = ByKey {
 pub fn among(session: &mut dyn Session, members: &[MemberId]) -> Result<BTreeSet<MemberId>> {
     let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
     let mut found = BTreeSet::new();
-    session.query_keys(&AMONG, &keys, &mut |row| {
+    session.query_keys(&AMONG, &keys, &[], &mut |row| {
         found.insert(MemberId::from_bytes(row[0].exactly()?));
         Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! Carries a batch's changes out: adds, keeps the latest, inserts under an id, or marks void.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     member::{CardState, MemberField},
@@ -239,6 +239,11 @@ const MEMBERS: ByKey = ByKey {
     many: "SELECT id, name, phone, email, birthday, gender, note, tags, cards, tier, home_store,
                   banned, photo, contact, waiver, guardian, family, consent, referred_by, custom,
                   dead_cards, phone_code, joined_ms, stamps FROM member WHERE id = ANY($1)",
+};
+
+const THERE: ByKey = ByKey {
+    one: "SELECT id FROM member WHERE id = $1",
+    many: "SELECT id FROM member WHERE id = ANY($1)",
 };
 
 const MEMBER_KEY: Insert = Insert {
@@ -504,20 +509,28 @@ pub fn card_key(card: &str) -> String {
 }
 
 fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberId>) -> Result<()> {
-    let keys: Vec<Vec<u8>> =
-        changes.members.keys().map(|member| member.as_bytes().to_vec()).collect();
-    let mut known = std::collections::BTreeMap::new();
-    session.query_keys(&MEMBERS, &keys, &mut |row| {
+    let set = |(member, change): &(&MemberId, &FileChange)| {
+        **change != FileChange::default() || changes.erased.contains_key(member)
+    };
+    let (changed, named): (Vec<_>, Vec<_>) = changes.members.iter().partition(set);
+    let key = |(member, _): &(&MemberId, &FileChange)| member.as_bytes().to_vec();
+    let mut known = BTreeMap::new();
+    let keys: Vec<Vec<u8>> = changed.iter().map(key).collect();
+    session.query_keys(&MEMBERS, &keys, &[], &mut |row| {
         known.insert(MemberId::from_bytes(row[0].exactly()?), File::read(row)?);
         Ok(())
     })?;
+    // Of those that are only named nothing is read: where there is no file, an empty one begins.
+    let mut there = BTreeSet::new();
+    let keys: Vec<Vec<u8>> = named.iter().map(key).collect();
+    session.query_keys(&THERE, &keys, &[], &mut |row| {
+        there.insert(MemberId::from_bytes(row[0].exactly()?));
+        Ok(())
+    })?;
+    let unknown = named.into_iter().filter(|(member, _)| !there.contains(member));
     let (mut rows, mut found_by) = (Vec::new(), Vec::new());
-    for (member, change) in &changes.members {
+    for (member, change) in changed.into_iter().chain(unknown) {
         let before = known.remove(member);
-        let goes = changes.erased.contains_key(member);
-        if before.is_some() && *change == FileChange::default() && !goes {
-            continue;
-        }
         let old = before.is_some();
         let mut file = before.unwrap_or_default();
         let findable = file.change(change);

@@ -3,6 +3,7 @@
 use punchcard_protocol::{
     Entry, Hash, Hlc, Link, MemberId, PrivatePart, SIGNATURE_BYTES, SetSum, StoreId, StreamId,
     TillId,
+    sync::{Packet, PacketPart},
 };
 
 use super::{ByKey, Column, Datum, Insert, Row, Session};
@@ -375,6 +376,50 @@ pub fn after(session: &mut dyn Session, position: u64, limit: usize) -> Result<V
     log_rows(session, sql, &[position.into(), limit.into()])
 }
 
+/// An entry as it is passed on.
+pub struct Passed {
+    /// Its position in the channel.
+    pub position: u64,
+    /// The sum up to here.
+    pub sum: Hash,
+    /// None: it is kept back.
+    pub packet: Option<Packet>,
+}
+
+/// Entries after a position, in their order, as they are passed on. Private parts are asked for by themselves:
+/// few entries have one.
+pub fn passed_after(session: &mut dyn Session, position: u64, limit: usize) -> Result<Vec<Passed>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = "SELECT position, sum, kept_back, header, salt, payload, signature FROM log
+               WHERE position > $1 ORDER BY position LIMIT $2";
+    let mut all = Vec::new();
+    session.query(sql, &[position.into(), limit.into()], &mut |row| {
+        let packet = if row[2].int()? == 0 { Some(packet(&row[3..])?) } else { None };
+        all.push(Passed { position: row[0].count()?, sum: row[1].hash()?, packet });
+        Ok(())
+    })?;
+    let Some(last) = all.last().map(|last| last.position) else { return Ok(all) };
+    let sql = "SELECT position, salt, bytes FROM private_part
+               WHERE position > $1 AND position <= $2 ORDER BY position";
+    session.query(sql, &[position.into(), last.into()], &mut |row| {
+        let position = row[0].count()?;
+        let at = all.binary_search_by_key(&position, |passed| passed.position);
+        let whose = at.ok().and_then(|at| all.get_mut(at));
+        if let Some(packet) = whose.and_then(|passed| passed.packet.as_mut()) {
+            packet.private = Some(PacketPart::of_parts(row[1].bytes()?, row[2].bytes()?));
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Header, salt, payload and signature, as they travel.
+fn packet(row: Row<'_>) -> Result<Packet> {
+    let kept = (row[0].bytes()?, row[1].bytes()?, row[2].bytes()?);
+    let packet = Packet::of_parts(kept, None).map_err(|error| Error::Damaged(error.to_string()))?;
+    Ok(packet.signed_with(row[3].optional(Datum::exactly::<SIGNATURE_BYTES>)?))
+}
+
 /// Entries of one journal after a place, in their order.
 pub fn of_stream(
     session: &mut dyn Session,
@@ -396,7 +441,7 @@ const OF_MEMBERS: ByKey = ByKey {
 pub fn of_members(session: &mut dyn Session, members: &[MemberId]) -> Result<Vec<LogRow>> {
     let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
     let mut rows = Vec::new();
-    session.query_keys(&OF_MEMBERS, &keys, &mut |row| {
+    session.query_keys(&OF_MEMBERS, &keys, &[], &mut |row| {
         rows.push(log_row(row)?);
         Ok(())
     })?;
@@ -519,7 +564,7 @@ pub fn followers(
 ) -> Result<Vec<(MemberId, StoreId)>> {
     let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
     let mut found = Vec::new();
-    session.query_keys(&FOLLOWERS, &keys, &mut |row| {
+    session.query_keys(&FOLLOWERS, &keys, &[], &mut |row| {
         found.push((
             MemberId::from_bytes(row[0].exactly()?),
             StoreId::from_bytes(row[1].exactly()?),

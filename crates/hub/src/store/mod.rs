@@ -56,7 +56,8 @@ pub struct Insert {
     pub on_conflict: &'static str,
 }
 
-/// A question about one key, and about many at once.
+/// A question about one key, `$1`, and about many at once. Whatever else it asks for is `$2`, `$3`, … and
+/// the same for all of them.
 #[derive(Debug, Clone, Copy)]
 pub struct ByKey {
     /// With `= $1`.
@@ -111,11 +112,12 @@ pub trait Session {
     /// Inserts rows, in the way that is fast for the engine.
     fn insert(&mut self, insert: &Insert, rows: &[Vec<Datum>]) -> Result<()>;
 
-    /// Asks about many keys (bytes), in the way that is fast for the engine.
+    /// Asks about many keys (bytes), in the way that is fast for the engine. `more`: from `$2` on.
     fn query_keys(
         &mut self,
         ask: &ByKey,
         keys: &[Vec<u8>],
+        more: &[Datum],
         each: &mut dyn FnMut(Row<'_>) -> Result<()>,
     ) -> Result<()>;
 

@@ -310,6 +310,9 @@ impl Session for Transaction<'_> {
     /// refuse others.
     fn insert(&mut self, insert: &Insert, rows: &[Vec<Datum>]) -> Result<()> {
         self.step(|connection| {
+            if rows.is_empty() {
+                return Ok(());
+            }
             insert.check(rows)?;
             let statement = connection.prepare(&insert_many(insert))?;
             for rows in rows.chunks(ROWS_AT_ONCE) {
@@ -325,11 +328,16 @@ impl Session for Transaction<'_> {
         &mut self,
         ask: &ByKey,
         keys: &[Vec<u8>],
+        more: &[Datum],
         each: &mut dyn FnMut(Row<'_>) -> Result<()>,
     ) -> Result<()> {
         self.step(|connection| match keys {
             [] => Ok(()),
-            keys => answer(connection, ask.many, &[&keys], each),
+            keys => {
+                let mut params: Vec<&(dyn ToSql + Sync)> = vec![&keys];
+                params.extend(by_reference(more));
+                answer(connection, ask.many, &params, each)
+            }
         })
     }
 

@@ -26,6 +26,9 @@ const WRITER_CACHE_KIB: i64 = 64 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 /// What the log is cut back to when it has grown beyond and begins anew.
 const LONGEST_LOG_BYTES: i64 = 64 * 1024 * 1024;
+/// Pages of the log that are left together before they are put into the file, 32 MiB: a page that several
+/// batches change is put there once.
+const LOG_PAGES: i64 = 8 * 1024;
 /// How long another process (the tool beside the server) is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 /// How many readers are kept for the next ones. More may read at once: a till that begins holds
@@ -166,6 +169,8 @@ fn writer(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     // A large restore makes the log long; left so, every start after a crash would read it all.
     connection.pragma_update(None, "journal_size_limit", LONGEST_LOG_BYTES)?;
+    // The setting answers with what it is now.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
@@ -309,6 +314,9 @@ impl Session for Transaction<'_> {
 
     fn insert(&mut self, insert: &Insert, rows: &[Vec<Datum>]) -> Result<()> {
         self.step(|connection| {
+            if rows.is_empty() {
+                return Ok(());
+            }
             insert.check(rows)?;
             let mut statement = connection.prepare_cached(&insert_one(insert))?;
             for row in rows {
@@ -325,10 +333,18 @@ impl Session for Transaction<'_> {
         &mut self,
         ask: &ByKey,
         keys: &[Vec<u8>],
+        more: &[Datum],
         each: &mut dyn FnMut(Row<'_>) -> Result<()>,
     ) -> Result<()> {
         self.step(|connection| {
             let mut statement = connection.prepare_cached(ask.one)?;
+            if statement.parameter_count() != 1 + more.len() {
+                return Err(Error::Internal("a placeholder has no value".into()));
+            }
+            // They stand in the order of their numbers, which is that of their places.
+            for (place, value) in (2..).zip(more) {
+                statement.raw_bind_parameter(place, value)?;
+            }
             // A key that is asked about twice is answered once, as by `= ANY`.
             let mut asked = HashSet::new();
             for key in keys.iter().filter(|key| asked.insert(key.as_slice())) {
@@ -483,8 +499,12 @@ impl Insert {
 
     fn repeats_a_key(&self, rows: &[Vec<Datum>]) -> bool {
         let Some(key) = self.updated_key() else { return false };
+        // Most come in their order, and nothing is to be remembered then.
+        if rows.is_sorted_by(|one, next| key_of(&key, one).lt(key_of(&key, next))) {
+            return false;
+        }
         let mut seen = BTreeSet::new();
-        rows.iter().any(|row| !seen.insert(key.iter().map(|at| &row[*at]).collect::<Vec<_>>()))
+        rows.iter().any(|row| !seen.insert(key_of(&key, row).collect::<Vec<_>>()))
     }
 
     /// Where the columns of `(a, b) DO UPDATE` are; none where nothing is updated.
@@ -498,6 +518,11 @@ impl Insert {
     }
 }
 
+/// The values of a row at the places of a key.
+fn key_of<'a>(key: &'a [usize], row: &'a [Datum]) -> impl Iterator<Item = &'a Datum> {
+    key.iter().filter_map(|at| row.get(*at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -509,6 +534,18 @@ mod tests {
         assert_eq!(key("(c, a) DO UPDATE SET b = excluded.b"), Some(vec![2, 0]));
         assert_eq!(key("(c, a) DO NOTHING"), None);
         assert_eq!(key(""), None);
+    }
+
+    #[test]
+    fn two_rows_of_one_key_are_seen_in_any_order() {
+        let columns = &[("a", Column::Int), ("b", Column::Int)];
+        let insert = Insert { table: "t", columns, on_conflict: "(a) DO UPDATE SET b = 0" };
+        let repeats = |keys: &[i64]| {
+            let rows = keys.iter().zip(0..).map(|(key, n)| vec![Datum::Int(*key), Datum::Int(n)]);
+            insert.repeats_a_key(&rows.collect::<Vec<_>>())
+        };
+        assert!(!repeats(&[]) && !repeats(&[1]) && !repeats(&[1, 2, 3]) && !repeats(&[3, 1, 2]));
+        assert!(repeats(&[1, 1]) && repeats(&[1, 2, 2]) && repeats(&[2, 1, 2]));
     }
 
     #[test]

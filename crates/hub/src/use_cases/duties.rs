@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{
     asks, inbox,
     purse::{self, POOL, Purse},
-    push::fresh,
+    push::{About, fresh},
     records, restored,
     work::{Work, taken_over_by_hub},
 };
@@ -31,18 +31,20 @@ pub(crate) fn after(
     work: &mut Work<'_>,
     stream: StreamId,
     facts: &[(Header, Fact)],
-    members: &BTreeSet<MemberId>,
+    about: &About,
 ) -> Result<()> {
-    give_back(work, members)?;
+    let held = restored::held(work)?;
+    give_back(work, &about.members)?;
     for (header, fact) in facts {
         if let Fact::MemberErased(body) = fact {
             let args = json!({"till": header.stream.till, "member": body.member});
             inbox::tell(work, "member_erased", &args)?;
         }
     }
-    forfeit(work, members)?;
-    overdrawn(work, stream, members)?;
-    let held = restored::held(work)?;
+    if !held {
+        forfeit(work, &about.members)?;
+    }
+    overdrawn(work, stream, &about.debited)?;
     for (_, fact) in facts {
         if let Fact::ValueReturned(body) = fact {
             // What was asked for is for whoever waits; what came by itself goes to rest.
@@ -67,7 +69,7 @@ const HELD: &str = "SELECT kind, account, stream, amount FROM account
 /// till: it counts for nothing, and nobody draws it.
 pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
     let mut lots: BTreeSet<(MemberId, LotId)> = BTreeSet::new();
-    work.session.query_keys(&TAKEN_BACK, &keys(members), &mut |row| {
+    work.session.query_keys(&TAKEN_BACK, &keys(members), &[], &mut |row| {
         lots.insert((
             MemberId::from_bytes(row[0].exactly()?),
             LotId::from_bytes(row[1].exactly()?),
@@ -133,9 +135,6 @@ fn left_of(
 
 /// What lies in the pool of somebody who was erased counts for nothing.
 fn forfeit(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
-    if restored::held(work)? {
-        return Ok(());
-    }
     let members: Vec<MemberId> = members.iter().copied().collect();
     for member in erased::among(&mut *work.session, &members)? {
         for kind in ValueKind::ALL {
@@ -158,14 +157,15 @@ const BELOW_ZERO: ByKey = ByKey {
 };
 
 /// An account below zero: value of a lost till was given out again, and the till spent it after
-/// all. Told once for each account and batch, and attributed to the till.
+/// all. Told once for each account and batch, and attributed to the till. `members`: of whom some account
+/// has less than before; nobody else's can have come below zero.
 pub(crate) fn overdrawn(
     work: &mut Work<'_>,
     stream: StreamId,
     members: &BTreeSet<MemberId>,
 ) -> Result<()> {
     let mut found = Vec::new();
-    work.session.query_keys(&BELOW_ZERO, &keys(members), &mut |row| {
+    work.session.query_keys(&BELOW_ZERO, &keys(members), &[], &mut |row| {
         let member = MemberId::from_bytes(row[0].exactly()?);
         let whose = row[2].stream().unwrap_or(stream);
         found.push((whose, member, LotId::from_bytes(row[1].exactly()?), row[3].int()?));

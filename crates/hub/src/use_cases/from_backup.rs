@@ -121,7 +121,8 @@ fn incoming(logged: LoggedEntry) -> Incoming {
     let fact = Fact::from_payload(header.kind, header.kind_version, &entry.payload);
     let fact = if kept_back { None } else { fact.ok().flatten() };
     let received_ms = Some(received_ms);
-    Incoming { header, entry, private, fact, kept_back, signature, received_ms }
+    let changes = None;
+    Incoming { header, entry, private, fact, changes, kept_back, signature, received_ms }
 }
 
 fn length(value: &Datum) -> usize {

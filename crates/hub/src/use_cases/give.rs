@@ -139,7 +139,7 @@ fn give(work: &mut Work<'_>, from: StreamId, ask: Give) -> Result<Given> {
     }
     let before = work.hub.position;
     let mut run: Vec<Arrived> = Vec::new();
-    for arrived in open(ask.packets)? {
+    for arrived in open(&ask.packets)? {
         if run.first().is_some_and(|first| first.header.stream != arrived.header.stream) {
             take_run(work, from, std::mem::take(&mut run))?;
         }
@@ -158,7 +158,7 @@ fn give(work: &mut Work<'_>, from: StreamId, ask: Give) -> Result<Given> {
     Ok(Given { taken: usize::try_from(taken).unwrap_or(usize::MAX) })
 }
 
-fn open(packets: Vec<Packet>) -> Result<Vec<Arrived>> {
+fn open(packets: &[Packet]) -> Result<Vec<Arrived>> {
     let signatures: std::result::Result<Vec<_>, _> =
         packets.iter().map(Packet::signature).collect();
     let signatures =
@@ -343,6 +343,7 @@ fn of_a_hub(
             entry: arrived.entry,
             private: arrived.private,
             fact,
+            changes: None,
             kept_back: false,
             signature: arrived.signature,
             received_ms: None,

@@ -11,7 +11,7 @@ use crate::{
     hub::{Hub, hub_row},
     store::{
         Session,
-        journal::{self, HubRow, LogRow, TillRow},
+        journal::{self, HubRow, LogRow, Passed, TillRow},
     },
 };
 
@@ -59,11 +59,9 @@ pub(crate) fn active(session: &mut dyn Session, stream: StreamId) -> Result<Till
 
 /// The channel `all` is the log: entries that are kept back are passed over, their positions not.
 fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull, limit: usize) -> Result<PullAnswer> {
-    let rows = journal::after(session, ask.after, limit)?;
     let mut answer = Batch::from(ask.after);
-    for row in rows {
-        let (position, sum) = (row.position, row.sum.to_hash());
-        if !answer.add(position, sum, &row)? {
+    for passed in journal::passed_after(session, ask.after, limit)? {
+        if !answer.add(passed) {
             break;
         }
     }
@@ -85,7 +83,8 @@ fn part(session: &mut dyn Session, ask: &Pull, limit: usize) -> Result<PullAnswe
     let (head, _) = journal::feed_head(session, &ask.channel)?;
     let mut answer = Batch::from(ask.after);
     for (position, sum, row) in rows {
-        if !answer.add(position, sum, &row)? {
+        let packet = if row.kept_back { None } else { Some(packet(&row)?) };
+        if !answer.add(Passed { position, sum, packet }) {
             break;
         }
     }
@@ -110,19 +109,18 @@ impl Batch {
     }
 
     /// Adds an entry; false where there is no more room. The first always fits.
-    fn add(&mut self, position: u64, sum: punchcard_protocol::Hash, row: &LogRow) -> Result<bool> {
-        if !row.kept_back {
-            let packet = packet(row)?;
+    fn add(&mut self, Passed { position, sum, packet }: Passed) -> bool {
+        if let Some(packet) = packet {
             let bytes = packet.size();
             if !self.packets.is_empty() && self.bytes + bytes > LIMITS.batch_bytes {
-                return Ok(false);
+                return false;
             }
             self.bytes += bytes;
             self.packets.push(Numbered { position, packet });
         }
         self.scanned_to = position;
         self.sum = Some(sum);
-        Ok(true)
+        true
     }
 }
 

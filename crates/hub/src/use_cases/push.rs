@@ -11,7 +11,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{
     Entry, Header, Link, LotId, MAX_PAYLOAD_BYTES, MAX_PRIVATE_BYTES, MemberId, PrivatePart,
-    SIGNATURE_BYTES, SignedHead, StreamId, has_nul, hash_header,
+    SIGNATURE_BYTES, StreamId, has_nul, hash_header,
     sync::{Code, Known, LIMITS, Packet, Push, PushAnswer, WireRefusal},
 };
 use serde_json::json;
@@ -46,7 +46,7 @@ impl Hub {
     /// # Errors
     /// `gap`, `fork_detected`, `chain_broken`, `device_revoked`, `bad_signature`, `bad_request`.
     pub fn push(&self, stream: StreamId, ask: Push) -> Result<PushAnswer> {
-        let outcome = self.write(|work| match push(work, stream, ask) {
+        let outcome = self.write(|work| match push(work, stream, &ask) {
             // What was refused is kept all the same: nothing that happened at a desk is lost.
             Err(Refused::Kept(refusal)) => Ok(Err(refusal)),
             Err(Refused::Plain(error)) => Err(error),
@@ -68,30 +68,40 @@ impl<E: Into<Error>> From<E> for Refused {
     }
 }
 
-fn push(work: &mut Work<'_>, stream: StreamId, ask: Push) -> Result<PushAnswer, Refused> {
+/// What was sent, as it is kept where it cannot be taken in: hardly ever, so it is written down only then.
+#[derive(Clone, Copy)]
+struct Body<'a>(&'a Push);
+
+impl Body<'_> {
+    fn bytes(self) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self.0)?)
+    }
+}
+
+fn push(work: &mut Work<'_>, stream: StreamId, ask: &Push) -> Result<PushAnswer, Refused> {
     let mut row = journal::stream(&mut *work.session, stream)?.ok_or_else(unknown)?;
-    let body = serde_json::to_vec(&ask)?;
-    let batch = open(ask.packets)?;
+    let body = Body(ask);
+    let batch = open(&ask.packets)?;
     if let Some(refusal) = closed(work, &row)? {
         if let Some(until) = give::counts_up_to(work, &row)? {
-            return push_closed(work, row, batch, &ask.head, (until, &body, refusal));
+            return push_closed(work, row, batch, (until, body, refusal));
         }
         // Entries from after the till was revoked: kept for a person to look at.
         let why = if refusal.code == Code::ForkDetected { "forked" } else { "revoked" };
-        return Err(keep(work, stream, &body, why, refusal)?);
+        return Err(keep(work, stream, body, why, refusal)?);
     }
     restored::has_reported(work, stream.till)?;
     if let Some((header, ..)) = batch.iter().find(|(header, ..)| header.stream != stream) {
         // Another life's, whose number is taken here: it has no place, and is not lost either.
         let refusal = chain_broken(work, stream, header.seq)?;
-        return Err(keep(work, stream, &body, "chain_broken", refusal)?);
+        return Err(keep(work, stream, body, "chain_broken", refusal)?);
     }
-    let new = overlap(work, &row, batch, &body)?;
+    let new = overlap(work, &row, batch, body)?;
     let Some((last, ..)) = new.last() else {
         return Ok(answer(&row, Vec::new()));
     };
     let last_seq = last.seq;
-    let link = follow(work, &row, &new, &body)?;
+    let link = follow(work, &row, &new, body)?;
     if ask.head.seq != last_seq || ask.head.hash != link.hash || ask.head.stream != stream {
         return Err(Error::refused(Code::BadSignature, "the head is not the last entry").into());
     }
@@ -116,9 +126,9 @@ fn push_closed(
     work: &mut Work<'_>,
     mut row: StreamRow,
     batch: Batch,
-    head: &SignedHead,
-    (until, body, refusal): (u64, &[u8], WireRefusal),
+    (until, body, refusal): (u64, Body<'_>, WireRefusal),
 ) -> Result<PushAnswer, Refused> {
+    let head = &body.0.head;
     pull::active(&mut *work.session, row.stream)?;
     restored::has_reported(work, row.stream.till)?;
     let new = overlap(work, &row, batch, body)?;
@@ -150,13 +160,13 @@ fn answer(row: &StreamRow, quarantined: Vec<u64>) -> PushAnswer {
 }
 
 /// Opens the packets of one call.
-pub(crate) fn open(packets: Vec<Packet>) -> Result<Batch> {
+pub(crate) fn open(packets: &[Packet]) -> Result<Batch> {
     let bad = |message: String| Error::refused(Code::BadRequest, message);
     if packets.len() > LIMITS.batch_entries {
         return Err(Error::refused(Code::TooLarge, "too many entries at once"));
     }
     packets
-        .into_iter()
+        .iter()
         .map(|packet| {
             let (entry, private) = packet.open().map_err(|error| bad(error.to_string()))?;
             let header =
@@ -206,11 +216,11 @@ pub(crate) fn next_life(work: &mut Work<'_>, stream: StreamId) -> Result<u32> {
 fn keep(
     work: &mut Work<'_>,
     stream: StreamId,
-    body: &[u8],
+    body: Body<'_>,
     why: &str,
     refusal: WireRefusal,
 ) -> Result<Refused> {
-    keep_aside(work, stream, body, why, refusal.number("seq"))?;
+    keep_aside(work, stream, &body.bytes()?, why, refusal.number("seq"))?;
     let refusal = match refusal.number("aside") {
         Some(_) => refusal.with("aside", journal::kept_aside(&mut *work.session, stream.till)?),
         None => refusal,
@@ -261,7 +271,7 @@ fn overlap(
     work: &mut Work<'_>,
     row: &StreamRow,
     batch: Batch,
-    body: &[u8],
+    body: Body<'_>,
 ) -> Result<Batch, Refused> {
     let expected = row.link.seq + 1;
     let Some((first, ..)) = batch.first() else { return Ok(batch) };
@@ -291,7 +301,7 @@ fn follow(
     work: &mut Work<'_>,
     row: &StreamRow,
     batch: &Batch,
-    body: &[u8],
+    body: Body<'_>,
 ) -> Result<Link, Refused> {
     let mut link = row.link;
     for (header, entry, _) in batch {
@@ -330,39 +340,49 @@ pub(crate) fn take_in(
     let mut incoming = Vec::with_capacity(batch.len());
     let mut moved = Moved::default();
     let mut sums = Sums::default();
+    let mut about = About::default();
     for (header, entry, private) in batch {
         let mut judged = judge(&header, &entry, private.as_ref(), &owned, row);
         if work.weak.many_writers && judged == Err("forged") {
             judged = Ok(understood(&header, &entry));
         }
-        if let Ok(Some(fact)) = &judged
+        if let Ok(Some(judged_so)) = &judged
             && source == Source::Till
-            && !moved.covers(work, stream, fact)?
+            && !moved.covers(work, &judged_so.changes)?
         {
             judged = Err("overdrawn");
         }
-        if let Ok(Some(fact)) = &judged
-            && !sums.hold(work, stream, fact)?
+        if let Ok(Some(judged_so)) = &judged
+            && !sums.hold(work, &judged_so.changes)?
         {
             judged = Err("amount");
         }
-        if judged.is_err() {
-            kept_back.push(header.seq);
-        }
         let why = judged.as_ref().err().copied();
-        let fact = judged.unwrap_or(None);
-        if let Some(Fact::StreamVouched(body)) = &fact {
-            // What comes after it, in the same batch, may debit what it took over.
-            owned.extend(&body.takes_over);
-        }
-        let (kept_back, signature) = (why.is_some(), signatures.get(&header.seq).copied());
-        let received_ms = None;
-        incoming.push(Incoming { header, entry, private, fact, kept_back, signature, received_ms });
         if let Some(why) = why {
+            kept_back.push(header.seq);
             let args =
                 json!({"till": stream.till, "stream": stream, "seq": header.seq, "why": why});
             inbox::tell(work, "quarantined", &args)?;
         }
+        let judged = judged.unwrap_or(None);
+        if let Some(Judged { fact, changes }) = &judged {
+            about.note(changes);
+            if let Fact::StreamVouched(body) = fact {
+                // What comes after it, in the same batch, may debit what it took over.
+                owned.extend(&body.takes_over);
+            }
+        }
+        let (fact, changes) = judged.map(|Judged { fact, changes }| (fact, changes)).unzip();
+        incoming.push(Incoming {
+            header,
+            entry,
+            private,
+            fact,
+            changes,
+            kept_back: why.is_some(),
+            signature: signatures.get(&header.seq).copied(),
+            received_ms: None,
+        });
     }
     let facts: Vec<(Header, Fact)> =
         incoming.iter().filter_map(|one| Some((one.header, one.fact.clone()?))).collect();
@@ -371,10 +391,33 @@ pub(crate) fn take_in(
         // Normal where the till was offline when somebody was erased.
         inbox::add_up(work, "erased_parts", stream.till, &[("parts", dropped)])?;
     }
-    let members = members_of(&facts, stream);
     audit::look(work, &facts)?;
-    duties::after(work, stream, &facts, &members)?;
+    duties::after(work, stream, &facts, &about)?;
     Ok(kept_back)
+}
+
+/// Whom a batch is about.
+#[derive(Default)]
+pub(crate) struct About {
+    /// Everybody.
+    pub(crate) members: BTreeSet<MemberId>,
+    /// Those of whom some account has less than before.
+    pub(crate) debited: BTreeSet<MemberId>,
+}
+
+impl About {
+    fn note(&mut self, changes: &[Effect]) {
+        for effect in changes {
+            match effect {
+                Effect::InsertFact(row) => self.members.extend(row.member),
+                Effect::Post { member, .. } => {
+                    self.members.extend(*member);
+                    self.debited.extend(*member);
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// What a batch has moved so far, before it is in the tables.
@@ -385,10 +428,9 @@ impl Moved {
     /// Whether what a fact gives to the pool is there: all that a till has comes from its own
     /// journal and from the hub's, so that the hub knows as much of it as the till. Whatever has
     /// left the shop is another matter: that is told, and taken in.
-    fn covers(&mut self, work: &mut Work<'_>, stream: StreamId, fact: &Fact) -> Result<bool> {
-        let changes = effects(fact, &punchcard_domain::effects::Private::default(), stream);
+    fn covers(&mut self, work: &mut Work<'_>, changes: &[Effect]) -> Result<bool> {
         let mut given: BTreeMap<_, i64> = BTreeMap::new();
-        for effect in &changes {
+        for effect in changes {
             if let Effect::Post { member, posting } = effect
                 && posting.to == Account::Pool
             {
@@ -402,7 +444,7 @@ impl Moved {
                 return Ok(false);
             }
         }
-        for effect in &changes {
+        for effect in changes {
             let mut add = |member, lot, account, amount: i64| {
                 let sum = self.0.entry((member, lot, account)).or_insert(0);
                 *sum = sum.saturating_add(amount);
@@ -452,6 +494,20 @@ pub(crate) fn members_of(facts: &[(Header, Fact)], stream: StreamId) -> BTreeSet
         .collect()
 }
 
+/// What an entry says, and what that changes as far as no private part has a say in it.
+#[derive(PartialEq)]
+struct Judged {
+    fact: Fact,
+    changes: Vec<Effect>,
+}
+
+impl Judged {
+    fn of(fact: Fact, stream: StreamId) -> Self {
+        let changes = effects(&fact, &punchcard_domain::effects::Private::default(), stream);
+        Self { fact, changes }
+    }
+}
+
 /// Whether an entry is what it says and says what it may; the fact, where its kind is known.
 ///
 /// # Errors
@@ -462,7 +518,7 @@ fn judge(
     private: Option<&PrivatePart>,
     owned: &BTreeSet<StreamId>,
     row: &StreamRow,
-) -> Result<Option<Fact>, &'static str> {
+) -> Result<Option<Judged>, &'static str> {
     entry.check().map_err(|_| "payload")?;
     if entry.payload.len() > MAX_PAYLOAD_BYTES {
         return Err("too_long");
@@ -482,13 +538,15 @@ fn judge(
     if has_nul(&entry.payload) || private.is_some_and(|part| text_has_nul(&fact, part)) {
         return Err("shape");
     }
-    allowed(&fact, header.stream, owned, row)?;
-    Ok(Some(fact))
+    let judged = Judged::of(fact, header.stream);
+    allowed(&judged, header.stream, owned, row)?;
+    Ok(Some(judged))
 }
 
 /// What an entry says, whether or not it may: for a test without the single-writer rule.
-fn understood(header: &Header, entry: &Entry) -> Option<Fact> {
-    Fact::from_payload(header.kind, header.kind_version, &entry.payload).ok().flatten()
+fn understood(header: &Header, entry: &Entry) -> Option<Judged> {
+    let fact = Fact::from_payload(header.kind, header.kind_version, &entry.payload);
+    Some(Judged::of(fact.ok().flatten()?, header.stream))
 }
 
 fn text_has_nul(fact: &Fact, part: &PrivatePart) -> bool {
@@ -497,7 +555,7 @@ fn text_has_nul(fact: &Fact, part: &PrivatePart) -> bool {
 
 /// Whether a till may say this.
 fn allowed(
-    fact: &Fact,
+    Judged { fact, changes }: &Judged,
     stream: StreamId,
     owned: &BTreeSet<StreamId>,
     row: &StreamRow,
@@ -505,8 +563,7 @@ fn allowed(
     if fact.hub_only() {
         return Err("forged");
     }
-    let changes = effects(fact, &punchcard_domain::effects::Private::default(), stream);
-    if !debits_only_own(&changes, stream, Writer::Till, |of| owned.contains(&of)) {
+    if !debits_only_own(changes, stream, Writer::Till, |of| owned.contains(&of)) {
         return Err("forged");
     }
     if let Fact::StreamVouched(body) = fact
@@ -521,7 +578,7 @@ fn allowed(
     {
         return Err("forged");
     }
-    if bounds::fits(fact, &changes) { Ok(()) } else { Err("amount") }
+    if bounds::fits(fact, changes) { Ok(()) } else { Err("amount") }
 }
 
 /// The journal was written by a till that was on its own: only there does a manager vouch. What

@@ -3,11 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use punchcard_domain::{
-    effects::{Effect, Private, effects},
-    fact::Fact,
-    ledger::Account,
-};
+use punchcard_domain::{effects::Effect, ledger::Account};
 use punchcard_protocol::{LotId, MemberId, StreamId};
 
 use super::{push::held, work::Work};
@@ -30,29 +26,24 @@ enum Place {
 pub(crate) struct Sums(BTreeMap<Place, i64>);
 
 impl Sums {
-    /// Adds what a fact of `stream` changes; false where a sum would become too large.
+    /// Adds what a fact changes; false where a sum would become too large.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn hold(
-        &mut self,
-        work: &mut Work<'_>,
-        stream: StreamId,
-        fact: &Fact,
-    ) -> Result<bool> {
-        for effect in effects(fact, &Private::default(), stream) {
+    pub(crate) fn hold(&mut self, work: &mut Work<'_>, changes: &[Effect]) -> Result<bool> {
+        for effect in changes {
             let fits = match effect {
                 Effect::Issue { member, lot } => {
-                    self.add(work, Place::Account(member, lot.id, lot.to), lot.amount)?
+                    self.add(work, Place::Account(*member, lot.id, lot.to), lot.amount)?
                 }
                 Effect::Post { member, posting } => {
-                    let from = Place::Account(member, posting.lot, posting.from);
-                    let to = Place::Account(member, posting.lot, posting.to);
+                    let from = Place::Account(*member, posting.lot, posting.from);
+                    let to = Place::Account(*member, posting.lot, posting.to);
                     self.add(work, from, posting.amount.saturating_neg())?
                         && self.add(work, to, posting.amount)?
                 }
                 Effect::Owe { member, stream, amount, .. } => {
-                    self.add(work, Place::Debt(member, stream), amount)?
+                    self.add(work, Place::Debt(*member, *stream), *amount)?
                 }
                 _ => true,
             };

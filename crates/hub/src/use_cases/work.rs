@@ -30,6 +30,8 @@ pub(crate) struct Incoming {
     pub(crate) private: Option<PrivatePart>,
     /// None: of a kind that this build does not know, or kept back.
     pub(crate) fact: Option<Fact>,
+    /// What the fact changes, as far as no private part has a say in it; none: not looked at yet.
+    pub(crate) changes: Option<Vec<Effect>>,
     /// Passed on to nobody: it is not what its header says, or says what it may not.
     pub(crate) kept_back: bool,
     /// Its writer's signature over the head here, where it signed here.
@@ -120,6 +122,7 @@ impl<'a> Work<'a> {
             entry,
             private: None,
             fact: Some(fact),
+            changes: None,
             kept_back: false,
             signature,
             received_ms: None,
@@ -135,8 +138,8 @@ impl<'a> Work<'a> {
         let mut rows = Vec::with_capacity(entries.len());
         let mut follows = Follows::default();
         let (entries, erased, dropped) = self.without_erased(entries)?;
-        for incoming in entries {
-            let found = changed_by(&incoming)?;
+        for mut incoming in entries {
+            let found = changed_by(&mut incoming)?;
             let member = member_of(&found);
             follows.note(incoming.fact.as_ref(), member, &found);
             for effect in found {
@@ -296,10 +299,13 @@ fn member_of(found: &[Effect]) -> Option<MemberId> {
 }
 
 /// What an entry changes; nothing, where it is kept back or not understood.
-fn changed_by(incoming: &Incoming) -> Result<Vec<Effect>> {
+fn changed_by(incoming: &mut Incoming) -> Result<Vec<Effect>> {
     let Some(fact) = incoming.fact.as_ref().filter(|_| !incoming.kept_back) else {
         return Ok(Vec::new());
     };
+    if let (None, Some(changes)) = (&incoming.private, incoming.changes.take()) {
+        return Ok(changes);
+    }
     let private = incoming.private.as_ref().map(|part| part.bytes.as_slice());
     let opened = OpenedPrivate::read(fact, private)?;
     Ok(effects(fact, &opened.as_private(), incoming.header.stream))

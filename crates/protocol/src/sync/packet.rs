@@ -1,5 +1,6 @@
 //! An entry as it travels.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -50,12 +51,26 @@ impl Packet {
     /// # Errors
     /// [`PacketError`] for a payload that is not UTF-8; none of ours is.
     pub fn of(entry: &Entry, private: Option<&PrivatePart>) -> Result<Self, PacketError> {
+        Self::of_parts(
+            (&entry.header, &entry.salt, &entry.payload),
+            private.map(|part| PacketPart::of_parts(&part.salt, &part.bytes)),
+        )
+    }
+
+    /// As [`Packet::of`], from the bytes as they are kept: header, salt and payload.
+    ///
+    /// # Errors
+    /// As for [`Packet::of`].
+    pub fn of_parts(
+        (header, salt, payload): (&[u8], &[u8], &[u8]),
+        private: Option<PacketPart>,
+    ) -> Result<Self, PacketError> {
+        let payload = std::str::from_utf8(payload).map_err(|_| PacketError("payload"))?;
         Ok(Self {
-            header: hex::encode(&entry.header),
-            salt: hex::encode(entry.salt),
-            payload: String::from_utf8(entry.payload.clone())
-                .map_err(|_| PacketError("payload"))?,
-            private: private.map(PacketPart::of),
+            header: HEXLOWER.encode(header),
+            salt: HEXLOWER.encode(salt),
+            payload: payload.to_owned(),
+            private,
             signed: None,
         })
     }
@@ -63,7 +78,7 @@ impl Packet {
     /// The same, with the writer's signature over its head at this entry.
     #[must_use]
     pub fn signed_with(self, signature: Option<[u8; SIGNATURE_BYTES]>) -> Self {
-        Self { signed: signature.map(hex::encode), ..self }
+        Self { signed: signature.map(|signature| HEXLOWER.encode(&signature)), ..self }
     }
 
     /// The writer's signature over its head at this entry, where it comes with one.
@@ -72,22 +87,22 @@ impl Packet {
     /// [`PacketError`].
     pub fn signature(&self) -> Result<Option<[u8; SIGNATURE_BYTES]>, PacketError> {
         let Some(text) = &self.signed else { return Ok(None) };
-        let mut bytes = [0; SIGNATURE_BYTES];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| PacketError("signature"))?;
-        Ok(Some(bytes))
+        digits(text).map(Some).ok_or(PacketError("signature"))
     }
 
     /// Unwraps it. Whether the entry holds together is for [`Entry::check`] to say.
     ///
     /// # Errors
     /// [`PacketError`].
-    pub fn open(self) -> Result<(Entry, Option<PrivatePart>), PacketError> {
+    pub fn open(&self) -> Result<(Entry, Option<PrivatePart>), PacketError> {
         let entry = Entry {
-            header: hex::decode(&self.header).map_err(|_| PacketError("header"))?,
+            header: HEXLOWER_PERMISSIVE
+                .decode(self.header.as_bytes())
+                .map_err(|_| PacketError("header"))?,
             salt: salt(&self.salt)?,
-            payload: self.payload.into_bytes(),
+            payload: self.payload.as_bytes().to_vec(),
         };
-        Ok((entry, self.private.map(PacketPart::open).transpose()?))
+        Ok((entry, self.private.as_ref().map(PacketPart::open).transpose()?))
     }
 
     /// About how many bytes it takes on the wire, uncompressed.
@@ -102,16 +117,19 @@ impl Packet {
 }
 
 impl PacketPart {
-    fn of(part: &PrivatePart) -> Self {
-        let text = String::from_utf8(part.bytes.clone()).ok();
-        let hex = text.is_none().then(|| hex::encode(&part.bytes));
-        Self { salt: hex::encode(part.salt), text, hex }
+    /// From salt and bytes, as they are kept.
+    pub fn of_parts(salt: &[u8], bytes: &[u8]) -> Self {
+        let text = std::str::from_utf8(bytes).ok().map(str::to_owned);
+        let hex = text.is_none().then(|| HEXLOWER.encode(bytes));
+        Self { salt: HEXLOWER.encode(salt), text, hex }
     }
 
-    fn open(self) -> Result<PrivatePart, PacketError> {
-        let bytes = match (self.text, self.hex) {
-            (Some(text), None) => text.into_bytes(),
-            (None, Some(digits)) => hex::decode(digits).map_err(|_| PacketError("private part"))?,
+    fn open(&self) -> Result<PrivatePart, PacketError> {
+        let bytes = match (&self.text, &self.hex) {
+            (Some(text), None) => text.as_bytes().to_vec(),
+            (None, Some(digits)) => HEXLOWER_PERMISSIVE
+                .decode(digits.as_bytes())
+                .map_err(|_| PacketError("private part"))?,
             _ => return Err(PacketError("private part")),
         };
         Ok(PrivatePart { salt: salt(&self.salt)?, bytes })
@@ -119,9 +137,17 @@ impl PacketPart {
 }
 
 fn salt(text: &str) -> Result<[u8; 16], PacketError> {
-    let mut bytes = [0; 16];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| PacketError("salt"))?;
-    Ok(bytes)
+    digits(text).ok_or(PacketError("salt"))
+}
+
+/// Bytes of one length, from their hexadecimal digits.
+fn digits<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() != 2 * N {
+        return None;
+    }
+    HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! another way ([`crate::Options::dial`]).
 
 use std::{
+    io::Read as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -23,6 +24,11 @@ const STALLED: Duration = Duration::from_secs(30);
 /// brings fewer bytes a second there than these, it is down.
 const SLOWEST_BYTES_A_SECOND: u64 = 1024;
 const ZSTD: &str = "zstd";
+/// An answer is read up to here, as it comes and expanded: many times what any call is answered with.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// What an answer looks back to while it is expanded is at most two to the power of this: 8 MiB, more than a
+/// hub asks for.
+const WINDOW_LOG: u32 = 23;
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -122,10 +128,12 @@ impl Https {
             within(STALLED, response.chunk()).await?.map_err(|error| failed(&error))?
         {
             body.extend_from_slice(&bytes);
+            if body.len() > LONGEST_ANSWER {
+                return Err(too_long());
+            }
         }
         if packed {
-            body = zstd::decode_all(body.as_slice())
-                .map_err(|error| unreachable(&format!("its answer cannot be read: {error}")))?;
+            body = expanded(&body)?;
         }
         Ok(Answered { status, body })
     }
@@ -139,6 +147,22 @@ impl Https {
         }
         within(there(call.body.len()), request.body(call.body.clone()).send()).await
     }
+}
+
+/// An answer as it was before it was compressed. A few bytes can stand for more than there is memory: it is
+/// given up where it grows longer than any answer is.
+fn expanded(packed: &[u8]) -> Result<Vec<u8>> {
+    let unreadable =
+        |error: std::io::Error| unreachable(&format!("its answer cannot be read: {error}"));
+    let mut decoder = zstd::Decoder::with_buffer(packed).map_err(unreadable)?;
+    decoder.window_log_max(WINDOW_LOG).map_err(unreadable)?;
+    let mut body = Vec::new();
+    decoder.take(LONGEST_ANSWER as u64 + 1).read_to_end(&mut body).map_err(unreadable)?;
+    if body.len() > LONGEST_ANSWER { Err(too_long()) } else { Ok(body) }
+}
+
+fn too_long() -> Error {
+    unreachable("its answer has no end")
 }
 
 /// How long it may take until a request of so many bytes is there and the answer begins.
@@ -188,4 +212,42 @@ fn failed(error: &reqwest::Error) -> Error {
 
 fn unreachable(why: &str) -> Error {
     Error::HubUnreachable(why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Zeroes, compressed: `mebibytes` of them in a stream that does not say how long it is.
+    fn bomb(mebibytes: usize, window_log: u32) -> Vec<u8> {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
+        encoder.window_log(window_log).expect("a window");
+        let zeroes = vec![0; 1024 * 1024];
+        for _ in 0..mebibytes {
+            std::io::Write::write_all(&mut encoder, &zeroes).expect("memory");
+        }
+        encoder.finish().expect("memory")
+    }
+
+    fn refused(packed: &[u8]) -> bool {
+        matches!(expanded(packed), Err(Error::HubUnreachable(_)))
+    }
+
+    #[test]
+    fn an_answer_that_never_ends_is_given_up() {
+        let packed = bomb(64, WINDOW_LOG);
+        assert!(packed.len() < 64 * 1024, "it is short on the line");
+        assert_eq!(expanded(&packed).expect("as long as may be").len(), LONGEST_ANSWER);
+        assert!(refused(&bomb(65, 20)));
+        assert!(refused(&bomb(1, 20).repeat(65)), "in many frames");
+        assert!(refused(&bomb(9, 27)), "one that asks for much memory");
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_is_refused() {
+        let packed = zstd::bulk::compress("打卡 ".repeat(1000).as_bytes(), 3).expect("memory");
+        assert_eq!(expanded(&packed).expect("whole"), "打卡 ".repeat(1000).as_bytes());
+        assert!(refused(&packed[..packed.len() - 1]));
+        assert!(refused(b"{}"));
+    }
 }
