@@ -44,4 +44,5 @@ mod skew;
 mod staff;
 mod sync;
 mod tool;
+mod witness;
 mod writers;

@@ -16,6 +16,7 @@ use crate::{
     store::{
         Datum, Session, Store,
         journal::{self, HubRow, StreamRow},
+        tree,
     },
     use_cases::{restored::new_epoch, snapshot::Snapshots, work::Work},
     weak::Weak,
@@ -67,7 +68,12 @@ impl Hub {
             None => found(&mut *session, now_ms)?,
         };
         let elsewhere = lies_elsewhere(&mut *session, &place)?;
-        let behind = noted.is_some_and(|noted| noted > row.position);
+        // What was noted beside it, or the log's own tree, says that there was more.
+        let longer = tree::length(&mut *session)? > row.position;
+        if longer {
+            tree::cut(&mut *session, row.position)?;
+        }
+        let behind = longer || noted.is_some_and(|noted| noted > row.position);
         session.commit()?;
         let seed: [u8; 32] = seed.try_into().map_err(|_| no_key())?;
         let hub = Self {
@@ -79,7 +85,12 @@ impl Hub {
             snapshots: Snapshots::default(),
             weak: weak.in_this_build(),
         };
-        hub.write(|work| work.open_own_journal())?;
+        hub.write(|work| {
+            work.open_own_journal()?;
+            work.grow_tree()?;
+            // A log from before there was a tree over it.
+            tree::grow(&mut *work.session, work.hub.position, &[])
+        })?;
         if elsewhere || behind {
             // An older copy may lie here: whatever it was, the tills know what is newer. Of several
             // hubs that start at once, the first says so.

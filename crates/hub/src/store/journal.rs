@@ -2,7 +2,7 @@
 
 use punchcard_protocol::{
     Entry, Hash, Hlc, Link, MemberId, PrivatePart, SIGNATURE_BYTES, SetSum, StoreId, StreamId,
-    TillId,
+    TillId, hash_header, leaf,
 };
 
 use super::{ByKey, Column, Datum, Insert, Row, Session};
@@ -373,6 +373,23 @@ pub fn after(session: &mut dyn Session, position: u64, limit: usize) -> Result<V
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = entry_columns!("WHERE l.position > $1 ORDER BY l.position LIMIT $2");
     log_rows(session, sql, &[position.into(), limit.into()])
+}
+
+/// Leaves of the log's tree, as the rows after a position make them, up to the first gap.
+pub fn leaves_after(session: &mut dyn Session, position: u64, limit: usize) -> Result<Vec<Hash>> {
+    let sql = "SELECT position, header, kept_back FROM log WHERE position > $1
+               ORDER BY position LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut leaves = Vec::new();
+    let mut next = position;
+    session.query(sql, &[position.into(), limit.into()], &mut |row| {
+        next += 1;
+        if row[0].count()? == next {
+            leaves.push(leaf(hash_header(row[1].bytes()?), row[2].int()? != 0));
+        }
+        Ok(())
+    })?;
+    Ok(leaves)
 }
 
 /// Entries of one journal after a place, in their order.

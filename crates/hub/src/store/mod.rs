@@ -16,6 +16,7 @@ mod opening;
 pub mod postgres;
 pub mod sqlite;
 pub mod tables;
+pub mod tree;
 
 pub use open::{open, open_without};
 

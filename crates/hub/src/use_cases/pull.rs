@@ -1,8 +1,8 @@
 //! What is new for a till, channel by channel.
 
 use punchcard_protocol::{
-    StreamId,
-    sync::{Channel, Code, LIMITS, Numbered, Packet, Pull, PullAnswer, WireRefusal},
+    Hash, StreamId, hash_header,
+    sync::{Channel, Code, Grown, LIMITS, Numbered, Packet, Pull, PullAnswer, WireRefusal},
 };
 
 use super::work::channel_of;
@@ -12,6 +12,7 @@ use crate::{
     store::{
         Session,
         journal::{self, HubRow, LogRow, TillRow},
+        tree,
     },
 };
 
@@ -71,11 +72,25 @@ fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull, limit: usize) -> Res
         Some(sum) => sum,
         None => journal::sum_at(session, ask.after)?,
     };
+    // A hub that is older, on the same database, may have gone on without the tree.
+    let tree = match tree::edge(session, answer.scanned_to) {
+        Ok(edge) => Some(Grown {
+            root: edge.root(),
+            kept_back: answer.kept_back,
+            edge: match ask.edge {
+                true => Some(tree::edge(session, ask.after)?.peaks().to_vec()),
+                false => None,
+            },
+        }),
+        Err(Error::Damaged(_)) => None,
+        Err(error) => return Err(error),
+    };
     Ok(PullAnswer {
         packets: answer.packets,
         scanned_to: answer.scanned_to,
         head: hub.position,
         sum,
+        tree,
     })
 }
 
@@ -83,8 +98,11 @@ fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull, limit: usize) -> Res
 fn part(session: &mut dyn Session, ask: &Pull, limit: usize) -> Result<PullAnswer> {
     let rows = journal::feed_after(session, &ask.channel, ask.after, limit)?;
     let (head, _) = journal::feed_head(session, &ask.channel)?;
+    let (places, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().map(|(position, sum, row)| ((position, sum), row)).unzip();
+    are_what_came(session, &rows)?;
     let mut answer = Batch::from(ask.after);
-    for (position, sum, row) in rows {
+    for ((position, sum), row) in places.into_iter().zip(rows) {
         if !answer.add(position, sum, &row)? {
             break;
         }
@@ -93,25 +111,39 @@ fn part(session: &mut dyn Session, ask: &Pull, limit: usize) -> Result<PullAnswe
         Some(sum) => sum,
         None => journal::feed_sum_at(session, &ask.channel, ask.after)?,
     };
-    Ok(PullAnswer { packets: answer.packets, scanned_to: answer.scanned_to, head, sum })
+    let (packets, scanned_to) = (answer.packets, answer.scanned_to);
+    Ok(PullAnswer { packets, scanned_to, head, sum, tree: None })
+}
+
+/// Whether entries are those that were taken in. Whoever reads the whole log sees that for itself; who
+/// reads a part of it has not what the tree is made of.
+fn are_what_came(session: &mut dyn Session, rows: &[LogRow]) -> Result<()> {
+    let Some(position) = tree::changed(session, rows)?.into_iter().next() else { return Ok(()) };
+    tracing::error!(position, "AN ENTRY OF THE LOG WAS CHANGED; see what verify says");
+    let refusal = WireRefusal::new(Code::LogChanged, "an entry is not the one that came");
+    Err(refusal.with("position", position).into())
 }
 
 /// An answer as it grows to what one call may carry.
 struct Batch {
     packets: Vec<Numbered>,
+    kept_back: Vec<(u64, Hash)>,
     scanned_to: u64,
-    sum: Option<punchcard_protocol::Hash>,
+    sum: Option<Hash>,
     bytes: usize,
 }
 
 impl Batch {
     fn from(after: u64) -> Self {
-        Self { packets: Vec::new(), scanned_to: after, sum: None, bytes: 0 }
+        let (packets, kept_back) = (Vec::new(), Vec::new());
+        Self { packets, kept_back, scanned_to: after, sum: None, bytes: 0 }
     }
 
     /// Adds an entry; false where there is no more room. The first always fits.
-    fn add(&mut self, position: u64, sum: punchcard_protocol::Hash, row: &LogRow) -> Result<bool> {
-        if !row.kept_back {
+    fn add(&mut self, position: u64, sum: Hash, row: &LogRow) -> Result<bool> {
+        if row.kept_back {
+            self.kept_back.push((row.position, hash_header(&row.entry.header)));
+        } else {
             let packet = packet(row)?;
             let bytes = packet.size();
             if !self.packets.is_empty() && self.bytes + bytes > LIMITS.batch_bytes {
