@@ -18,6 +18,7 @@ mod desk;
 mod disk_fails;
 mod engines;
 mod erasure;
+mod failover;
 mod faults;
 mod fleet;
 mod flips;

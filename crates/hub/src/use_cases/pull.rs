@@ -22,24 +22,34 @@ impl Hub {
     /// # Errors
     /// `epoch_changed`, `not_found` for a channel that is not this till's, `device_revoked`.
     pub fn pull(&self, stream: StreamId, ask: &Pull) -> Result<PullAnswer> {
-        self.read(|session| {
-            let hub = hub_row(session)?;
-            let till = active(session, stream)?;
-            if ask.epoch != hub.epoch {
-                let refusal = WireRefusal::new(Code::EpochChanged, "the hub was restored")
-                    .with("epoch", hub.epoch);
-                return Err(refusal.into());
-            }
-            if !channels(&hub, &till).contains(&ask.channel) {
-                return Err(Error::refused(Code::NotFound, "this channel is not this till's"));
-            }
-            let most = LIMITS.batch_entries.min(self.weak.page.unwrap_or(usize::MAX));
-            let limit = ask.limit.clamp(1, most);
-            match ask.channel.as_str() {
-                "all" => all(session, &hub, ask, limit),
-                _ => part(session, ask, limit),
-            }
-        })
+        let most = LIMITS.batch_entries.min(self.weak.page.unwrap_or(usize::MAX));
+        // One that has nothing new may lack what is.
+        let goes_on = |hub: &HubRow| hub.epoch == ask.epoch && hub.position > ask.after;
+        let there = self.read_there(goes_on, |session| pull(session, stream, ask, most));
+        there.map_or_else(|| self.read(|session| pull(session, stream, ask, most)), Ok)
+    }
+}
+
+fn pull(
+    session: &mut dyn Session,
+    stream: StreamId,
+    ask: &Pull,
+    most: usize,
+) -> Result<PullAnswer> {
+    let hub = hub_row(session)?;
+    let till = active(session, stream)?;
+    if ask.epoch != hub.epoch {
+        let refusal =
+            WireRefusal::new(Code::EpochChanged, "the hub was restored").with("epoch", hub.epoch);
+        return Err(refusal.into());
+    }
+    if !channels(&hub, &till).contains(&ask.channel) {
+        return Err(Error::refused(Code::NotFound, "this channel is not this till's"));
+    }
+    let limit = ask.limit.clamp(1, most);
+    match ask.channel.as_str() {
+        "all" => all(session, &hub, ask, limit),
+        _ => part(session, ask, limit),
     }
 }
 
