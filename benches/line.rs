@@ -118,8 +118,13 @@ fn push(hub: &Hub, calls: &[Vec<u8>]) -> Outcome<Duration> {
 /// All that is in the hub's log, as it goes over the line.
 fn pull(hub: &Hub) -> Outcome<Duration> {
     let began = Instant::now();
-    let mut ask =
-        Pull { epoch: EPOCH, channel: "all".into(), after: 0, limit: LIMITS.batch_entries };
+    let mut ask = Pull {
+        epoch: EPOCH,
+        channel: "all".into(),
+        after: 0,
+        limit: LIMITS.batch_entries,
+        edge: false,
+    };
     loop {
         let answer = hub.pull(first_stream(), &ask)?;
         serde_json::to_vec(&answer)?;

@@ -206,7 +206,8 @@ impl Till {
     async fn read(&mut self, at: usize) -> Called<()> {
         loop {
             let Some((channel, after)) = self.shop.read.get(at).cloned() else { return Ok(()) };
-            let ask = Pull { epoch: EPOCH, channel, after, limit: LIMITS.batch_entries };
+            let ask =
+                Pull { epoch: EPOCH, channel, after, limit: LIMITS.batch_entries, edge: false };
             let answer = self.call(path::PULL, &ask).await?;
             let answer: PullAnswer = serde_json::from_slice(&answer)
                 .map_err(|error| Missed::Wrong(error.to_string()))?;

@@ -107,7 +107,8 @@ fn read(till: &mut Working, hub: &Hub) -> Outcome<()> {
     for (channel, after) in &mut till.read {
         loop {
             let (channel, limit) = (channel.clone(), LIMITS.batch_entries);
-            let answer = hub.pull(stream, &Pull { epoch: EPOCH, channel, after: *after, limit })?;
+            let answer = hub
+                .pull(stream, &Pull { epoch: EPOCH, channel, after: *after, limit, edge: false })?;
             *after = answer.scanned_to;
             if answer.scanned_to >= answer.head {
                 break;

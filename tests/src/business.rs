@@ -242,6 +242,18 @@ impl Business {
         self.mend();
     }
 
+    /// Pulls are answered by a server that follows the database, where it has followed far enough.
+    pub fn read_from(&mut self, replica: &str) {
+        self.cut();
+        self.close_hub();
+        let told = self.clock.clone();
+        let store = store::open(&self.database).expect("the engine is there");
+        let clock = Arc::new(move || told.load(Ordering::SeqCst));
+        let replica = store::open_replica(replica).expect("an address");
+        self.hub = Arc::new(Hub::open(store, clock).expect("a hub").reading_from(replica));
+        self.mend();
+    }
+
     /// This hub answers at another one's address from now on.
     pub fn move_to(&mut self, other: &Self) {
         self.cut();

@@ -53,6 +53,34 @@ impl Cluster {
         let programs = programs();
         let folder = folder();
         make_data(&programs, &folder);
+        Self::start_on(&programs, folder)
+    }
+
+    /// A server that follows this one, and answers who only reads.
+    pub fn replica(&self) -> Self {
+        let programs = programs();
+        let folder = folder();
+        let mut copy = as_its_user(&folder, &programs.join("pg_basebackup"));
+        copy.arg("-D").arg(folder.join("data")).arg("-h").arg(&self.folder);
+        copy.args(["-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        run(copy.current_dir(&folder));
+        Self::start_on(&programs, folder)
+    }
+
+    /// It takes over from the one that it follows.
+    pub fn promote(&self) {
+        let promoted = self.admin().query_one("SELECT pg_promote()", &[]).expect("it may");
+        assert!(promoted.get::<_, bool>(0), "it takes over");
+    }
+
+    /// It dies, as if its machine had.
+    pub fn kill(&self) {
+        let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("it runs");
+        let pid = pid.lines().next().expect("its first line is the process").to_owned();
+        run(Command::new("kill").args(["-KILL", &pid]));
+    }
+
+    fn start_on(programs: &Path, folder: PathBuf) -> Self {
         let mut server = as_its_user(&folder, &programs.join("postgres"));
         server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder);
         // No network; enough connections for a few hubs in each of many tests.
@@ -120,9 +148,13 @@ impl Cluster {
         Client::connect(&self.url(), NoTls).expect("it answers")
     }
 
-    fn url_of(&self, database: &str) -> String {
-        let socket = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{socket}/{database}")
+    /// The address of a database of it.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.socket())
+    }
+
+    fn socket(&self) -> String {
+        self.folder.display().to_string().replace('/', "%2F")
     }
 
     fn wait(&self) {
@@ -135,6 +167,13 @@ impl Cluster {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         unreachable!("PostgreSQL does not start:\n{log}");
     }
+}
+
+/// The address of a database on whichever of some servers takes writes.
+pub fn url_of_either(clusters: &[&Cluster], database: &str) -> String {
+    let sockets: Vec<String> = clusters.iter().map(|cluster| cluster.socket()).collect();
+    let sockets = sockets.join(",");
+    format!("postgres://postgres@{sockets}/{database}?target_session_attrs=read-write")
 }
 
 impl Drop for Cluster {

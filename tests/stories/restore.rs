@@ -349,7 +349,8 @@ fn what_a_revoked_till_handed_over_is_handed_over_again(engine: Engine) {
 
 /// All that the hub passes on.
 fn log(business: &Business, desk: &Desk) -> Vec<Packet> {
-    let ask = Pull { epoch: business.epoch(), channel: "all".into(), after: 0, limit: 500 };
+    let channel = "all".into();
+    let ask = Pull { epoch: business.epoch(), channel, after: 0, limit: 500, edge: false };
     let answer = business.hub.pull(desk.stream(), &ask).expect("it answers");
     answer.packets.into_iter().map(|numbered| numbered.packet).collect()
 }

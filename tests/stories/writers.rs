@@ -33,7 +33,7 @@ const PUSHES: u32 = 12;
 const ENTRIES: u32 = 5;
 
 /// Takes a journal's place in the log, entry by entry.
-struct Writer {
+pub(crate) struct Writer {
     stream: StreamId,
     key: StreamKey,
     store: StoreId,
@@ -41,8 +41,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// A till that joins, as any other.
-    fn join(hub: &Hub, n: u8) -> Self {
+    /// A till that joins, as any other; it brings a business where the hub has none.
+    pub(crate) fn join(hub: &Hub, n: u8, has_business: bool) -> Self {
         let writer = Self {
             stream: StreamId { till: TillId(Uuid::now_v7()), incarnation: 1 },
             key: StreamKey::from_seed(&[n; 32]),
@@ -57,12 +57,17 @@ impl Writer {
             protocol: Window { min: OLDEST_PROTOCOL, max: PROTOCOL },
             name: format!("{n}"),
             store: Some(writer.store),
-            has_business: true,
+            has_business,
             earlier: Vec::new(),
             before: None,
         };
         hub.enrol(&ask).expect("it joins");
         writer
+    }
+
+    /// Whose journal it is.
+    pub(crate) fn stream(&self) -> StreamId {
+        self.stream
     }
 
     fn packet(&mut self, fact: &Fact) -> Packet {
@@ -109,7 +114,7 @@ impl Writer {
     }
 
     /// Pushes; returns what was acknowledged, or why nothing was.
-    fn push(&mut self, hub: &Hub) -> Result<u64, String> {
+    pub(crate) fn push(&mut self, hub: &Hub) -> Result<u64, String> {
         let packets = self.next();
         let head = self.key.sign(self.stream, self.link);
         let answer = hub.push(self.stream, Push { head, packets });
@@ -151,7 +156,7 @@ fn run(url: &str, weak: Weak) -> Vec<String> {
             Arc::new(Hub::open_without(store, clock, weak).expect("a hub"))
         })
         .collect();
-    let writers: Vec<Writer> = (1..=WRITERS).map(|n| Writer::join(&hubs[0], n)).collect();
+    let writers: Vec<Writer> = (1..=WRITERS).map(|n| Writer::join(&hubs[0], n, true)).collect();
     let reader = store::open(url).expect("it opens");
     let done = AtomicBool::new(false);
     let mut wrong = Vec::new();

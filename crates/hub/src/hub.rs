@@ -1,6 +1,9 @@
 //! The hub: its keys, its database, and how a transaction of it begins and ends.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use punchcard_domain::fact::{Fact, StreamOpened};
 use punchcard_protocol::{
@@ -13,9 +16,11 @@ use tokio::sync::watch;
 use crate::{
     error::{Error, Result},
     random,
+    replica::Replica,
     store::{
         Datum, Session, Store,
         journal::{self, HubRow, StreamRow},
+        tree,
     },
     use_cases::{restored::new_epoch, snapshot::Snapshots, work::Work},
     weak::Weak,
@@ -38,7 +43,12 @@ pub struct Hub {
     id: TillId,
     key: StreamKey,
     bell: watch::Sender<u64>,
+    /// Where the database lay when it was last looked at.
+    place: Mutex<String>,
     snapshots: Snapshots,
+    replica: Option<Replica>,
+    /// The newest position that this process knows of.
+    newest: AtomicU64,
     pub(crate) weak: Weak,
 }
 
@@ -67,7 +77,12 @@ impl Hub {
             None => found(&mut *session, now_ms)?,
         };
         let elsewhere = lies_elsewhere(&mut *session, &place)?;
-        let behind = noted.is_some_and(|noted| noted > row.position);
+        // What was noted beside it, or the log's own tree, says that there was more.
+        let longer = tree::length(&mut *session)? > row.position;
+        if longer {
+            tree::cut(&mut *session, row.position)?;
+        }
+        let behind = longer || noted.is_some_and(|noted| noted > row.position);
         session.commit()?;
         let seed: [u8; 32] = seed.try_into().map_err(|_| no_key())?;
         let hub = Self {
@@ -76,10 +91,18 @@ impl Hub {
             store,
             clock,
             bell: watch::Sender::new(0),
+            place: Mutex::new(place.clone()),
             snapshots: Snapshots::default(),
+            replica: None,
+            newest: AtomicU64::new(0),
             weak: weak.in_this_build(),
         };
-        hub.write(|work| work.open_own_journal())?;
+        hub.write(|work| {
+            work.open_own_journal()?;
+            work.grow_tree()?;
+            // A log from before there was a tree over it.
+            tree::grow(&mut *work.session, work.hub.position, &[])
+        })?;
         if elsewhere || behind {
             // An older copy may lie here: whatever it was, the tills know what is newer. Of several
             // hubs that start at once, the first says so.
@@ -93,6 +116,13 @@ impl Hub {
             hub.store.note_position(position, true);
         }
         Ok(hub)
+    }
+
+    /// Pulls are answered by a server that follows the one that is written to, where it has followed far
+    /// enough.
+    #[must_use]
+    pub fn reading_from(self, replica: Arc<dyn Store>) -> Self {
+        Self { replica: Some(Replica::new(replica)), ..self }
     }
 
     /// The hub's id: what calls are signed for, and the till id of the hub's own journal.
@@ -143,13 +173,16 @@ impl Hub {
 
     /// One use case that writes: one transaction, under the row lock.
     pub(crate) fn write<T>(&self, act: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
-        let mut session = self.store.write()?;
-        let row = hub_row(&mut *session)?;
-        let mut work = Work::new(session, row, &self.key, (self.clock)());
-        work.weak = self.weak;
+        let mut work = self.work()?;
+        let elsewhere = work.session.place()?.filter(|place| *place != *self.known_place());
+        if let Some(place) = elsewhere.filter(|_| !self.weak.takeover_unseen) {
+            self.taken_over(work, &place)?;
+            work = self.work()?;
+        }
         let told = act(&mut work)?;
         let position = work.hub.position;
         let rings = work.commit()?;
+        self.newest.fetch_max(position, Ordering::SeqCst);
         self.store.note_position(position, false);
         if rings {
             self.bell.send_modify(|rung| *rung += 1);
@@ -157,10 +190,52 @@ impl Hub {
         Ok(told)
     }
 
+    fn work(&self) -> Result<Work<'_>> {
+        let mut session = self.store.write()?;
+        let row = hub_row(&mut *session)?;
+        let mut work = Work::new(session, row, &self.key, (self.clock)());
+        work.weak = self.weak;
+        Ok(work)
+    }
+
+    fn known_place(&self) -> MutexGuard<'_, String> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another server took over from the one that this hub wrote to, and may have less: what was not
+    /// passed on to it yet. Of several hubs the first that writes to it begins the next epoch.
+    fn taken_over(&self, mut work: Work<'_>, place: &str) -> Result<()> {
+        if moved_to(&mut work, place)? {
+            new_epoch(&mut work, 0, json!({"what": "restored"}))?;
+        }
+        let position = work.hub.position;
+        work.commit()?;
+        self.newest.store(position, Ordering::SeqCst);
+        place.clone_into(&mut self.known_place());
+        Ok(())
+    }
+
     /// One question.
     pub(crate) fn read<T>(&self, ask: impl FnOnce(&mut dyn Session) -> Result<T>) -> Result<T> {
         let mut session = self.store.read()?;
         ask(&mut *session)
+    }
+
+    /// One question, to the replica where there is one that answers and `far_enough` says that it may.
+    pub(crate) fn read_there<T>(
+        &self,
+        far_enough: impl FnOnce(&HubRow) -> bool,
+        ask: impl FnOnce(&mut dyn Session) -> Result<T>,
+    ) -> Option<T> {
+        let newest = self.newest.load(Ordering::SeqCst);
+        self.replica.as_ref()?.ask(|session| {
+            let row = hub_row(session)?;
+            if row.position < newest || !far_enough(&row) {
+                return Ok(None);
+            }
+            // What it refuses, whoever is written to says for itself.
+            Ok(ask(session).ok())
+        })
     }
 
     /// The snapshots that tills are reading.

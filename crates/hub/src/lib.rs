@@ -12,6 +12,7 @@ mod error;
 pub mod http;
 mod hub;
 mod random;
+mod replica;
 pub mod settings;
 pub mod store;
 pub mod tls;

@@ -3,6 +3,7 @@
 //! | command line | environment | file | where it is left out |
 //! |---|---|---|---|
 //! | `--database` | `PUNCHCARD_HUB_DATABASE` | `database` | `sqlite:` and `punchcard-hub/hub.db` in the user's data folder |
+//! | – | `PUNCHCARD_HUB_REPLICA` | `replica` | every question goes to the database itself |
 //! | `--listen` | `PUNCHCARD_HUB_LISTEN` | `listen` | `127.0.0.1:8787`: this machine alone |
 //! | `--tls` | `PUNCHCARD_HUB_TLS` | `tls` | `auto`; `files` where both files are named |
 //! | `--tls-cert` | `PUNCHCARD_HUB_TLS_CERT` | `tls_cert` | – |
@@ -44,6 +45,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 pub struct Layer {
     /// `sqlite:PATH` or `postgres://…`.
     pub database: Option<String>,
+    /// `postgres://…`: a server that follows the database, and answers pulls.
+    pub replica: Option<String>,
     /// Address and port.
     pub listen: Option<String>,
     /// `auto`, `off` or `files`.
@@ -78,6 +81,7 @@ impl Layer {
         };
         Self {
             database: said("DATABASE"),
+            replica: said("REPLICA"),
             listen: said("LISTEN"),
             tls: said("TLS"),
             tls_cert: said("TLS_CERT"),
@@ -111,6 +115,7 @@ impl Layer {
     pub fn over(self, below: Self) -> Self {
         Self {
             database: self.database.or(below.database),
+            replica: self.replica.or(below.replica),
             listen: self.listen.or(below.listen),
             tls: self.tls.or(below.tls),
             tls_cert: self.tls_cert.or(below.tls_cert),
@@ -153,6 +158,8 @@ impl Log {
 pub struct Settings {
     /// `sqlite:PATH` or `postgres://…`; may hold a password.
     pub database: String,
+    /// A server that follows the database, and answers pulls; may hold a password.
+    pub replica: Option<String>,
     /// Address and port.
     pub listen: SocketAddr,
     /// How calls are encrypted.
@@ -191,6 +198,7 @@ impl Settings {
         Ok(Self {
             database,
             folder,
+            replica: said.replica.clone(),
             listen: listen(said.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?,
             tls: encryption(&said)?,
             metrics_any: metrics(said.metrics.as_deref().unwrap_or("loopback"))?,

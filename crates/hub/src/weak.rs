@@ -17,6 +17,8 @@ pub struct Weak {
     /// Noticing that it is not the newest there is: whoever has seen more, or something else, proves
     /// nothing.
     pub restored_unseen: bool,
+    /// Noticing, while it runs, that another server took over from the one that it wrote to.
+    pub takeover_unseen: bool,
     /// Erasure of what comes late: private parts of somebody who was erased are kept, and passed on.
     pub erased_parts_kept: bool,
     /// No defence: a pull is answered with so many entries at most, so that a short log has many

@@ -71,11 +71,21 @@ impl SignedHead {
     /// # Errors
     /// [`HeadError`].
     pub fn verify(&self, public: &[u8; 32]) -> Result<(), HeadError> {
-        let mut bytes = [0; SIGNATURE_BYTES];
-        hex::decode_to_slice(&self.signature, &mut bytes).map_err(|_| HeadError::Malformed)?;
         let link = Link { seq: self.seq, hash: self.hash };
-        verify_head(public, self.stream, link, &bytes)
+        verify_bytes(public, &message(self.stream, link), &self.signature)
     }
+}
+
+/// Whether a signature, in hexadecimal digits, is that of `public` over bytes that carry their own domain.
+pub(crate) fn verify_bytes(
+    public: &[u8; 32],
+    message: &[u8],
+    signature: &str,
+) -> Result<(), HeadError> {
+    let mut bytes = [0; SIGNATURE_BYTES];
+    hex::decode_to_slice(signature, &mut bytes).map_err(|_| HeadError::Malformed)?;
+    let key = VerifyingKey::from_bytes(public).map_err(|_| HeadError::Malformed)?;
+    key.verify(message, &Signature::from_bytes(&bytes)).map_err(|_| HeadError::Signature)
 }
 
 /// Whether a signature is that of `public` over `stream`'s head at `link`.

@@ -14,6 +14,7 @@ mod head;
 mod ids;
 mod stamp;
 pub mod sync;
+mod tree;
 
 pub use chain::{ChainError, Link, follow};
 pub use digest::{SetSum, TableHasher, Value, digest_of_tables};
@@ -27,3 +28,4 @@ pub use ids::{
     FactId, IdError, LotId, MemberId, PassId, RecordId, StaffId, StoreId, StreamId, TillId,
 };
 pub use stamp::{COUNTER_BITS, Hlc, HybridClock, MAX_MERGE_AHEAD_MS, Stamp};
+pub use tree::{Edge, LogHead, Place, is_beginning, leaf, node, proof_places};

@@ -109,6 +109,11 @@ pub enum Error {
     /// The hub said no.
     #[error("the hub says: {0}")]
     Hub(WireRefusal),
+    /// What the hub has is not what it had.
+    #[error(
+        "the hub's log was changed after it was written; nothing of it was taken over. Whoever runs the hub: punchcard-hub verify says which entry"
+    )]
+    LogChanged,
     /// This till is paired with no hub.
     #[error("this till is not connected to a hub; pair it first")]
     NotPaired,
@@ -170,6 +175,7 @@ impl Error {
             Self::HubUnreachable(_) => "hub_unreachable",
             Self::WrongHub => "wrong_hub",
             Self::Hub(refusal) => refusal.code.name(),
+            Self::LogChanged => "log_changed",
             Self::NotPaired => "not_paired",
             Self::AlreadyPaired(_) => "already_paired",
             Self::Internal(_) => "internal",
@@ -192,6 +198,7 @@ impl Error {
             | Self::WeakPin
             | Self::BadPin
             | Self::WrongHub
+            | Self::LogChanged
             | Self::Hub(_)
             | Self::NotPaired
             | Self::AlreadyPaired(_) => ErrorKind::Refused,

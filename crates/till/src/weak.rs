@@ -21,6 +21,8 @@ pub struct Weak {
     pub merges_part_anyway: bool,
     /// Numbers of lives that two copies hardly ever share: each takes the next one.
     pub lives_in_turn: bool,
+    /// The witness: whatever a hub says of its log is believed.
+    pub no_witness: bool,
 }
 
 impl Weak {

@@ -162,6 +162,7 @@ const NOT_KEPT: &[&str] = &[
     "erased",
     "erasure",
     "redemption",
+    "tree",
 ];
 
 impl Kept {

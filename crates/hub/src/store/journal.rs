@@ -2,7 +2,7 @@
 
 use punchcard_protocol::{
     Entry, Hash, Hlc, Link, MemberId, PrivatePart, SIGNATURE_BYTES, SetSum, StoreId, StreamId,
-    TillId,
+    TillId, hash_header, leaf,
     sync::{Packet, PacketPart},
 };
 
@@ -382,8 +382,16 @@ pub struct Passed {
     pub position: u64,
     /// The sum up to here.
     pub sum: Hash,
-    /// None: it is kept back.
-    pub packet: Option<Packet>,
+    /// What stands there.
+    pub content: Content,
+}
+
+/// What stands at a position, for whoever reads.
+pub enum Content {
+    /// An entry.
+    Packet(Packet),
+    /// One that is kept back: its hash alone.
+    KeptBack(Hash),
 }
 
 /// Entries after a position, in their order, as they are passed on. Private parts are asked for by themselves:
@@ -394,8 +402,12 @@ pub fn passed_after(session: &mut dyn Session, position: u64, limit: usize) -> R
                WHERE position > $1 ORDER BY position LIMIT $2";
     let mut all = Vec::new();
     session.query(sql, &[position.into(), limit.into()], &mut |row| {
-        let packet = if row[2].int()? == 0 { Some(packet(&row[3..])?) } else { None };
-        all.push(Passed { position: row[0].count()?, sum: row[1].hash()?, packet });
+        let content = if row[2].int()? == 0 {
+            Content::Packet(packet(&row[3..])?)
+        } else {
+            Content::KeptBack(hash_header(row[3].bytes()?))
+        };
+        all.push(Passed { position: row[0].count()?, sum: row[1].hash()?, content });
         Ok(())
     })?;
     let Some(last) = all.last().map(|last| last.position) else { return Ok(all) };
@@ -405,7 +417,7 @@ pub fn passed_after(session: &mut dyn Session, position: u64, limit: usize) -> R
         let position = row[0].count()?;
         let at = all.binary_search_by_key(&position, |passed| passed.position);
         let whose = at.ok().and_then(|at| all.get_mut(at));
-        if let Some(packet) = whose.and_then(|passed| passed.packet.as_mut()) {
+        if let Some(Content::Packet(packet)) = whose.map(|passed| &mut passed.content) {
             packet.private = Some(PacketPart::of_parts(row[1].bytes()?, row[2].bytes()?));
         }
         Ok(())
@@ -418,6 +430,23 @@ fn packet(row: Row<'_>) -> Result<Packet> {
     let kept = (row[0].bytes()?, row[1].bytes()?, row[2].bytes()?);
     let packet = Packet::of_parts(kept, None).map_err(|error| Error::Damaged(error.to_string()))?;
     Ok(packet.signed_with(row[3].optional(Datum::exactly::<SIGNATURE_BYTES>)?))
+}
+
+/// Leaves of the log's tree, as the rows after a position make them, up to the first gap.
+pub fn leaves_after(session: &mut dyn Session, position: u64, limit: usize) -> Result<Vec<Hash>> {
+    let sql = "SELECT position, header, kept_back FROM log WHERE position > $1
+               ORDER BY position LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut leaves = Vec::new();
+    let mut next = position;
+    session.query(sql, &[position.into(), limit.into()], &mut |row| {
+        next += 1;
+        if row[0].count()? == next {
+            leaves.push(leaf(hash_header(row[1].bytes()?), row[2].int()? != 0));
+        }
+        Ok(())
+    })?;
+    Ok(leaves)
 }
 
 /// Entries of one journal after a place, in their order.

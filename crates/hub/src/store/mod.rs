@@ -16,8 +16,9 @@ mod opening;
 pub mod postgres;
 pub mod sqlite;
 pub mod tables;
+pub mod tree;
 
-pub use open::{open, open_without};
+pub use open::{open, open_replica, open_without};
 
 use crate::error::Result;
 
@@ -120,6 +121,15 @@ pub trait Session {
         more: &[Datum],
         each: &mut dyn FnMut(Row<'_>) -> Result<()>,
     ) -> Result<()>;
+
+    /// Where this transaction's connection leads, as [`Store::place`] says it; nothing, where that stays
+    /// as it is while the database is open.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    fn place(&mut self) -> Result<Option<String>> {
+        Ok(None)
+    }
 
     /// Keeps everything.
     fn commit(self: Box<Self>) -> Result<()>;

@@ -37,6 +37,19 @@ pub fn open_without(url: &str, weak: Weak) -> Result<Arc<dyn Store>> {
     Err(unknown())
 }
 
+/// A server that follows the one that is written to, at `postgres://…`: it answers questions alone.
+///
+/// # Errors
+/// [`Error::Usage`] for any other address.
+pub fn open_replica(url: &str) -> Result<Arc<dyn Store>> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(Postgres::to_read(url)?));
+    }
+    Err(Error::Usage(
+        "the address of a replica is postgres://USER:PASSWORD@HOST:PORT/DATABASE".into(),
+    ))
+}
+
 fn unknown() -> Error {
     // Without what was given: there may be a password in it.
     Error::Usage(

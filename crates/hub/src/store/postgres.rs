@@ -6,7 +6,10 @@
 mod pool;
 mod values;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use ::postgres::{
     Client, Config, SimpleQueryMessage,
@@ -56,8 +59,10 @@ const WHICH_DATABASE: &str = "SELECT oid::text FROM pg_database WHERE datname = 
 const MAY_ASK_CLUSTER: &str = "SELECT CASE WHEN
     has_function_privilege('pg_control_system()', 'EXECUTE')
     AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE') THEN 'yes' ELSE 'no' END";
-const WHICH_CLUSTER: &str = "SELECT s.system_identifier || ', time line ' || c.timeline_id
-    FROM pg_control_system() s, pg_control_checkpoint() c";
+/// The time line as it is written just now: what a checkpoint says of it comes later.
+const WHICH_CLUSTER: &str = "SELECT s.system_identifier || ', time line ' ||
+    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
+    FROM pg_control_system() s";
 
 /// Under this number hubs that start at once bring the schema up to date one after the other:
 /// `punchcard` as bytes, as far as they fit.
@@ -66,6 +71,9 @@ const MIGRATION_LOCK: i64 = 0x0070_756e_6368_6361;
 /// Tables that hold, or held, what is personal.
 const WITH_PERSONS: &[&str] =
     &["private_part", "member", "member_key", "card_state", "record", "quarantine"];
+
+/// Who only answers has to be there within this; else whoever is written to is asked.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many rows go with one statement.
 const ROWS_AT_ONCE: usize = 4_000;
@@ -109,6 +117,21 @@ impl Postgres {
         }
         drop(lease);
         Ok(Self { pool, turn: Mutex::new(()), place, begin_write })
+    }
+
+    /// A server that only answers: it has the schema of the one that it follows, and is spoken to when
+    /// somebody asks.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the address cannot be understood.
+    pub fn to_read(url: &str) -> Result<Self> {
+        let mut config = understand(url)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(ANSWERS_WITHIN);
+        }
+        let place = place(&config);
+        let pool = Pool::new(config, &place);
+        Ok(Self { pool, turn: Mutex::new(()), place, begin_write: BEGIN_WRITE })
     }
 
     /// A connection on which a transaction is begun, and whether `begin` found a row.
@@ -170,17 +193,7 @@ impl Store for Postgres {
     /// A copy is another database, or in another cluster; a standby that took over has another time
     /// line, and may have lost what came last.
     fn place(&self) -> Result<String> {
-        let mut lease = self.pool.take()?;
-        let client = lease.connection()?.client();
-        let told = |client: &mut Client, sql: &str| -> Result<String> {
-            let row = client.query_one(sql, &[]).map_err(pool::told)?;
-            row.try_get(0).map_err(pool::told)
-        };
-        let database = told(client, WHICH_DATABASE)?;
-        if told(client, MAY_ASK_CLUSTER)? != "yes" {
-            return Ok(format!("database {database}"));
-        }
-        Ok(format!("database {database} of {}", told(client, WHICH_CLUSTER)?))
+        where_it_leads(self.pool.take()?.connection()?.client())
     }
 
     /// What lies outside is asked instead: see [`Store::place`].
@@ -189,6 +202,18 @@ impl Store for Postgres {
     fn noted_position(&self) -> Option<u64> {
         None
     }
+}
+
+fn where_it_leads(client: &mut Client) -> Result<String> {
+    let told = |client: &mut Client, sql: &str| -> Result<String> {
+        let row = client.query_one(sql, &[]).map_err(pool::told)?;
+        row.try_get(0).map_err(pool::told)
+    };
+    let database = told(client, WHICH_DATABASE)?;
+    if told(client, MAY_ASK_CLUSTER)? != "yes" {
+        return Ok(format!("database {database}"));
+    }
+    Ok(format!("database {database} of {}", told(client, WHICH_CLUSTER)?))
 }
 
 /// Runs a batch; returns whether it answered with a row.
@@ -339,6 +364,10 @@ impl Session for Transaction<'_> {
                 answer(connection, ask.many, &params, each)
             }
         })
+    }
+
+    fn place(&mut self) -> Result<Option<String>> {
+        self.step(|connection| connection.place(where_it_leads)).map(Some)
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use punchcard_domain::fact::{Fact, StreamReclaimed};
 use punchcard_protocol::{
-    Hash, Hlc, Link, SignedHead, StreamId,
+    Hash, Hlc, Link, LogHead, SignedHead, StreamId,
     sync::{Code, Endorsement, Greeting, Known, Welcome, WireRefusal},
 };
 use serde_json::json;
@@ -18,7 +18,10 @@ use super::{
 use crate::{
     error::{Error, Result},
     hub::Hub,
-    store::journal::{self, StreamRow},
+    store::{
+        journal::{self, StreamRow},
+        tree,
+    },
 };
 
 /// A till's clock this far off is told to the owner: ms.
@@ -73,6 +76,9 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         return Err(refusal.into());
     }
     same_history(work, &row, ask)?;
+    work.grow_tree()?;
+    // An older program on the same database may have written to the log.
+    tree::grow(&mut *work.session, work.hub.position, &[])?;
     restored::look(work, &row, ask)?;
     let till = pull::active(&mut *work.session, stream)?;
     look_at_the_clock(work, stream, ask.now_ms);
@@ -80,6 +86,7 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
     if let Some(blocks) = ask.card_blocks {
         card_numbers::allot(work, stream, blocks)?;
     }
+    let log = Some(log_head(work, ask)?);
     let lives = journal::streams_of(&mut *work.session, stream.till)?;
     let epoch = i64::from(work.hub.epoch);
     let give = till.reported != epoch || !restored::has_said(work, stream)?;
@@ -95,8 +102,20 @@ fn greet(work: &mut Work<'_>, stream: StreamId, ask: &Greeting) -> Result<Welcom
         frozen: lives.iter().any(|life| life.state == "forked"),
         give,
         before: give::hubs_before(&mut *work.session)?,
+        log,
         now_ms: work.now_ms,
     })
+}
+
+/// The log as it is now, signed; and that what the till was told of is its beginning.
+fn log_head(work: &mut Work<'_>, ask: &Greeting) -> Result<LogHead> {
+    work.grow_tree()?;
+    let (epoch, size) = (work.hub.epoch, work.hub.position);
+    let before = ask.seen.and_then(|seen| seen.head).filter(|_| ask.epoch == epoch);
+    // A hub that does not want to see that it is not the same says what it has.
+    let before = before.map_or(0, |head| head.seq).min(size);
+    let told = tree::told(&mut *work.session, before, size)?;
+    Ok(LogHead::sign(work.key(), (work.hub.id, epoch), (size, told.root), told.proof))
 }
 
 fn fork(work: &mut Work<'_>, stream: StreamId, seq: u64) -> Result<Error> {

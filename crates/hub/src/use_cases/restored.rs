@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use punchcard_protocol::{
     MemberId, StreamId, TillId,
-    sync::{Code, Greeting, WireRefusal},
+    sync::{Code, Greeting, Known, WireRefusal},
 };
 use serde_json::json;
 
@@ -17,7 +17,10 @@ use super::{duties, inbox, work::Work};
 use crate::{
     error::{Error, Result},
     hub::Hub,
-    store::journal::{self, StreamRow, TillRow},
+    store::{
+        journal::{self, StreamRow, TillRow},
+        tree,
+    },
 };
 
 /// An epoch that a till speaks of is at most so far ahead of our clock: s.
@@ -58,6 +61,11 @@ fn newer_than_ours(
     {
         return Ok(Some("log"));
     }
+    if let Some(head) = seen.head
+        && !tree_begins_with(work, head)?
+    {
+        return Ok(Some("log"));
+    }
     let own = work.own();
     if let Some(said) = seen.journal
         && journal::hash_at(&mut *work.session, own, said.seq)? != Some(said.hash)
@@ -65,6 +73,16 @@ fn newer_than_ours(
         return Ok(Some("journal"));
     }
     Ok(None)
+}
+
+/// Whether the log's tree once was what a till was told of. It knows nothing of rows that somebody
+/// changed since: those are the tills' to find.
+fn tree_begins_with(work: &mut Work<'_>, head: Known) -> Result<bool> {
+    if head.seq > work.hub.position {
+        return Ok(false);
+    }
+    work.grow_tree()?;
+    Ok(tree::edge(&mut *work.session, head.seq)?.root() == head.hash)
 }
 
 /// Whether this hub lacks of an earlier life what it acknowledged. A new life begins with nothing

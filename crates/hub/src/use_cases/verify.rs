@@ -1,13 +1,13 @@
 //! Does the hub's database hold together?
 
-use punchcard_protocol::{Hash, Link, SetSum, StreamId, hash_header};
+use punchcard_protocol::{Edge, Hash, Link, SetSum, StreamId, hash_header};
 use serde::Serialize;
 
 use super::give;
 use crate::{
     error::Result,
     hub::{Hub, hub_row},
-    store::{Session, journal},
+    store::{Session, journal, tree},
 };
 
 /// More problems than these help nobody.
@@ -26,8 +26,8 @@ pub struct Report {
 }
 
 impl Hub {
-    /// Follows every journal, sees that positions have no gaps and sums add up, and that every
-    /// account does.
+    /// Follows every journal, sees that positions have no gaps and sums add up, that no entry was changed
+    /// after it came, and that every account adds up.
     ///
     /// # Errors
     /// Those of the database where it cannot even be read.
@@ -49,16 +49,21 @@ impl Hub {
 /// Positions one after the other, and the sums over them.
 fn log(session: &mut dyn Session, problems: &mut Vec<String>) -> Result<u64> {
     let (mut position, mut sum) = (0, SetSum::default());
+    let mut edge = Edge::default();
     loop {
         let rows = journal::after(session, position, BATCH)?;
         if rows.is_empty() {
             break;
+        }
+        for changed in tree::changed(session, &rows)? {
+            problems.push(format!("the entry at {changed} was changed after it came"));
         }
         for row in rows {
             if row.position != position + 1 {
                 problems.push(format!("position {} is missing", position + 1));
             }
             position = row.position;
+            edge.add(tree::leaf_of(&row));
             if row.hash != hash_header(&row.entry.header) {
                 problems.push(format!("the entry at {position} is not the one that came"));
             }
@@ -77,6 +82,9 @@ fn log(session: &mut dyn Session, problems: &mut Vec<String>) -> Result<u64> {
     let hub = hub_row(session)?;
     if hub.position != position {
         problems.push(format!("the newest position is {position}, not {}", hub.position));
+    }
+    if tree::edge(session, position).ok() != Some(edge) {
+        problems.push("the tree over the log is not the log's".into());
     }
     Ok(position)
 }

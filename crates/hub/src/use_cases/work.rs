@@ -8,7 +8,7 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{
     Draft, Entry, Hash, Header, HybridClock, Link, MemberId, PrivatePart, SIGNATURE_BYTES, StaffId,
-    StoreId, StreamId, StreamKey, seal, sync::Packet,
+    StoreId, StreamId, StreamKey, leaf, seal, sync::Packet,
 };
 
 use crate::{
@@ -19,9 +19,14 @@ use crate::{
         changes::Changes,
         erased, fold,
         journal::{self, HubRow, LogRow},
+        tree,
     },
     weak::Weak,
 };
+
+/// So many leaves wait in memory before they go into the tree: a database that is made of backups takes
+/// in all entries in one transaction.
+const MOST_LEAVES: usize = 20_000;
 
 /// An entry on its way into the log.
 pub(crate) struct Incoming {
@@ -47,6 +52,8 @@ pub(crate) struct Work<'a> {
     pub(crate) now_ms: i64,
     pub(crate) weak: Weak,
     key: &'a StreamKey,
+    /// Of entries that are in the log, and not in its tree yet.
+    leaves: Vec<Hash>,
     wrote: bool,
     rings: bool,
 }
@@ -58,7 +65,8 @@ impl<'a> Work<'a> {
         key: &'a StreamKey,
         now_ms: i64,
     ) -> Self {
-        Self { session, hub, now_ms, weak: Weak::default(), key, wrote: false, rings: false }
+        let (weak, leaves) = (Weak::default(), Vec::new());
+        Self { session, hub, now_ms, weak, key, leaves, wrote: false, rings: false }
     }
 
     /// The hub's key.
@@ -83,11 +91,21 @@ impl<'a> Work<'a> {
 
     /// Keeps everything; returns whether somebody is to be woken.
     pub(crate) fn commit(mut self) -> Result<bool> {
+        self.grow_tree()?;
         if self.wrote {
             journal::put_hub(&mut *self.session, &self.hub)?;
         }
         self.session.commit()?;
         Ok(self.rings)
+    }
+
+    /// The log's tree has everything that the log has. Once in a transaction, however much is said.
+    pub(crate) fn grow_tree(&mut self) -> Result<()> {
+        let leaves = std::mem::take(&mut self.leaves);
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        tree::grow(&mut *self.session, self.hub.position - leaves.len() as u64, &leaves)
     }
 
     /// The hub says something: an entry of its own journal, signed, and taken in like any other.
@@ -156,6 +174,9 @@ impl<'a> Work<'a> {
         if self.hub.follow == "own" {
             self.pass_on(&rows, &follows)?;
         }
+        if self.leaves.len() > MOST_LEAVES {
+            self.grow_tree()?;
+        }
         self.wrote = true;
         Ok(dropped)
     }
@@ -196,6 +217,7 @@ impl<'a> Work<'a> {
         if !incoming.kept_back {
             self.hub.sum.add(hash);
         }
+        self.leaves.push(leaf(hash, incoming.kept_back));
         LogRow {
             position: self.hub.position,
             stream: incoming.header.stream,

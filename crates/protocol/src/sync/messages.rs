@@ -7,6 +7,7 @@ use crate::{
     hash::Hash,
     head::SignedHead,
     ids::{FactId, LotId, MemberId, StoreId, StreamId, TillId},
+    tree::LogHead,
 };
 
 /// The protocols that somebody speaks.
@@ -190,6 +191,9 @@ pub struct Seen {
     /// The newest entry of the hub's own journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Known>,
+    /// The newest head of the hub's log that the till was told of: how many entries, and the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Known>,
 }
 
 /// Its answer.
@@ -218,6 +222,9 @@ pub struct Welcome {
     /// Hubs that had this business before this one: what they said is a hub's too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<TillId>,
+    /// The hub's log as it is now, signed, and that what the till was told of before is its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogHead>,
     /// The hub's clock: Unix ms.
     pub now_ms: i64,
 }
@@ -286,6 +293,9 @@ pub struct Pull {
     pub after: u64,
     /// At most so many; the hub may give fewer.
     pub limit: usize,
+    /// The till has not the tree's edge at `after`: of `all`, where it began from a snapshot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edge: bool,
 }
 
 /// An entry at its position in a channel.
@@ -308,6 +318,22 @@ pub struct PullAnswer {
     pub head: u64,
     /// The sum over the hashes of all entries of the channel up to `scanned_to`.
     pub sum: Hash,
+    /// Of `all`: what the entries must come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Grown>,
+}
+
+/// The hub's log as a tree, where an answer ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grown {
+    /// The root over all entries up to `scanned_to`.
+    pub root: Hash,
+    /// Entries that are kept back, and so are not among the packets: position and hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_back: Vec<(u64, Hash)>,
+    /// The tree's edge at `after`, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge: Option<Vec<Hash>>,
 }
 
 /// A till asks for value of a member.

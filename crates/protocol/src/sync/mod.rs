@@ -11,9 +11,9 @@ mod sign;
 
 pub use messages::{
     Ask, Asks, AsksQuery, Channel, DigestAnswer, DigestQuery, Draw, DrawAnswer, Endorsement,
-    EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, Find, Found, Give, Given, Greeting, Held,
-    Hello, Holder, HubBefore, Known, Limits, Manifest, Numbered, PageHead, Pull, PullAnswer, Push,
-    PushAnswer, Seen, SnapshotQuery, Wanted, Welcome, Window,
+    EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, Find, Found, Give, Given, Greeting, Grown,
+    Held, Hello, Holder, HubBefore, Known, Limits, Manifest, Numbered, PageHead, Pull, PullAnswer,
+    Push, PushAnswer, Seen, SnapshotQuery, Wanted, Welcome, Window,
 };
 pub use packet::{Packet, PacketError, PacketPart};
 pub use pairing::{CodeError, PairingCode, PairingQr, pairing_proof};

@@ -65,6 +65,8 @@ codes! {
     HubEmpty = "hub_empty" 409,
     /// Value is frozen until a manager has looked: a fork.
     Frozen = "frozen" 409,
+    /// An entry of the hub's log is not the one that was taken in: it was changed behind the hub's back.
+    LogChanged = "log_changed" 409,
     /// Nothing of that name.
     NotFound = "not_found" 404,
     /// It broke at the hub.

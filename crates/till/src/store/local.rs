@@ -35,6 +35,10 @@ pub const KEPT_ASIDE: &str = "kept_aside";
 /// Own journals of which something was refused and handed over: the hub has less of them than it
 /// was sent.
 pub const HANDED_OVER: &str = "handed_over";
+/// The newest head of the hub's log that this till was told of.
+pub const LOG_HEAD: &str = "log_head";
+/// The edge of the log's tree, as far as this till has read it.
+pub const LOG_EDGE: &str = "log_edge";
 /// The newest stamp that came with a snapshot.
 pub const SEEN_HLC: &str = "seen_hlc";
 /// Tables that a snapshot brought, so that the journal alone does not make them anew.

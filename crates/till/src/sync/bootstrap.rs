@@ -96,7 +96,7 @@ fn worth_it(wire: &Wire, caller: &Caller, hub: &HubLink, how: &Beginning) -> Res
         return Ok(false);
     }
     // A manifest would keep the hub's tables open for nothing.
-    let ask = Pull { epoch: hub.epoch, channel: ALL.into(), after: 0, limit: 1 };
+    let ask = Pull { epoch: hub.epoch, channel: ALL.into(), after: 0, limit: 1, edge: false };
     let answer: PullAnswer = patiently(how, || wire.call(Some(caller), path::PULL, &ask))?;
     Ok(answer.head >= how.least)
 }

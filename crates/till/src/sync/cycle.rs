@@ -91,6 +91,10 @@ fn told(till: &Till, wire: &Wire, error: Error) -> Result<Error> {
     if let Error::WrongHub = &error {
         till.refused(error.code())?;
     }
+    if error.code() == Code::LogChanged.name() {
+        till.refused(error.code())?;
+        till.tell(error.code(), &[])?;
+    }
     if let Error::Hub(refusal) = &error {
         let lasting = matches!(
             refusal.code,
@@ -400,7 +404,7 @@ fn pull_all(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
             tracing::error!(channel, "the channel does not add up; it is read from the start");
             till.read_anew()?;
             if !pull(till, wire, caller, hub.epoch, channel)? {
-                return Err(Error::HubUnreachable("what it sends does not add up".into()));
+                return Err(Error::LogChanged);
             }
         }
     }
@@ -412,7 +416,8 @@ fn pull(till: &Till, wire: &Wire, caller: &Caller, epoch: u32, channel: &str) ->
     loop {
         let (after, _) = till.cursor(channel)?;
         let limit = LIMITS.batch_entries;
-        let ask = Pull { epoch, channel: channel.to_owned(), after, limit };
+        let edge = till.lacks_edge(epoch, channel, after)?;
+        let ask = Pull { epoch, channel: channel.to_owned(), after, limit, edge };
         let answer: PullAnswer = wire.call(Some(caller), path::PULL, &ask)?;
         let (scanned_to, head) = (answer.scanned_to, answer.head);
         if !till.take_pulled(channel, answer)? {

@@ -8,7 +8,7 @@ use punchcard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{card_numbers, notices, verify};
+use super::{card_numbers, notices, verify, witness};
 use crate::{
     error::{Error, Result},
     store::{
@@ -171,17 +171,29 @@ impl Till {
         self.read(|db| cursor(db, channel))
     }
 
+    /// Whether the hub is to give the edge of its log's tree where this till reads on.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) fn lacks_edge(&self, epoch: u32, channel: &str, after: u64) -> Result<bool> {
+        self.read(|db| Ok(channel == ALL && witness::lacks_edge(db, epoch, after)?))
+    }
+
     /// Takes a batch in and moves the cursor, in one transaction. False: the channel's sum is not
     /// the hub's, so something is missing or too much; nothing was kept.
     ///
     /// # Errors
-    /// [`Error::Behind`]: the hub has more of this till's own journal than its store.
+    /// [`Error::Behind`]: the hub has more of this till's own journal than its store;
+    /// [`Error::LogChanged`].
     pub(crate) fn take_pulled(&self, channel: &str, answer: PullAnswer) -> Result<bool> {
         if self.weak.cursor_apart {
             return self.take_pulled_in_two(channel, answer);
         }
         self.write(|work| {
             let (position, mut sum) = cursor(work.db, channel)?;
+            if channel == ALL && !self.weak.no_witness {
+                witness::read(work, position, &answer)?;
+            }
             for numbered in answer.packets.iter().filter(|one| one.position > position) {
                 sum.add(hash_of(&numbered.packet)?);
             }
@@ -229,6 +241,9 @@ impl Till {
             let mut acked = welcome.acked.seq;
             if self.weak.acked_for_good {
                 acked = acked.max(life(work.db, work.stream(), work.stream_number())?.acked);
+            }
+            if !self.weak.no_witness {
+                witness::keep(work, &hub, welcome)?;
             }
             set_acked(work.db, work.stream_number(), acked, welcome.durable)?;
             // Whoever was sent away and is welcome again meets a hub that was put back to before that:
@@ -548,7 +563,8 @@ fn seen_of(db: &Connection, hub: &HubLink) -> Result<Seen> {
         Some(number) => Some(journal::newest(db, number)?.0).filter(|link| link.seq > 0),
         None => None,
     };
-    Ok(Seen { log, journal: journal.map(|link| Known { seq: link.seq, hash: link.hash }) })
+    let journal = journal.map(|link| Known { seq: link.seq, hash: link.hash });
+    Ok(Seen { log, journal, head: witness::told(db, hub.epoch)? })
 }
 
 /// What the hub refused of an earlier life, and keeps aside, is set aside here too, and the tables are
@@ -628,6 +644,8 @@ fn link_to(
         till_name: till_name.to_owned(),
         channels: answer.channels.clone(),
     };
+    local::remove(db, local::LOG_HEAD)?;
+    local::remove(db, local::LOG_EDGE)?;
     local::set(db, local::HUB, &hub)?;
     local::set(db, local::STORE, &answer.store)
 }

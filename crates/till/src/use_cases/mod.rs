@@ -35,3 +35,4 @@ pub mod top_up;
 pub mod undo;
 pub mod verify;
 pub mod vouchers;
+pub mod witness;

@@ -14,12 +14,13 @@ use punchcard_hub::settings::Layer;
 #[derive(Parser)]
 #[command(name = "punchcard-hub", version)]
 pub(crate) struct Args {
-    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [PUNCHCARD_HUB_DATABASE]. Left out: a file
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [PUNCHCARD_HUB_DATABASE; PUNCHCARD_HUB_REPLICA
+    /// names a server that follows it and answers pulls]. Left out: a file
     /// in this user's data folder. Others on this machine can read a command line: give a
     /// password in the environment or in --config.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// A JSON file with any of: database, listen, tls, tls_cert, tls_key, advertise, metrics,
+    /// A JSON file with any of: database, replica, listen, tls, tls_cert, tls_key, advertise, metrics,
     /// backup_to, backup_hour, backup_keep, backup_passphrase, backup_passphrase_file, log.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

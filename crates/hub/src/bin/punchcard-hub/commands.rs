@@ -69,7 +69,11 @@ fn open(settings: &Settings) -> Result<Hub> {
     settings.make_folder()?;
     let store = store::open(&settings.database)?;
     tracing::info!(database = store.describe(), "the hub's database");
-    Hub::open(store, clock::system())
+    let hub = Hub::open(store, clock::system())?;
+    let Some(replica) = &settings.replica else { return Ok(hub) };
+    let replica = store::open_replica(replica)?;
+    tracing::info!(replica = replica.describe(), "pulls are answered by it");
+    Ok(hub.reading_from(replica))
 }
 
 fn perform(hub: &Hub, settings: &Settings, command: Command) -> Result<Answer> {

@@ -36,6 +36,8 @@ const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('synchr
 pub struct Connection {
     client: Client,
     prepared: HashMap<String, Statement>,
+    /// Where it leads, once somebody asked: a server that another one takes over from ends it.
+    place: Option<String>,
 }
 
 impl Connection {
@@ -45,12 +47,21 @@ impl Connection {
         })?;
         check_settings(&mut client)?;
         client.batch_execute(LIMITS).map_err(told)?;
-        Ok(Self { client, prepared: HashMap::new() })
+        Ok(Self { client, prepared: HashMap::new(), place: None })
     }
 
     /// The connection itself.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client
+    }
+
+    /// Where it leads; asked once.
+    pub fn place(&mut self, ask: impl FnOnce(&mut Client) -> Result<String>) -> Result<String> {
+        if let Some(place) = &self.place {
+            return Ok(place.clone());
+        }
+        let place = ask(&mut self.client)?;
+        Ok(self.place.insert(place).clone())
     }
 
     /// Prepares a statement, once. The texts are constants of this program, so there are only so
