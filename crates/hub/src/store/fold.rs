@@ -512,10 +512,10 @@ fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberI
     let set = |(member, change): &(&MemberId, &FileChange)| {
         **change != FileChange::default() || changes.erased.contains_key(member)
     };
-    let (changed, named): (Vec<_>, Vec<_>) = changes.members.iter().partition(set);
+    let (altered, named): (Vec<_>, Vec<_>) = changes.members.iter().partition(set);
     let key = |(member, _): &(&MemberId, &FileChange)| member.as_bytes().to_vec();
     let mut known = BTreeMap::new();
-    let keys: Vec<Vec<u8>> = changed.iter().map(key).collect();
+    let keys: Vec<Vec<u8>> = altered.iter().map(key).collect();
     session.query_keys(&MEMBERS, &keys, &[], &mut |row| {
         known.insert(MemberId::from_bytes(row[0].exactly()?), File::read(row)?);
         Ok(())
@@ -529,7 +529,7 @@ fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberI
     })?;
     let unknown = named.into_iter().filter(|(member, _)| !there.contains(member));
     let (mut rows, mut found_by) = (Vec::new(), Vec::new());
-    for (member, change) in changed.into_iter().chain(unknown) {
+    for (member, change) in altered.into_iter().chain(unknown) {
         let before = known.remove(member);
         let old = before.is_some();
         let mut file = before.unwrap_or_default();

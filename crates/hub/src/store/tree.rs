@@ -72,7 +72,7 @@ impl Rows {
     fn read(session: &mut dyn Session, keys: impl IntoIterator<Item = RowKey>) -> Result<Self> {
         let keys: Vec<Vec<u8>> = keys.into_iter().map(key_bytes).collect();
         let mut rows = BTreeMap::new();
-        session.query_keys(&ROWS, &keys, &mut |row| {
+        session.query_keys(&ROWS, &keys, &[], &mut |row| {
             let (key, hashes) = row_read(&row[0], &row[1])?;
             rows.insert(key, hashes);
             Ok(())

@@ -66,7 +66,7 @@ impl Work<'_> {
         private: Option<&PrivatePart>,
         taken: &mut TakenIn,
     ) -> Result<Option<i64>> {
-        let header = entry.check().map_err(|error| changed(error.to_string()))?;
+        let header = entry.check().map_err(|error| changed(&error.to_string()))?;
         let number = streams::number(self.db, header.stream)?;
         let me = self.stream();
         let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
@@ -81,7 +81,7 @@ impl Work<'_> {
             let of_hub = line::hubs(self.db)?.contains(&stream.till);
             let earlier = stream.till == self.stream().till && stream != self.stream();
             if !of_hub && !earlier {
-                return Err(changed(format!("there are two entries {seq} of {stream}")));
+                return Err(changed(&format!("there are two entries {seq} of {stream}")));
             }
             // An earlier life of this till has two histories, and the hub counts the other one; or
             // the hub itself has: it went on for a while before it noticed that it was restored.
@@ -97,7 +97,7 @@ impl Work<'_> {
         if let (Some(fact), Some(part)) = (&fact, private)
             && fact.private() != Some(part.commitment())
         {
-            return Err(changed(format!("another private part of {}", header.stream)));
+            return Err(changed(&format!("another private part of {}", header.stream)));
         }
         let id = journal::insert(self.db, number, &header, entry, private)?;
         self.observe(header.hlc);
@@ -141,7 +141,7 @@ impl Work<'_> {
 }
 
 /// What came is not what its writer wrote.
-fn changed(what: String) -> Error {
+fn changed(what: &str) -> Error {
     tracing::error!(what, "AN ENTRY FROM THE HUB IS NOT AS IT WAS WRITTEN");
     Error::LogChanged
 }
