@@ -107,7 +107,7 @@ fn rows(calls: &[Vec<u8>]) -> Outcome<Vec<Row>> {
 fn push(hub: &Hub, calls: &[Vec<u8>]) -> Outcome<Duration> {
     let began = Instant::now();
     for call in calls {
-        let answer = hub.push(first_stream(), serde_json::from_slice(call)?)?;
+        let answer = hub.push(first_stream(), &serde_json::from_slice(call)?)?;
         if !answer.quarantined.is_empty() {
             return Err("entries are kept back".into());
         }

@@ -264,7 +264,7 @@ impl Desk {
     /// Those of the hub, and where it keeps an entry back.
     pub fn send(&mut self, hub: &Hub) -> Outcome<()> {
         for push in self.ready.drain(..) {
-            if !hub.push(self.stream, push)?.quarantined.is_empty() {
+            if !hub.push(self.stream, &push)?.quarantined.is_empty() {
                 return Err("entries are kept back".into());
             }
         }

@@ -57,6 +57,7 @@ impl Cluster {
     }
 
     /// A server that follows this one, and answers who only reads.
+    #[must_use]
     pub fn replica(&self) -> Self {
         let programs = programs();
         let folder = folder();

@@ -401,7 +401,7 @@ fn what_the_database_has_lost_is_noticed_when_it_is_read_back(engine: Engine) {
 fn stands(business: &Business, desk: &Desk) -> PushAnswer {
     let head =
         SignedHead { stream: desk.stream(), seq: 0, hash: Hash::ZERO, signature: String::new() };
-    business.hub.push(desk.stream(), Push { packets: Vec::new(), head }).expect("it answers")
+    business.hub.push(desk.stream(), &Push { packets: Vec::new(), head }).expect("it answers")
 }
 
 fn only_what_is_in_a_backup_is_durable(engine: Engine) {

@@ -20,7 +20,7 @@ use crate::writers::Writer;
 /// Who writes while the primary is killed.
 const WRITERS: u8 = 4;
 /// How long a desk tries until somebody answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A primary, its replica, and a business in a database of both.
 struct Pair {

@@ -374,7 +374,7 @@ fn only_what_its_writer_signed_is_taken_back(engine: Engine) {
     let hubs = of(punchcard_protocol::StreamId { till: business.hub.id(), incarnation: 1 });
     let seconds = of(second.stream());
     let give = |packets: Vec<Packet>| {
-        let given = business.hub.give(first.stream(), Give { packets, done: false });
+        let given = business.hub.give(first.stream(), &Give { packets, done: false });
         given.map(|given| given.taken)
     };
     // Without a signature, with another entry's, with one's own, and with another payload.

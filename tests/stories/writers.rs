@@ -117,7 +117,7 @@ impl Writer {
     pub(crate) fn push(&mut self, hub: &Hub) -> Result<u64, String> {
         let packets = self.next();
         let head = self.key.sign(self.stream, self.link);
-        let answer = hub.push(self.stream, Push { head, packets });
+        let answer = hub.push(self.stream, &Push { head, packets });
         let answer = answer.map_err(|error| error.to_string())?;
         match answer.quarantined.as_slice() {
             [] => Ok(answer.acked.seq),

@@ -99,7 +99,7 @@ async fn push(State(door): Here, call: Call) -> Handled {
     let metrics = Arc::clone(&door.metrics);
     door.signed(call, move |hub, stream, ask: Push| {
         let sent = ask.packets.len();
-        let answer = hub.push(stream, ask)?;
+        let answer = hub.push(stream, &ask)?;
         metrics.pushed(sent.saturating_sub(answer.quarantined.len()));
         Ok(answer)
     })
@@ -115,7 +115,7 @@ async fn held(State(door): Here, call: Call) -> Handled {
 }
 
 async fn give(State(door): Here, call: Call) -> Handled {
-    door.signed(call, |hub, stream, ask: Give| hub.give(stream, ask)).await
+    door.signed(call, |hub, stream, ask: Give| hub.give(stream, &ask)).await
 }
 
 async fn find(State(door): Here, call: Call) -> Handled {

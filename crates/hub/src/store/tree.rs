@@ -188,7 +188,9 @@ fn put(session: &mut dyn Session, size: u64, leaves: &[Hash], mut edge: Rows) ->
             row.push(hash);
             if row.len() as u64 == WIDTH {
                 let mut whole = Edge::default();
-                row.iter().for_each(|hash| whole.add(*hash));
+                for hash in &row {
+                    whole.add(*hash);
+                }
                 above.push(whole.root());
                 rows.push((level, index, std::mem::take(&mut row)));
                 index += 1;
@@ -284,7 +286,9 @@ mod tests {
 
     fn edge_of(size: u64) -> Edge {
         let mut edge = Edge::default();
-        leaves(0, size).into_iter().for_each(|leaf| edge.add(leaf));
+        for leaf in leaves(0, size) {
+            edge.add(leaf);
+        }
         edge
     }
 

@@ -70,7 +70,7 @@ impl Hub {
     ///
     /// # Errors
     /// `device_revoked`, `bad_request`; those of the database.
-    pub fn give(&self, stream: StreamId, ask: Give) -> Result<Given> {
+    pub fn give(&self, stream: StreamId, ask: &Give) -> Result<Given> {
         self.write(|work| give(work, stream, ask))
     }
 }
@@ -130,7 +130,7 @@ pub(crate) fn hub_key(work: &mut Work<'_>, till: TillId) -> Result<Option<[u8; 3
     row.map(|row| row[0].exactly()).transpose()
 }
 
-fn give(work: &mut Work<'_>, from: StreamId, ask: Give) -> Result<Given> {
+fn give(work: &mut Work<'_>, from: StreamId, ask: &Give) -> Result<Given> {
     let till = belongs(work, from)?;
     let epoch = i64::from(work.hub.epoch);
     if till.reported == epoch && restored::has_said(work, from)? {

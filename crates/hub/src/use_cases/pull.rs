@@ -85,9 +85,10 @@ fn all(session: &mut dyn Session, hub: &HubRow, ask: &Pull, limit: usize) -> Res
         Ok(edge) => Some(Grown {
             root: edge.root(),
             kept_back: answer.kept_back,
-            edge: match ask.edge {
-                true => Some(tree::edge(session, ask.after)?.peaks().to_vec()),
-                false => None,
+            edge: if ask.edge {
+                Some(tree::edge(session, ask.after)?.peaks().to_vec())
+            } else {
+                None
             },
         }),
         Err(Error::Damaged(_)) => None,

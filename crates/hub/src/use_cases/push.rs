@@ -45,8 +45,8 @@ impl Hub {
     ///
     /// # Errors
     /// `gap`, `fork_detected`, `chain_broken`, `device_revoked`, `bad_signature`, `bad_request`.
-    pub fn push(&self, stream: StreamId, ask: Push) -> Result<PushAnswer> {
-        let outcome = self.write(|work| match push(work, stream, &ask) {
+    pub fn push(&self, stream: StreamId, ask: &Push) -> Result<PushAnswer> {
+        let outcome = self.write(|work| match push(work, stream, ask) {
             // What was refused is kept all the same: nothing that happened at a desk is lost.
             Err(Refused::Kept(refusal)) => Ok(Err(refusal)),
             Err(Refused::Plain(error)) => Err(error),
