@@ -414,7 +414,7 @@ fn focused(id: &str) -> String {
 }
 
 /// A box is marked as wrong, and has the cursor.
-fn marked(id: &str) -> String {
+pub fn marked(id: &str) -> String {
     format!(
         "document.activeElement?.dataset.testid === '{id}' &&
          document.activeElement.getAttribute('aria-invalid') === 'true'"

@@ -14,7 +14,7 @@ use crate::{
     member_acts::more,
     shop::Shop,
     shots,
-    sync::{redeeming, with_points_at},
+    sync::{marked, redeeming, with_points_at},
     window::Window,
 };
 
@@ -249,10 +249,11 @@ async fn forms(walk: &mut Walk) {
     walk.look("form").await;
     walk.window.retype("field-phone", "12").await;
     walk.window.key(Key::Enter).await;
-    walk.window.find("member-form").await;
+    walk.window.until("the phone's box marked", &marked("field-phone")).await;
     walk.look("form-refused").await;
     walk.window.retype("field-name", "王小明").await;
     walk.window.key(Key::Enter).await;
+    walk.window.until("the phone's box marked", &marked("field-phone")).await;
     walk.look("form-phone-refused").await;
     walk.window.key(Key::F2).await;
     walk.window.find("find-member").await;
