@@ -210,7 +210,7 @@ async fn pass(walk: &mut Walk) {
     walk.window.press(&['1']).await;
     walk.window.find("act-menu").await;
     walk.look("pass-acts").await;
-    for act in ["freeze", "extend", "upgrade", "transfer", "cancel"] {
+    for act in ["extend", "upgrade", "transfer", "cancel"] {
         walk.window.click(&format!("act-{act}")).await;
         walk.window.gone(&format!("act-{act}")).await;
         walk.look(&format!("pass-{act}")).await;
@@ -223,7 +223,14 @@ async fn pass(walk: &mut Walk) {
         walk.window.find("act-extend").await;
     }
     walk.away("act-menu").await;
+    // A year's pass can be frozen.
     walk.window.open_member("林知夏").await;
+    walk.window.press(&['1']).await;
+    walk.window.click("act-freeze").await;
+    walk.window.gone("act-freeze").await;
+    walk.look("pass-freeze").await;
+    walk.away("ask-panel").await;
+    walk.away("act-menu").await;
 }
 
 /// Redeeming and giving points, with somebody in hand.

@@ -261,6 +261,9 @@ mod tests {
             root.to_string(),
             "d9c2dac031a2f310cb06297db5cba83a4c218f33c63e242ceeb2b94fbed23463"
         );
-        assert_eq!(head.signature, "SIGGOLD");
+        assert_eq!(
+            head.signature,
+            "4d1bccb3cd110a4f6316f67fee5eaad5fd44bc7f20266df976bc1c53270aed610fcb6096efefd252127e0734e8658f9553dc2913c3c5e55242a4c616e9fa210b"
+        );
     }
 }

@@ -165,6 +165,11 @@ const NOT_KEPT: &[&str] = &[
     "tree",
 ];
 
+/// Columns that begin anew where a hub is put back: it is in an epoch of its own, in which no till has
+/// said yet what it holds.
+#[cfg(test)]
+const BEGIN_ANEW: &[(&str, &str)] = &[("stream", "reported")];
+
 impl Kept {
     /// Asks for all of it.
     pub(crate) fn query(&self) -> String {
@@ -197,7 +202,8 @@ mod tests {
                 || (table == LOG
                     && (LOG_COLUMNS.contains(&column)
                         || ["hash", "member", "sum"].contains(&column)));
-            assert!(kept || NOT_KEPT.contains(&table), "{table}.{column} would be lost");
+            let on_purpose = NOT_KEPT.contains(&table) || BEGIN_ANEW.contains(&(table, column));
+            assert!(kept || on_purpose, "{table}.{column} would be lost");
         }
     }
 }

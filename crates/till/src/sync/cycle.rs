@@ -140,6 +140,9 @@ fn attempt(till: &Till, wire: &Wire, depth: Depth) -> Result<()> {
         // What was granted goes before what was done with it.
         give::give_back(till, wire, &caller)?;
         push_earlier(till, wire, &till.standing()?)?;
+        // What it refuses of them it keeps aside, and so does this till before anything is compared.
+        let again = greet(till, wire, &till.standing()?, &caller)?;
+        till.welcomed(&again)?;
     }
     push_own(till, wire, &caller)?;
     pull_all(till, wire, &caller)?;
