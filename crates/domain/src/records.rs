@@ -377,6 +377,17 @@ mod tests {
         assert!(set.check().is_ok());
     }
 
+    /// Found by a fuzzer: read and written again, a number that only a newer program knows had moved by
+    /// its last digit.
+    #[test]
+    fn a_number_of_a_newer_program_is_passed_on_as_it_was() {
+        let number = format!("1{}4", "1".repeat(112));
+        let written = format!(r#"{{"points_per_unit":1,"newer":{number}}}"#);
+        let read: Rules = serde_json::from_str(&written).expect("rules");
+        let again = serde_json::to_string(&read).expect("JSON");
+        assert_eq!(serde_json::from_str::<Rules>(&again).expect("rules"), read);
+    }
+
     #[test]
     fn rules_without_such_are_written_as_ever() {
         let usual = serde_json::to_string(&Rules::default()).expect("JSON");
