@@ -248,6 +248,8 @@ async fn points(walk: &mut Walk) {
     walk.window.key(Key::Enter).await;
     walk.window.find("toast").await;
     walk.look("earned").await;
+    // What comes next is looked at without it.
+    walk.window.gone("toast").await;
 }
 
 async fn forms(walk: &mut Walk) {
