@@ -39,6 +39,9 @@ const HUMAN: Duration = Duration::from_millis(600);
 /// One window at a time: there is one screen, and it has one focus.
 static SCREEN: Mutex<()> = Mutex::const_new(());
 
+/// After so long the same code is another scan: see `SAME_CODE_MS` of the page.
+const ANOTHER_SCAN: Duration = Duration::from_millis(1200);
+
 /// Collects what must never be there: errors, warnings, and violations of the window's policy,
 /// those of the first moment too.
 ///
@@ -157,6 +160,8 @@ impl Drop for Driver {
 /// The desk's window.
 pub struct Window {
     page: Client,
+    /// What was scanned the last time, and when.
+    scanned: Mutex<Option<(String, Instant)>>,
     _driver: Driver,
     _screen: MutexGuard<'static, ()>,
 }
@@ -177,7 +182,8 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .expect("the driver starts the desk");
-        let window = Self { page, _driver: driver, _screen: screen };
+        let scanned = Mutex::new(None);
+        let window = Self { page, scanned, _driver: driver, _screen: screen };
         window.page.execute(LISTEN, vec![]).await.expect("a script runs");
         window.until("the first page", "document.documentElement.dataset.ready === '1'").await;
         window.resize(1366, 768).await;
@@ -383,18 +389,29 @@ impl Window {
     /// still between two keys all the same, that was no scanner: what came of it is put away, and it scans
     /// again.
     pub async fn scan(&self, code: &str) {
+        self.as_another_scan(code).await;
         for _ in 0..3 {
             self.script("window.pace = []").await;
             self.keys_of_a_scan(code).await;
             let slowest = "return Math.max(0, ...window.pace.map((at, n) => at - window.pace[Math.max(0, n - 1)]))";
             let slowest = self.script(slowest).await.as_f64().unwrap_or_default();
             if slowest < f64::from(SCANNER_GAP_MS) {
+                let now = (code.to_owned(), Instant::now());
+                self.scanned.lock().await.replace(now);
                 return;
             }
             self.key(Key::Escape).await;
             self.key(Key::Escape).await;
         }
         panic!("this machine is too slow to scan on");
+    }
+
+    /// The same code within a second is one scan: whoever means two waits for so long.
+    async fn as_another_scan(&self, code: &str) {
+        let before = self.scanned.lock().await.clone();
+        if let Some((_, at)) = before.filter(|(before, _)| before == code) {
+            sleep(ANOTHER_SCAN.saturating_sub(at.elapsed())).await;
+        }
     }
 
     async fn keys_of_a_scan(&self, code: &str) {
