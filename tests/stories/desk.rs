@@ -59,6 +59,37 @@ fn a_refused_visit_is_recorded_and_costs_nothing() {
     assert_eq!(day.rows[0].kind, "visit_recorded");
 }
 
+/// What a scan says of visits and value is what the member's page says after it: a scan reads before it
+/// writes, and must not show what was true before.
+#[test]
+fn a_scan_shows_what_is_true_after_it() {
+    let shop = Shop::new();
+    let member = shop.member("周以宁", 6).brief.id;
+    shop.give(&member, "年卡", Some(365), None);
+    shop.give(&member, "10 次卡", None, Some(10));
+    let mut before: Option<i64> = None;
+    for visit in 0..4 {
+        let view = scan(&shop, "10000006");
+        let page = shop.till().member(&shop.owner(), id(&member)).expect("on file");
+        assert_eq!(view.visits_this_month, page.visits_this_month, "visit {visit}");
+        assert_eq!(view.last_visit_ms, before, "visit {visit}");
+        assert_eq!(view.points, Some(page.points), "visit {visit}");
+        assert_eq!(view.stored_minor, page.stored_minor);
+        if visit == 1 {
+            // Taken back, it was none.
+            shop.till().undo(&shop.owner(), id(&view.fact)).expect("just now");
+        } else {
+            before = Some(view.at_ms);
+            assert_eq!(page.last_visit_ms, before);
+        }
+        shop.pass(DAY);
+    }
+    // Seen again within the hour: it does not count, and is not the last visit.
+    let (first, again) = (scan(&shop, "10000006"), scan(&shop, "10000006"));
+    assert_eq!(again.visits_this_month, first.visits_this_month);
+    shop.verify();
+}
+
 #[test]
 fn a_pack_is_used_to_its_last_visit_and_no_further() {
     let shop = Shop::new();

@@ -102,6 +102,49 @@ struct Row {
     owner: Option<MemberId>,
 }
 
+/// All that stands to one person's name, over all their files. A scan asks for their points, their money and
+/// what is left of each pack; it lies on one page, and is read once.
+pub struct Accounts {
+    rows: Vec<Row>,
+    debts: Vec<Debt>,
+}
+
+/// What a file owes on one stream's account.
+struct Debt {
+    kind: i64,
+    stream: i64,
+    amount: i64,
+}
+
+impl Accounts {
+    /// Reads what a member has, by local number.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read(db: &Connection, member: i64) -> Result<Self> {
+        let mut all = Self { rows: Vec::new(), debts: Vec::new() };
+        for (file, owner) in merged::files(db, member)? {
+            all.rows.extend(rows_of_file(db, file, owner, Which::All)?);
+            all.debts.extend(debts_of_file(db, file)?);
+        }
+        Ok(all)
+    }
+
+    /// What there is of one kind, or of one lot.
+    pub fn purse(&self, db: &Connection, owned: &Owned, which: Which, now_ms: i64) -> Purse {
+        let asked = |row: &&Row| match which {
+            Which::All => true,
+            Which::Kind(kind) => row.kind == kind,
+            Which::Lot(lot) => row.lot == lot,
+        };
+        let mut purse = gather(db, owned, self.rows.iter().filter(asked), now_ms);
+        if let Which::Kind(kind) = which {
+            (purse.debt, purse.debt_here) = owed(&self.debts, owned, kind);
+        }
+        purse
+    }
+}
+
 /// A person's accounts, over all their files.
 fn rows(db: &Connection, member: i64, which: Which) -> Result<Vec<Row>> {
     let mut all = Vec::new();
@@ -171,36 +214,24 @@ pub fn purse(
     which: Which,
     now_ms: i64,
 ) -> Result<Purse> {
-    let mut purse = gather(db, owned, rows(db, member, which)?, now_ms);
+    let mut purse = gather(db, owned, &rows(db, member, which)?, now_ms);
     if let Which::Kind(kind) = which {
-        (purse.debt, purse.debt_here) = debt(db, owned, member, kind)?;
+        let mut debts = Vec::new();
+        for (file, _) in merged::files(db, member)? {
+            debts.extend(debts_of_file(db, file)?);
+        }
+        (purse.debt, purse.debt_here) = owed(&debts, owned, kind);
     }
     Ok(purse)
 }
 
-/// A member's points, and the money stored for them: all accounts lie on one page, and are read
-/// once for both.
-///
-/// # Errors
-/// Those of the store.
-pub fn points_and_money(
+/// What can be used here, and what lies elsewhere.
+fn gather<'a>(
     db: &Connection,
     owned: &Owned,
-    member: i64,
+    rows: impl IntoIterator<Item = &'a Row>,
     now_ms: i64,
-) -> Result<(Purse, Purse)> {
-    let (points, others): (Vec<_>, Vec<_>) =
-        rows(db, member, Which::All)?.into_iter().partition(|row| row.kind == ValueKind::Points);
-    let money = others.into_iter().filter(|row| row.kind == ValueKind::Money).collect();
-    let mut points = gather(db, owned, points, now_ms);
-    (points.debt, points.debt_here) = debt(db, owned, member, ValueKind::Points)?;
-    let mut money = gather(db, owned, money, now_ms);
-    (money.debt, money.debt_here) = debt(db, owned, member, ValueKind::Money)?;
-    Ok((points, money))
-}
-
-/// What can be used here, and what lies elsewhere.
-fn gather(db: &Connection, owned: &Owned, rows: Vec<Row>, now_ms: i64) -> Purse {
+) -> Purse {
     let mut purse = Purse::default();
     for row in rows {
         let usable = row.expires_ms.is_none_or(|expires| expires > now_ms);
@@ -263,24 +294,20 @@ pub fn lots(
         .collect())
 }
 
-/// What a member owes: to anybody, and on this till's account.
-fn debt(db: &Connection, owned: &Owned, member: i64, kind: ValueKind) -> Result<(i64, i64)> {
-    let (mut all, mut here) = (0, 0);
-    for (file, _) in merged::files(db, member)? {
-        let mut statement =
-            db.prepare_cached("SELECT stream, amount FROM debt WHERE member = ?1 AND kind = ?2")?;
-        let found = statement.query_map([file, kind.number()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })?;
-        for row in found {
-            let (stream, amount) = row?;
-            all += amount;
-            if owned.stream(stream).is_some() {
-                here += amount;
-            }
-        }
-    }
-    Ok((all, here))
+fn debts_of_file(db: &Connection, member: i64) -> Result<Vec<Debt>> {
+    let mut statement =
+        db.prepare_cached("SELECT kind, stream, amount FROM debt WHERE member = ?1")?;
+    let found = statement.query_map([member], |row| {
+        Ok(Debt { kind: row.get(0)?, stream: row.get(1)?, amount: row.get(2)? })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What is owed of one kind: to anybody, and on this till's account.
+fn owed(debts: &[Debt], owned: &Owned, kind: ValueKind) -> (i64, i64) {
+    let of_kind = || debts.iter().filter(|debt| debt.kind == kind.number());
+    let here = of_kind().filter(|debt| owned.stream(debt.stream).is_some());
+    (of_kind().map(|debt| debt.amount).sum(), here.map(|debt| debt.amount).sum())
 }
 
 /// How one lot stands, for taking something back.

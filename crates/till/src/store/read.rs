@@ -393,33 +393,52 @@ fn of_no_pass(db: &Connection, file: &MemberFile) -> Result<Vec<ChangeOf>> {
     Ok(found)
 }
 
-/// A member's last visit that counted, not after `before_ms`. Where it was is looked up only for a
-/// visit that is not before `recent_ms`: it lies on a page that nobody has read.
+/// What is known of somebody's visits when they stand at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VisitsSoFar {
+    /// The last one.
+    pub last: Option<LastVisit>,
+    /// How many there were since a moment.
+    pub since: i64,
+}
+
+/// A member's last visit that counted, not after `before_ms`, and how many there were since `since_ms`, in one
+/// walk back through the index. Where the last one was is looked up only for a visit that is not before
+/// `recent_ms`: it lies on a page that nobody has read.
 ///
 /// # Errors
 /// Those of the store.
-pub fn last_visit(
+pub fn visits_so_far(
     db: &Connection,
     member: i64,
     before_ms: i64,
+    since_ms: i64,
     recent_ms: i64,
-) -> Result<Option<LastVisit>> {
-    let mut last: Option<(i64, [u8; 16])> = None;
+) -> Result<VisitsSoFar> {
+    let (mut last, mut since): (Option<(i64, [u8; 16])>, i64) = (None, 0);
     for (file, _) in merged::files(db, member)? {
         // All of it stands in the index.
-        let found = db
-            .prepare_cached(
-                "SELECT at_ms, id FROM fact WHERE member = ?1 AND at_ms <= ?2 AND counted = 1
-                 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)
-                 ORDER BY at_ms DESC LIMIT 1",
-            )?
-            .query_row(params![file, before_ms], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        last = [last, found].into_iter().flatten().max_by_key(|(at_ms, _)| *at_ms);
+        let mut statement = db.prepare_cached(
+            "SELECT at_ms, id FROM fact WHERE member = ?1 AND counted = 1
+             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id) ORDER BY at_ms DESC",
+        )?;
+        let mut visits = statement.query([file])?;
+        let mut theirs = None;
+        while let Some(row) = visits.next()? {
+            let at_ms: i64 = row.get(0)?;
+            since += i64::from(at_ms >= since_ms);
+            if theirs.is_none() && at_ms <= before_ms {
+                theirs = Some((at_ms, row.get(1)?));
+            }
+            if theirs.is_some() && at_ms < since_ms {
+                break;
+            }
+        }
+        last = [last, theirs].into_iter().flatten().max_by_key(|(at_ms, _)| *at_ms);
     }
-    let Some((at_ms, fact)) = last else { return Ok(None) };
+    let Some((at_ms, fact)) = last else { return Ok(VisitsSoFar { last: None, since }) };
     let store = if at_ms >= recent_ms { store_of(db, fact)? } else { None };
-    Ok(Some(LastVisit { at_ms, store }))
+    Ok(VisitsSoFar { last: Some(LastVisit { at_ms, store }), since })
 }
 
 /// Where a fact happened.

@@ -2,10 +2,10 @@
 
 use punchcard_domain::{
     cards::other_spellings,
-    decide::{self, CheckIn, How, KnownMember, KnownPass, LastVisit},
+    decide::{self, CheckIn, How, KnownMember, KnownPass},
     earning::event::What,
     fact::{Fact, VisitRecorded, gained},
-    ledger::ValueKind,
+    ledger::{Purse, ValueKind},
     records::Tier,
     refusal::Refusal,
     staff::{Permission, Role},
@@ -13,14 +13,14 @@ use punchcard_domain::{
 };
 use punchcard_protocol::{LotId, MemberId};
 
-use super::{actor::Actor, cards, details, earning, points::known_member, referral, show::Eye};
+use super::{actor::Actor, cards, details, earning, points::known_member, referral};
 use crate::{
     error::{Error, Result},
     phone,
     store::{
         keys_of_members::fold,
-        purse::{self, Which},
-        read::{self, MemberFile, PassFile},
+        purse::{Accounts, Which},
+        read::{self, MemberFile, PassFile, VisitsSoFar},
     },
     till::Till,
     views::{CheckInView, PassState, PassView},
@@ -127,8 +127,9 @@ impl Till {
             let Some(file) = identify(work, &Who::Card(card.to_owned()))? else { return Ok(None) };
             let eye = work.eye(Role::Owner);
             let mut lots = Vec::new();
+            let accounts = Accounts::read(work.db, file.number)?;
             for pass in read::passes(work.db, file.number)? {
-                let view = eye.pass(file.number, &pass)?;
+                let view = eye.pass(&accounts, &pass);
                 if !matches!(view.state, PassState::Active | PassState::Waits) {
                     continue;
                 }
@@ -213,25 +214,14 @@ fn check_in_through(
             (How::LetIn { because }, actor.approved_by(Permission::LetInOnce))
         }
     };
-    let file = identify(work, who)?;
-    if let Some(file) = &file {
-        work.numbers.remember(file.id, file.number);
-    }
+    let stands = identify(work, who)?.map(|file| read_of(work, actor, file, at_ms)).transpose()?;
     let card = match who {
         Who::Card(card) => Some(card.clone()),
         Who::Phone(_) | Who::Member(_) => None,
     };
-    let tier = match &file {
-        Some(file) => work.eye(actor.role).tier(file)?,
-        None => None,
-    };
-    let passes = match &file {
-        Some(file) => read::passes(work.db, file.number)?,
-        None => Vec::new(),
-    };
     let zone = zone.or_else(|| work.house.door.clone());
     let door = Door { zone, card };
-    let known = known(work, file.as_ref(), tier.as_ref(), &passes, how, at_ms, &door)?;
+    let known = known(work, stands.as_ref(), how, at_ms, &door)?;
     let (mut decided, mends, brings_guest) = work.decide(at_ms, |desk| {
         let mut decided = decide::check_in(desk, &known)?;
         let Fact::VisitRecorded(visit) = &mut decided.fact else {
@@ -242,24 +232,18 @@ fn check_in_through(
         let brings_guest = decide::brings_guest(desk, &known, visit);
         Ok((decided, mends, brings_guest))
     })?;
-    let sent = match &file {
-        Some(file) => referral::of(work, file, &mut decided.fact, at_ms)?,
+    let sent = match &stands {
+        Some(stands) => referral::of(work, &stands.file, &mut decided.fact, at_ms)?,
         None => None,
     };
     let Fact::VisitRecorded(visit) = decided.fact.clone() else {
         return Err(Error::Internal("a check-in is a visit".into()));
     };
     work.append(actor, decided)?;
+    let rewarded = sent.is_some();
     referral::append(work, actor, sent)?;
-    let eye = work.eye(actor.role);
-    let last_visit_ms = known.last_visit.map(|last| last.at_ms);
-    let passes = match &file {
-        // The visit did something to one of them.
-        Some(file) if !visit.changes.is_empty() => read::passes(work.db, file.number)?,
-        _ => passes,
-    };
-    let stands = file.as_ref().map(|file| Stands { file, tier: tier.as_ref(), passes: &passes });
-    let view = answer(&eye, work, stands, &visit, mends, last_visit_ms, who)?;
+    let stands = stands.map(|stands| after(work, stands, &visit, rewarded)).transpose()?;
+    let view = answer(work, actor, stands.as_ref(), &visit, mends, who)?;
     Ok(CheckInView { brings_guest, ..view })
 }
 
@@ -285,11 +269,46 @@ pub(crate) fn identify(work: &Work<'_>, who: &Who) -> Result<Option<MemberFile>>
     }
 }
 
+/// Who stands at the desk, and all that is on file of them: read once, decided by and shown.
+struct Stands {
+    file: MemberFile,
+    tier: Option<Tier>,
+    passes: Vec<PassFile>,
+    accounts: Accounts,
+    visits: VisitsSoFar,
+}
+
+fn read_of(work: &Work<'_>, actor: &Actor, file: MemberFile, at_ms: Option<i64>) -> Result<Stands> {
+    work.numbers.remember(file.id, file.number);
+    let eye = work.eye(actor.role);
+    let at_ms = at_ms.unwrap_or(work.now_ms());
+    let elsewhere_ms = at_ms.saturating_sub(work.house.rules.alerts.elsewhere_ms());
+    let month_ms = eye.days.start_of(eye.today().first_of_month());
+    Ok(Stands {
+        tier: eye.tier(&file)?,
+        passes: read::passes(work.db, file.number)?,
+        accounts: Accounts::read(work.db, file.number)?,
+        visits: read::visits_so_far(work.db, file.number, at_ms, month_ms, elsewhere_ms)?,
+        file,
+    })
+}
+
+/// The same, after the visit was written: what it did not touch is not read again.
+fn after(work: &Work<'_>, stands: Stands, visit: &VisitRecorded, rewarded: bool) -> Result<Stands> {
+    let number = stands.file.number;
+    let moved = rewarded
+        || visit.earned.is_some()
+        || visit.by_rules.is_some()
+        || !visit.postings.is_empty();
+    let passes =
+        if visit.changes.is_empty() { stands.passes } else { read::passes(work.db, number)? };
+    let accounts = if moved { Accounts::read(work.db, number)? } else { stands.accounts };
+    Ok(Stands { passes, accounts, ..stands })
+}
+
 fn known(
     work: &Work<'_>,
-    file: Option<&MemberFile>,
-    tier: Option<&Tier>,
-    files: &[PassFile],
+    stands: Option<&Stands>,
     how: How,
     at_ms: Option<i64>,
     door: &Door,
@@ -298,15 +317,20 @@ fn known(
         member: None,
         passes: vec![],
         last_visit: None,
-        points: purse_of_nobody(),
+        points: Purse::default(),
         zone: door.zone.clone(),
         how,
         by_rules: None,
     };
-    let Some(file) = file else { return Ok(blank) };
+    let Some(stands) = stands else { return Ok(blank) };
+    let (file, tier) = (&stands.file, stands.tier.as_ref());
     let now_ms = work.now_ms();
-    let passes =
-        files.iter().map(|pass| known_pass(work, file, pass)).collect::<Result<Vec<_>>>()?;
+    let purse = |which| stands.accounts.purse(work.db, work.owned, which, now_ms);
+    let passes: Vec<_> = stands
+        .passes
+        .iter()
+        .map(|pass| known_pass(pass, pass.visits.map(|lot| purse(Which::Lot(lot)))))
+        .collect();
     let on = work.house.store.days().day_of(at_ms.unwrap_or(now_ms));
     let privileges = tier.and_then(|tier| tier.privileges).unwrap_or_default();
     let member = KnownMember {
@@ -335,31 +359,15 @@ fn known(
     Ok(CheckIn {
         member: Some((file.id, member)),
         passes,
-        last_visit: last_visit(work, file, at_ms.unwrap_or(now_ms))?,
+        last_visit: stands.visits.last,
         by_rules: earning::by_rules_in(work, file, tier, What::Visit, at_ms)?,
-        points: purse::purse(
-            work.db,
-            work.owned,
-            file.number,
-            Which::Kind(ValueKind::Points),
-            now_ms,
-        )?,
+        points: purse(Which::Kind(ValueKind::Points)),
         ..blank
     })
 }
 
-/// Their last visit, and where it was if that matters.
-fn last_visit(work: &Work<'_>, file: &MemberFile, at_ms: i64) -> Result<Option<LastVisit>> {
-    let elsewhere_ms = work.house.rules.alerts.elsewhere_ms();
-    read::last_visit(work.db, file.number, at_ms, at_ms.saturating_sub(elsewhere_ms))
-}
-
-fn known_pass(work: &Work<'_>, file: &MemberFile, pass: &PassFile) -> Result<KnownPass> {
-    let visits = pass
-        .visits
-        .map(|lot| purse::purse(work.db, work.owned, file.number, Which::Lot(lot), work.now_ms()))
-        .transpose()?;
-    Ok(KnownPass {
+fn known_pass(pass: &PassFile, visits: Option<Purse>) -> KnownPass {
+    KnownPass {
         id: pass.id,
         name: pass.name.clone(),
         from: pass.from,
@@ -367,30 +375,18 @@ fn known_pass(work: &Work<'_>, file: &MemberFile, pass: &PassFile) -> Result<Kno
         terms: pass.terms.clone(),
         changes: pass.changes.clone(),
         visits,
-    })
-}
-
-fn purse_of_nobody() -> punchcard_domain::ledger::Purse {
-    punchcard_domain::ledger::Purse::default()
-}
-
-/// Who was let in or not, as the answer shows them.
-#[derive(Clone, Copy)]
-struct Stands<'a> {
-    file: &'a MemberFile,
-    tier: Option<&'a Tier>,
-    passes: &'a [PassFile],
+    }
 }
 
 fn answer(
-    eye: &Eye<'_>,
     work: &Work<'_>,
-    stands: Option<Stands<'_>>,
+    actor: &Actor,
+    stands: Option<&Stands>,
     visit: &VisitRecorded,
     mends: Vec<Mend>,
-    last_visit_ms: Option<i64>,
     who: &Who,
 ) -> Result<CheckInView> {
+    let eye = work.eye(actor.role);
     let mut view = CheckInView {
         fact: visit.id.to_string(),
         at_ms: visit.at_ms,
@@ -404,7 +400,7 @@ fn answer(
         staff_note: None,
         banned_reason: None,
         visits_this_month: 0,
-        last_visit_ms,
+        last_visit_ms: None,
         points: None,
         stored_minor: 0,
         points_earned: gained(visit.earned.as_ref(), visit.by_rules.as_ref()),
@@ -412,23 +408,24 @@ fn answer(
         family: Vec::new(),
         brings_guest: false,
     };
-    let Some(Stands { file, tier, passes }) = stands else {
+    let Some(Stands { file, tier, passes, accounts, visits }) = stands else {
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }
         view.undo_until_ms = 0;
         return Ok(view);
     };
-    view.member = Some(eye.brief_in(file, tier));
+    view.member = Some(eye.brief_in(file, tier.as_ref()));
     view.staff_note.clone_from(&file.note);
     view.banned_reason.clone_from(&file.banned);
     view.family = details::family(work, file)?;
-    let month = eye.days.start_of(eye.today().first_of_month());
-    view.visits_this_month = read::visits_since(eye.db, file.number, month)?;
-    let (points, money) = purse::points_and_money(eye.db, eye.owned, file.number, eye.now_ms)?;
-    view.points = Some(eye.points(&points)?);
-    view.stored_minor = money.on_file(eye.now_ms);
-    let passes = eye.passes(file.number, passes)?;
+    view.last_visit_ms = visits.last.map(|last| last.at_ms);
+    let month_ms = eye.days.start_of(eye.today().first_of_month());
+    let counts = visit.counted && visit.at_ms >= month_ms;
+    view.visits_this_month = visits.since + i64::from(counts);
+    view.points = Some(eye.points(&eye.purse_of(accounts, ValueKind::Points))?);
+    view.stored_minor = eye.purse_of(accounts, ValueKind::Money).on_file(eye.now_ms);
+    let passes = eye.passes(accounts, passes);
     let used = visit.pass.map(|pass| pass.to_string());
     // Red because it is frozen: that one, which a key can mend.
     let frozen = visit.reasons.iter().any(|reason| reason.code() == "frozen");

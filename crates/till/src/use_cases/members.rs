@@ -19,6 +19,7 @@ use crate::{
     phone, random,
     store::{
         keys_of_members::fold,
+        purse::Accounts,
         read::{self, MemberFile},
         records,
     },
@@ -202,9 +203,11 @@ fn with_details(
 /// Everything about a member that the desk shows.
 pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<MemberView> {
     let eye = work.eye(actor.role);
-    let purse = eye.purse(file.number, ValueKind::Points)?;
+    let accounts = Accounts::read(work.db, file.number)?;
+    let purse = eye.purse_of(&accounts, ValueKind::Points);
     let month = eye.days.start_of(eye.today().first_of_month());
-    let mut passes = eye.passes(file.number, &read::passes(work.db, file.number)?)?;
+    let visits = read::visits_so_far(work.db, file.number, i64::MAX, month, i64::MAX)?;
+    let mut passes = eye.passes(&accounts, &read::passes(work.db, file.number)?);
     for (id, acts) in passes::acts(work, file)? {
         let id = id.to_string();
         passes.iter_mut().filter(|pass| pass.id == id).for_each(|pass| pass.acts.clone_from(&acts));
@@ -226,11 +229,10 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         points: eye.points(&purse)?,
         lots: if work.trusted() { eye.lots(&purse) } else { Vec::new() },
         vouchers: vouchers::views(work, file)?,
-        stored_minor: eye.purse(file.number, ValueKind::Money)?.on_file(eye.now_ms),
+        stored_minor: eye.purse_of(&accounts, ValueKind::Money).on_file(eye.now_ms),
         visits_total: read::visits_since(work.db, file.number, i64::MIN)?,
-        visits_this_month: read::visits_since(work.db, file.number, month)?,
-        last_visit_ms: read::last_visit(work.db, file.number, i64::MAX, i64::MAX)?
-            .map(|last| last.at_ms),
+        visits_this_month: visits.since,
+        last_visit_ms: visits.last.map(|last| last.at_ms),
         history: day::rows_of_member(work, file.number, HISTORY)?,
         details: details::view(work, file)?,
     })

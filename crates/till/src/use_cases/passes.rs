@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
     store::{
         journal,
-        purse::{self, Which},
+        purse::{self, Accounts, Which},
         read::{self, MemberFile, PassFile},
         records,
     },
@@ -240,7 +240,8 @@ impl Till {
             let pass = found.into_iter().find(|known| known.id == pass);
             let pass = pass.ok_or(Refusal::NotFound("pass"))?;
             let Some(lot) = pass.visits else { return Ok(None) };
-            let view = work.eye(Role::Owner).pass(file.number, &pass)?;
+            let accounts = Accounts::read(work.db, file.number)?;
+            let view = work.eye(Role::Owner).pass(&accounts, &pass);
             let away = view.visits_left.unwrap_or(0) - view.visits_here.unwrap_or(0);
             Ok((away > 0).then_some((lot, away)))
         })

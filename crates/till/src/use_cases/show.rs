@@ -16,7 +16,7 @@ use crate::{
     phone,
     store::{
         earned, local,
-        purse::{self, Owned, Which},
+        purse::{self, Accounts, Owned, Which},
         read::{MemberFile, PassFile},
     },
     views::{Distrust, FreezeView, LotView, MemberBrief, PassState, PassView, PointsView},
@@ -82,6 +82,11 @@ impl Eye<'_> {
         purse::purse(self.db, self.owned, member, Which::Kind(kind), self.now_ms)
     }
 
+    /// The same, of what was read already.
+    pub(crate) fn purse_of(&self, accounts: &Accounts, kind: ValueKind) -> Purse {
+        accounts.purse(self.db, self.owned, Which::Kind(kind), self.now_ms)
+    }
+
     pub(crate) fn points(&self, purse: &Purse) -> Result<PointsView> {
         let on_file = purse.on_file(self.now_ms);
         let spendable = if self.distrust.is_none() { purse.spendable(self.now_ms) } else { 0 };
@@ -117,9 +122,8 @@ impl Eye<'_> {
     }
 
     /// All passes, those that let in first, then the newest.
-    pub(crate) fn passes(&self, member: i64, files: &[PassFile]) -> Result<Vec<PassView>> {
-        let mut views =
-            files.iter().map(|file| self.pass(member, file)).collect::<Result<Vec<_>>>()?;
+    pub(crate) fn passes(&self, accounts: &Accounts, files: &[PassFile]) -> Vec<PassView> {
+        let mut views: Vec<_> = files.iter().map(|file| self.pass(accounts, file)).collect();
         views.sort_by_key(|view| {
             let rank = match view.state {
                 PassState::Active => 0,
@@ -130,14 +134,14 @@ impl Eye<'_> {
             };
             (rank, std::cmp::Reverse(view.until), std::cmp::Reverse(view.id.clone()))
         });
-        Ok(views)
+        views
     }
 
-    pub(crate) fn pass(&self, member: i64, file: &PassFile) -> Result<PassView> {
+    pub(crate) fn pass(&self, accounts: &Accounts, file: &PassFile) -> PassView {
         let today = self.today();
         let visits = match file.visits {
             Some(lot) => {
-                let held = purse::purse(self.db, self.owned, member, Which::Lot(lot), self.now_ms)?;
+                let held = accounts.purse(self.db, self.owned, Which::Lot(lot), self.now_ms);
                 let here = if self.distrust.is_none() { held.spendable(self.now_ms) } else { 0 };
                 Some((held.on_file(self.now_ms), here))
             }
@@ -157,7 +161,7 @@ impl Eye<'_> {
             _ => PassState::Active,
         };
         let year = chrono::Datelike::year(&today.0);
-        Ok(PassView {
+        PassView {
             id: file.id.to_string(),
             name: file.name.clone(),
             from: Some(stands.from.unwrap_or(file.from)),
@@ -174,7 +178,7 @@ impl Eye<'_> {
             transfer_fee_minor: file.terms.transfer_fee_minor,
             transfer_fee_points: file.terms.transfer_fee_points,
             acts: Vec::new(),
-        })
+        }
     }
 }
 
