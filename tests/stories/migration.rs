@@ -21,6 +21,7 @@ mod embedded {
 /// Tables that came after the first schema.
 const LATER: &[&str] = &[
     "merge",
+    "of_member",
     "take_back",
     "gave_back",
     "frozen",
@@ -40,7 +41,7 @@ const LATER: &[&str] = &[
 
 /// A store that is up to date: its version, and all that came after the first schema: the tables, and
 /// the signatures beside entries.
-const NEWEST: (i64, usize) = (9, LATER.len() + 1);
+const NEWEST: (i64, usize) = (10, LATER.len() + 1);
 
 /// A store's key, as SQLCipher takes it.
 fn key(folder: &Path) -> String {

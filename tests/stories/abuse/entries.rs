@@ -263,9 +263,12 @@ fn with_the_key(folder: &Path) -> rusqlite::Connection {
     db
 }
 
-/// Makes 500 points of a member 9,500, so that all still adds up.
-const RICHER: &str = "UPDATE account SET amount = CASE account WHEN 1 THEN amount + 9000
-                      ELSE amount - 9000 END WHERE account IN (0, 1)";
+/// Makes 500 points of a member 9,500 at a hub, so that all still adds up.
+const RICHER_AT_THE_HUB: &str = "UPDATE account SET amount = CASE account WHEN 1 THEN amount + 9000
+                                 ELSE amount - 9000 END WHERE account IN (0, 1)";
+/// The same at a till, where accounts lie among what else there is of a member.
+const RICHER: &str = "UPDATE of_member SET amount = CASE account WHEN 1 THEN amount + 9000
+                      ELSE amount - 9000 END WHERE part = 0 AND account IN (0, 1)";
 
 /// Alone, a store whose balance somebody changed is seen by its check of the ledger. Where all was
 /// made to add up it is not; but the tables can be made anew from the journal, and what is there
@@ -276,7 +279,7 @@ fn a_balance_that_somebody_changed_is_found() {
     let member = shop.member("林知夏", 1).brief.id;
     shop.earn(&member, "500");
     for (change, clumsy) in
-        [("UPDATE account SET amount = amount + 9000 WHERE account = 1", true), (RICHER, false)]
+        [("UPDATE of_member SET amount = amount + 9000 WHERE account = 1", true), (RICHER, false)]
     {
         shop.close();
         let db = with_the_key(&shop.folder());
@@ -344,11 +347,11 @@ fn a_table_of_the_hub_that_somebody_changed_is_noticed(engine: Engine) {
     business.cut();
     if let Some(path) = business.database.strip_prefix("sqlite:") {
         let db = rusqlite::Connection::open(path).expect("it opens");
-        db.execute(RICHER, []).expect("it can be written");
+        db.execute(RICHER_AT_THE_HUB, []).expect("it can be written");
     } else {
         let mut db =
             ::postgres::Client::connect(&business.database, ::postgres::NoTls).expect("it opens");
-        db.execute(RICHER, &[]).expect("it can be written");
+        db.execute(RICHER_AT_THE_HUB, &[]).expect("it can be written");
     }
     business.mend();
     second.sync();

@@ -42,8 +42,9 @@ pub fn so_far(db: &Connection, member: i64, days: StoreDays, at_ms: i64) -> Resu
     let since = days.start_of(days.day_of(at_ms).plus_days(-LOOK_BACK_DAYS));
     for (file, _) in merged::files(db, member)? {
         let mut statement = db.prepare_cached(
-            "SELECT f.kind, f.counted, f.at_ms, f.amount_minor FROM fact f
-             WHERE f.member = ?1 AND f.kind IN (?2, ?3)
+            "SELECT f.kind, f.counted, f.at_ms, f.amount_minor
+             FROM fact_of_member o JOIN fact f ON f.id = o.id
+             WHERE o.member = ?1 AND f.kind IN (?2, ?3)
                AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
         )?;
         let mut rows = statement.query(params![file, VISIT, EARNED])?;
@@ -72,8 +73,9 @@ pub fn done(db: &Connection, member: i64, days: StoreDays) -> Result<Vec<Done>> 
     let mut done = Vec::new();
     for (file, _) in merged::files(db, member)? {
         let mut statement = db.prepare_cached(
-            "SELECT f.kind, f.counted, f.at_ms, f.points, f.amount_minor FROM fact f
-             WHERE f.member = ?1 AND f.kind IN (?2, ?3)
+            "SELECT f.kind, f.counted, f.at_ms, f.points, f.amount_minor
+             FROM fact_of_member o JOIN fact f ON f.id = o.id
+             WHERE o.member = ?1 AND f.kind IN (?2, ?3)
                AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
         )?;
         let mut rows = statement.query(params![file, VISIT, EARNED])?;
@@ -104,7 +106,7 @@ pub fn given(
     let mut given: BTreeMap<RecordId, Given> = BTreeMap::new();
     for (file, _) in merged::files(db, member)? {
         let mut statement = db.prepare_cached(
-            "SELECT e.rule, f.at_ms, e.points FROM fact f JOIN earned e ON e.fact = f.id
+            "SELECT e.rule, f.at_ms, e.points FROM fact_of_member f JOIN earned e ON e.fact = f.id
              WHERE f.member = ?1 AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
         )?;
         let mut rows = statement.query([file])?;
@@ -124,7 +126,7 @@ pub fn had(db: &Connection, member: i64, reward: RecordId, days: StoreDays) -> R
     let mut had = Vec::new();
     for (file, _) in merged::files(db, member)? {
         let mut statement = db.prepare_cached(
-            "SELECT f.at_ms FROM fact f JOIN redemption r ON r.fact = f.id
+            "SELECT f.at_ms FROM fact_of_member f JOIN redemption r ON r.fact = f.id
              WHERE f.member = ?1 AND r.reward = ?2
                AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
         )?;
@@ -145,7 +147,7 @@ pub fn code_used(db: &Connection, member: i64) -> Result<Option<i64>> {
     for (file, _) in merged::files(db, member)? {
         let newest: Option<i64> = db
             .prepare_cached(
-                "SELECT max(r.code_step) FROM redemption r JOIN fact f ON f.id = r.fact
+                "SELECT max(r.code_step) FROM fact_of_member f JOIN redemption r ON r.fact = f.id
                  WHERE f.member = ?1",
             )?
             .query_row([file], |row| row.get(0))?;

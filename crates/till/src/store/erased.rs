@@ -77,7 +77,8 @@ pub fn erase(db: &Connection, number: i64, member: MemberId, by: FactId) -> Resu
             .to_owned(),
         "UPDATE member SET found_by = NULL WHERE n = ?1".to_owned(),
         "DELETE FROM card_state WHERE member = ?1".to_owned(),
-        "DELETE FROM private_part WHERE entry IN (SELECT entry FROM fact WHERE member = ?1)"
+        "DELETE FROM private_part WHERE entry IN
+           (SELECT f.entry FROM fact_of_member o JOIN fact f ON f.id = o.id WHERE o.member = ?1)"
             .to_owned(),
     ] {
         db.prepare_cached(&statement)?.execute([number])?;

@@ -25,9 +25,8 @@ pub const FOLDED: &[&str] = &[
     "member_key",
     "card_state",
     "record",
-    "pass",
     "pass_change",
-    "account",
+    "of_member",
     "debt",
     "takeover",
     "merge",
@@ -307,8 +306,9 @@ fn set_record(
 
 fn insert_pass(db: &Connection, member: i64, row: &PassRow) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO pass (member, id, fact, name, first_day, last_day, visits, terms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (member, id) DO NOTHING",
+        "INSERT INTO of_member (part, at_ms, account, stream,
+                                member, id, fact, name, first_day, last_day, visits, terms)
+         VALUES (1, 0, 0, 0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
     )?
     .execute(params![
         member,
@@ -335,9 +335,9 @@ fn change_pass(db: &Connection, row: &PassChangeRow) -> Result<()> {
 fn issue(db: &Connection, numbers: &Numbers, member: Option<MemberId>, lot: &Lot) -> Result<()> {
     let owner = owner_number(db, numbers, member)?;
     db.prepare_cached(
-        "INSERT INTO account (member, lot, account, stream, kind, amount, expires_ms)
-         VALUES (?1, ?2, 0, 0, ?3, ?4, ?5)
-         ON CONFLICT (member, lot, account, stream) DO UPDATE SET
+        "INSERT INTO of_member (part, at_ms, member, id, account, stream, kind, amount, expires_ms)
+         VALUES (0, 0, ?1, ?2, 0, 0, ?3, ?4, ?5)
+         ON CONFLICT (member, part, at_ms, id, account, stream) DO UPDATE SET
            amount = amount + excluded.amount,
            expires_ms = coalesce(expires_ms, excluded.expires_ms)",
     )?
@@ -376,10 +376,18 @@ fn add(
         None => streams::NOBODY,
     };
     db.prepare_cached(
-        "INSERT INTO account (member, lot, account, stream, kind, amount) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (member, lot, account, stream) DO UPDATE SET amount = amount + ?6",
+        "INSERT INTO of_member (part, at_ms, member, id, account, stream, kind, amount)
+         VALUES (0, 0, ?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (member, part, at_ms, id, account, stream) DO UPDATE SET amount = amount + ?6",
     )?
-    .execute(params![owner, lot.as_bytes(), account.number(), stream, kind.number(), amount])?;
+    .execute(params![
+        owner,
+        lot.as_bytes(),
+        account.number(),
+        stream,
+        kind.number(),
+        amount
+    ])?;
     Ok(())
 }
 

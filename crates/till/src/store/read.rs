@@ -403,7 +403,7 @@ pub struct VisitsSoFar {
 }
 
 /// A member's last visit that counted, not after `before_ms`, and how many there were since `since_ms`, in one
-/// walk back through the index. Where the last one was is looked up only for a visit that is not before
+/// walk back. Where the last one was is looked up only for a visit that is not before
 /// `recent_ms`: it lies on a page that nobody has read.
 ///
 /// # Errors
@@ -417,10 +417,9 @@ pub fn visits_so_far(
 ) -> Result<VisitsSoFar> {
     let (mut last, mut since): (Option<(i64, [u8; 16])>, i64) = (None, 0);
     for (file, _) in merged::files(db, member)? {
-        // All of it stands in the index.
         let mut statement = db.prepare_cached(
-            "SELECT at_ms, id FROM fact WHERE member = ?1 AND counted = 1
-             AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id) ORDER BY at_ms DESC",
+            "SELECT at_ms, id FROM fact_of_member f WHERE member = ?1 AND counted = 1
+             AND NOT EXISTS (SELECT 1 FROM void WHERE target = f.id) ORDER BY at_ms DESC",
         )?;
         let mut visits = statement.query([file])?;
         let mut theirs = None;
@@ -459,8 +458,8 @@ pub fn visits_since(db: &Connection, member: i64, since_ms: i64) -> Result<i64> 
     for (file, _) in merged::files(db, member)? {
         visits += db
             .prepare_cached(
-                "SELECT count(*) FROM fact WHERE member = ?1 AND at_ms >= ?2 AND counted = 1
-                 AND NOT EXISTS (SELECT 1 FROM void WHERE target = fact.id)",
+                "SELECT count(*) FROM fact_of_member f WHERE member = ?1 AND at_ms >= ?2
+                 AND counted = 1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = f.id)",
             )?
             .query_row([file, since_ms], |row| row.get::<_, i64>(0))?;
     }
@@ -523,7 +522,8 @@ pub fn entries_of_member(db: &Connection, member: i64, limit: i64) -> Result<Vec
     let mut found: Vec<(i64, i64)> = Vec::new();
     for (file, _) in merged::files(db, member)? {
         let mut statement = db.prepare_cached(
-            "SELECT at_ms, entry FROM fact WHERE member = ?1 ORDER BY at_ms DESC, entry DESC LIMIT ?2",
+            "SELECT o.at_ms, f.entry FROM fact_of_member o JOIN fact f ON f.id = o.id
+             WHERE o.member = ?1 ORDER BY o.at_ms DESC, f.entry DESC LIMIT ?2",
         )?;
         let rows = statement.query_map([file, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         found.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);

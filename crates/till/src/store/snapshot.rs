@@ -447,18 +447,18 @@ fn put_rows(
         // Rows that have the same stay in their order.
         rows.sort_by_key(|row| whole(row[by]).unwrap_or(STORES_OWN));
     }
-    insert(db, table.into, given, rows)
+    insert(db, (table.into, table.always), given, rows)
 }
 
 /// Inserts rows, many with one statement: those that stand next to one another are then found
 /// without a search from the root. What is here already (this till's own first entry) stays.
 fn insert<'a, R: AsRef<[Value<'a>]>>(
     db: &Connection,
-    into: &str,
+    (into, always): (&str, &str),
     columns: usize,
     rows: impl IntoIterator<Item = R>,
 ) -> Result<()> {
-    let one = format!("({})", vec!["?"; columns].join(","));
+    let one = format!("({}{always})", vec!["?"; columns].join(","));
     let statement = |rows: usize| {
         let values = vec![one.as_str(); rows].join(",");
         db.prepare_cached(&format!("INSERT INTO {into} VALUES {values} ON CONFLICT DO NOTHING"))
@@ -501,7 +501,7 @@ fn does_not_fit(error: &rusqlite::Error) -> bool {
 /// A page of members brings their numbers with it; those of others are kept until then.
 fn keep_new_numbers(db: &Connection, numbers: &Numbers) -> Result<()> {
     let rows = numbers.new.iter().map(|(n, id)| [Value::Integer(*n), Value::Blob(id.as_bytes())]);
-    insert(db, "snapshot_member (n, id)", 2, rows)
+    insert(db, ("snapshot_member (n, id)", ""), 2, rows)
 }
 
 fn all_named_have_come(db: &Connection, numbers: &Numbers) -> Result<()> {

@@ -59,7 +59,7 @@ impl Till {
                 let mut statement = db.prepare_cached(
                     "SELECT DISTINCT member FROM account a
                      WHERE account = 1 AND stream = ?1 AND amount > 0 AND member <> 0
-                       AND NOT EXISTS (SELECT 1 FROM fact f WHERE f.member = a.member
+                       AND NOT EXISTS (SELECT 1 FROM fact_of_member f WHERE f.member = a.member
                                        AND f.at_ms >= ?2)",
                 )?;
                 let rows = statement.query_map([*number, before], |row| row.get::<_, i64>(0))?;

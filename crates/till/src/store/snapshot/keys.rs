@@ -93,7 +93,7 @@ impl Keys {
             .places
             .iter()
             .map(|place| [Value::Text(self.key(*place)), Value::Integer(place.member)]);
-        insert(db, "member_key (key, member)", 2, rows)?;
+        insert(db, ("member_key (key, member)", ""), 2, rows)?;
         let Some(mut progress) = Progress::read(db)? else { return Ok(()) };
         progress.kinds = Some(self.after);
         progress.keep(db)

@@ -42,11 +42,14 @@ impl Local {
 }
 
 /// One table, as its rows come and as they are put.
+#[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) name: &'static str,
     pub(super) columns: &'static [Local],
     /// The table and its columns, as they are put.
     pub(super) into: &'static str,
+    /// What every row has in the last of those columns.
+    pub(super) always: &'static str,
     /// The column that the table is clustered by, where the rows come in another order: those of
     /// a page are put in this one.
     pub(super) by: Option<usize>,
@@ -58,7 +61,12 @@ const fn table(
     into: &'static str,
     by: Option<usize>,
 ) -> Layout {
-    Layout { name, columns, into, by }
+    Layout { name, columns, into, always: "", by }
+}
+
+/// Rows of several tables that are put into one.
+const fn part_of(table: Layout, always: &'static str) -> Layout {
+    Layout { always, ..table }
 }
 
 /// Every table of a snapshot.
@@ -88,18 +96,25 @@ pub(super) const TABLES: &[Layout] = &[
         Some(0),
     ),
     table("record", &[Plain; 5], "record (kind, id, body, hlc, stream)", None),
-    table(
-        "pass",
-        &[Plain, Member, Plain, Plain, Plain, Plain, Plain, Plain],
-        "pass (id, member, fact, name, first_day, last_day, visits, terms)",
-        Some(1),
+    part_of(
+        table(
+            "pass",
+            &[Plain, Member, Plain, Plain, Plain, Plain, Plain, Plain],
+            "of_member (id, member, fact, name, first_day, last_day, visits, terms,
+                        part, at_ms, account, stream)",
+            Some(1),
+        ),
+        ",1,0,0,0",
     ),
     table("pass_change", &[Plain; 4], "pass_change (pass, fact, what, body)", None),
-    table(
-        "account",
-        &[Plain, Owner, Plain, Holder, Plain, Plain, Plain],
-        "account (lot, member, account, stream, kind, amount, expires_ms)",
-        Some(1),
+    part_of(
+        table(
+            "account",
+            &[Plain, Owner, Plain, Holder, Plain, Plain, Plain],
+            "of_member (id, member, account, stream, kind, amount, expires_ms, part, at_ms)",
+            Some(1),
+        ),
+        ",0,0",
     ),
     table("debt", &[Member, Plain, Stream, Plain], "debt (member, kind, stream, amount)", Some(0)),
     table("takeover", &[Stream, Stream], "takeover (from_stream, to_stream)", None),

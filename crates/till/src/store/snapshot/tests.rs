@@ -214,7 +214,7 @@ fn is_the_business(db: &Connection) {
     let stray = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'snapshot%'";
     assert_eq!(db.query_row(stray, [], |row| row.get::<_, i64>(0)).expect("read"), 0);
     let indexes =
-        "SELECT count(*) FROM sqlite_master WHERE name IN ('fact_of_member', 'merge_into')";
+        "SELECT count(*) FROM sqlite_master WHERE name IN ('member_of_family', 'merge_into')";
     assert_eq!(db.query_row(indexes, [], |row| row.get::<_, i64>(0)).expect("read"), 2);
     let keys: i64 =
         db.query_row("SELECT count(*) FROM member_key", [], |row| row.get(0)).expect("read");
