@@ -151,6 +151,16 @@ fn what_is_refused_of_an_earlier_life_counts_at_no_desk() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// An older copy of a machine erased somebody, and then lost its place to what the machine had written since
+/// (5151): the entry that said so does not count, and what it erased is gone all the same. It is said again.
+#[test]
+fn who_was_erased_by_what_does_not_count_is_erased_everywhere() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let steps = some_of(5151, &config, &[32, 34, 35, 40, 43]);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 5151, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// A machine and its copy are lives of one till, and the hub is put back twice (2744): what the one says it
 /// holds says nothing of the other, which alone has what the hub wrote in between.
 #[test]

@@ -4,11 +4,14 @@
 //! cards, and in private parts: of entries, and of entries that were set aside. Everything else knows
 //! them by a random id.
 
-use punchcard_domain::{fact::about, member::MemberField};
-use punchcard_protocol::{FactId, MemberId, PrivatePart};
+use punchcard_domain::{
+    fact::{Fact, MemberErased, about},
+    member::MemberField,
+};
+use punchcard_protocol::{FactId, MemberId, PrivatePart, StaffId};
 use rusqlite::{Connection, params};
 
-use super::{fold, local};
+use super::{fold, journal, local};
 use crate::error::Result;
 
 /// Whether a file was erased.
@@ -27,6 +30,28 @@ pub fn all(db: &Connection) -> Result<Vec<MemberId>> {
     let mut statement = db.prepare_cached("SELECT member FROM erased ORDER BY member")?;
     let rows = statement.query_map([], |row| row.get(0).map(MemberId::from_bytes))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Files whose erasing was set aside and that nothing else erased: whose it is, who did it, who approved it.
+///
+/// # Errors
+/// Those of the store; [`crate::Error::Damaged`] for an entry that cannot be read.
+pub fn only_aside(db: &Connection) -> Result<Vec<(StaffId, MemberErased)>> {
+    let mut statement = db.prepare_cached("SELECT header, payload FROM set_aside ORDER BY n")?;
+    let mut rows = statement.query([])?;
+    let mut found: Vec<(StaffId, MemberErased)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (header, payload): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let header = journal::read_header(&header)?;
+        let Some(Fact::MemberErased(body)) = journal::fact_of(&header, &payload)? else {
+            continue;
+        };
+        let known = found.iter().any(|(_, other)| other.member == body.member);
+        if !known && !is_erased(db, body.member)? {
+            found.push((header.staff, body));
+        }
+    }
+    Ok(found)
 }
 
 /// How many were erased since a moment: Unix ms.

@@ -38,6 +38,9 @@ impl Work<'_> {
             let count = taken.recovered.to_string();
             notices::tell(self, "entries_recovered", &[("count", count)])?;
         }
+        if taken.refold {
+            erase::again(self)?;
+        }
         for member in &taken.phones {
             same_phone(self, *member)?;
         }

@@ -189,6 +189,20 @@ pub(crate) fn the_rest(work: &mut Work<'_>, member: MemberId) -> Result<()> {
     Ok(())
 }
 
+/// Somebody was erased by an entry that does not count: written by an older copy of this till, say. What was
+/// theirs is gone here all the same, and was promised to be gone everywhere, so it is said again.
+pub(crate) fn again(work: &mut Work<'_>) -> Result<()> {
+    for (staff, aside) in erased::only_aside(work.db)? {
+        let now_ms = work.now_ms();
+        let id = FactId(random::uuid_at(now_ms)?);
+        let member = aside.member;
+        let fact = MemberErased { id, at_ms: now_ms, ..aside };
+        work.append_with(staff, Fact::MemberErased(fact), None)?;
+        forfeit(work, member)?;
+    }
+    Ok(())
+}
+
 /// What this till holds of a file that was erased counts for nothing.
 pub(crate) fn forfeit(work: &mut Work<'_>, member: MemberId) -> Result<()> {
     if !work.trusted() || !erased::is_erased(work.db, member)? {
