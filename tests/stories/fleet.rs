@@ -161,6 +161,16 @@ fn who_was_erased_by_what_does_not_count_is_erased_everywhere() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// Tables that are made anew give members other local numbers (8616): what was to be done for one of them in
+/// the same transaction was done to another.
+#[test]
+fn after_tables_were_made_anew_nobody_is_taken_for_somebody_else() {
+    let config = Config { hub_restored: true, erases: true, ..Config::default() };
+    let steps = some_of(8616, &config, &[14, 18, 24, 26, 60, 93, 96, 98, 100]);
+    let wrong = fleet::run(&Ground::new(config.tills), &config, 8616, &steps).wrong;
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// A machine and its copy are lives of one till, and the hub is put back twice (2744): what the one says it
 /// holds says nothing of the other, which alone has what the hub wrote in between.
 #[test]

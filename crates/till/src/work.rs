@@ -15,7 +15,7 @@ use crate::{
     keys::Secrets,
     random,
     store::{fold::Numbers, journal, purse::Owned, records::House},
-    use_cases::actor::Actor,
+    use_cases::{actor::Actor, verify},
     views::Distrust,
 };
 
@@ -97,6 +97,18 @@ impl<'a> Work<'a> {
         if !self.head.clock.observe(seen, self.wall_ms) {
             tracing::warn!("another machine's clock is more than a day ahead");
         }
+    }
+
+    /// Makes the tables anew from the journal. Members get other local numbers by it: what was looked up
+    /// before would name somebody else.
+    ///
+    /// # Errors
+    /// As [`verify::rebuild`].
+    pub(crate) fn rebuild(&mut self) -> Result<()> {
+        verify::rebuild(self.db)?;
+        self.numbers = Numbers::default();
+        self.read_house_anew();
+        Ok(())
     }
 
     /// Something of this desk's own was set that is kept in memory.

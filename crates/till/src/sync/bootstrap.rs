@@ -29,7 +29,7 @@ use crate::{
         snapshot::{self, Keys, Numbers, Pages, Progress, Ready},
     },
     till::Till,
-    use_cases::{line, verify},
+    use_cases::line,
     work::Work,
 };
 
@@ -207,7 +207,7 @@ impl Visit<'_> {
     fn forget(&self) -> Result<()> {
         self.till.write(|work| {
             if Progress::read(work.db)?.is_some() {
-                verify::rebuild(work.db)?;
+                work.rebuild()?;
                 snapshot::over(work.db)?;
             }
             Ok(())

@@ -8,7 +8,7 @@ use punchcard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{card_numbers, erase, notices, verify, witness};
+use super::{card_numbers, erase, notices, witness};
 use crate::{
     error::{Error, Result},
     store::{
@@ -586,8 +586,7 @@ fn set_refused_aside(work: &mut Work<'_>, there: &[(StreamId, Known)]) -> Result
         }
     }
     if entries > 0 {
-        verify::rebuild(work.db)?;
-        work.read_house_anew();
+        work.rebuild()?;
         erase::again(work)?;
         notices::tell(work, "set_aside", &[("count", entries.to_string())])?;
     }

@@ -15,7 +15,7 @@ use punchcard_protocol::{
 use crate::{
     error::{Error, Result},
     store::{journal, read, snapshot, streams},
-    use_cases::{line, notices, verify},
+    use_cases::{line, notices},
     work::Work,
 };
 
@@ -55,7 +55,7 @@ impl Work<'_> {
             }
         }
         if taken.refold {
-            verify::rebuild(self.db)?;
+            self.rebuild()?;
         }
         Ok(taken)
     }

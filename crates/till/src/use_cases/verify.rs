@@ -50,7 +50,7 @@ impl Till {
     pub fn rebuild(&self) -> Result<(String, String)> {
         self.write(|work| {
             let before = digest::whole(work.db)?.to_string();
-            rebuild(work.db)?;
+            work.rebuild()?;
             let after = digest::whole(work.db)?.to_string();
             Ok((before, after))
         })
