@@ -5,8 +5,8 @@
 #     build    what compiles and starts the desk: compiler, WebKitGTK, Rust, Node
 #     screen   a virtual screen, for a machine without a display
 #     check    cargo-deny
-#     e2e      what the tests talk to: the driver of the real window, PostgreSQL, and FUSE for the disk
-#              whose power they cut
+#     e2e      what the tests talk to: the driver of the real window, PostgreSQL, NATS, and FUSE for the
+#              disk whose power they cut
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/env.sh
@@ -121,6 +121,25 @@ install_postgresql() {
     (install_packages postgresql) || code=$?
     as_root sed -i 's/^create_main_cluster = false$/#create_main_cluster = true/' "$conf"
     [ "$code" = 0 ] || exit "$code"
+}
+
+# The tests start NATS servers of their own. Debian's package would also start one for the whole machine, open
+# to its network; so only its program is taken out of it.
+install_nats_server() {
+    local work
+    ! have nats-server && [ ! -x /usr/sbin/nats-server ] || return 0
+    have apt-get || die "the tests need nats-server: install it in your system's way"
+    available nats-server || apt_update
+    missing=(nats-server)
+    ! grep -qs '^ID=ubuntu$' /etc/os-release || enable_universe
+    say "taking nats-server out of the system's package"
+    work=$(mktemp -d)
+    (cd "$work" && apt-get -q download nats-server >/dev/null 2>&1) ||
+        die "the package nats-server cannot be fetched (apt-get download nats-server)"
+    dpkg-deb -x "$work"/nats-server_*.deb "$work/out"
+    mkdir -p "$tools/bin"
+    install -m 755 "$(find "$work/out" -name nats-server -path '*bin/*' -type f)" "$tools/bin/nats-server"
+    rm -rf "$work"
 }
 
 # ---- Rust --------------------------------------------------------------------------------------
@@ -246,6 +265,7 @@ packages=(build-essential pkg-config ca-certificates curl libssl-dev libgtk-3-de
     libwebkit2gtk-4.1-dev dbus fonts-noto-cjk)
 want_cargo_deny=
 want_postgresql=
+want_nats=
 for group in "$@"; do
     case $group in
     build) ;;
@@ -254,6 +274,7 @@ for group in "$@"; do
     e2e)
         packages+=(xvfb webkit2gtk-driver fuse3)
         want_postgresql=yes
+        want_nats=yes
         ;;
     *) die "install.sh knows build, screen, check and e2e, not '$group'" ;;
     esac
@@ -261,6 +282,7 @@ done
 
 install_packages "${packages[@]}"
 [ -z "$want_postgresql" ] || install_postgresql
+[ -z "$want_nats" ] || install_nats_server
 install_rust
 install_node
 [ -z "$want_cargo_deny" ] || install_cargo_deny

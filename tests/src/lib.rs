@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod fleet;
 #[cfg(target_os = "linux")]
 pub mod lossy;
+pub mod nats;
 pub mod processes;
 pub mod scan;
 pub mod slow;

@@ -32,6 +32,7 @@ mod lives;
 mod lossy;
 #[cfg(target_os = "linux")]
 mod migration;
+mod outlet;
 mod parted;
 mod passes;
 mod phone_codes;

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use punchcard_domain::fact::{Fact, StreamOpened};
@@ -49,6 +49,7 @@ pub struct Hub {
     replica: Option<Replica>,
     /// The newest position that this process knows of.
     newest: AtomicU64,
+    publishes: AtomicBool,
     pub(crate) weak: Weak,
 }
 
@@ -95,6 +96,7 @@ impl Hub {
             snapshots: Snapshots::default(),
             replica: None,
             newest: AtomicU64::new(0),
+            publishes: AtomicBool::new(false),
             weak: weak.in_this_build(),
         };
         hub.write(|work| {
@@ -123,6 +125,16 @@ impl Hub {
     #[must_use]
     pub fn reading_from(self, replica: Arc<dyn Store>) -> Self {
         Self { replica: Some(Replica::new(replica)), ..self }
+    }
+
+    /// From now on facts are handed on to others.
+    pub(crate) fn publishes(&self) {
+        self.publishes.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether they are.
+    pub(crate) fn is_publishing(&self) -> bool {
+        self.publishes.load(Ordering::SeqCst)
     }
 
     /// The hub's id: what calls are signed for, and the till id of the hub's own journal.

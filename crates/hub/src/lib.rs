@@ -2,6 +2,7 @@
 //!
 //! - [`Hub`] is what it does: one use case, one function, one transaction, blocking.
 //! - [`store`] is where it keeps it: SQLite or PostgreSQL behind one small trait.
+//! - [`outlet`] hands facts on to others.
 //! - [`http`] is the door: it checks signatures and sizes, and decides nothing.
 //!
 //! Rules are in `punchcard-domain`; what entries change is said there once, for till and hub.
@@ -11,6 +12,7 @@ pub mod clock;
 mod error;
 pub mod http;
 mod hub;
+pub mod outlet;
 mod random;
 mod replica;
 pub mod settings;

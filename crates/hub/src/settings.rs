@@ -15,9 +15,13 @@
 //! | – | `PUNCHCARD_HUB_BACKUP_KEEP` | `backup_keep` | `4`: so many weeks |
 //! | – | `PUNCHCARD_HUB_BACKUP_PASSPHRASE` | `backup_passphrase` | that of the file |
 //! | `--passphrase-file` | `PUNCHCARD_HUB_BACKUP_PASSPHRASE_FILE` | `backup_passphrase_file` | – |
+//! | – | `NATS_URL` | `nats_url` | facts are published nowhere |
+//! | – | `PUNCHCARD_HUB_NATS_STREAM` | `nats_stream` | `PUNCHCARD` |
+//! | – | `PUNCHCARD_HUB_NATS_CREDS` | `nats_creds` | what the address says |
+//! | – | `PUNCHCARD_HUB_NATS_CA` | `nats_ca` | whom the system trusts |
 //! | – | `PUNCHCARD_HUB_LOG` | `log` | `info` for `serve`, `warn` for the rest; `json,info` for JSON |
 //!
-//! The file is one JSON object. A database's address may hold a password: nothing here has a
+//! The file is one JSON object. A database's address, or that of NATS, may hold a password: nothing here has a
 //! `Debug`, and nothing prints it.
 
 use std::{
@@ -33,6 +37,7 @@ use crate::{
     Schedule,
     backup::Passphrase,
     error::{Error, Result},
+    outlet::Nats,
     tls::{self, Tls},
 };
 
@@ -69,6 +74,14 @@ pub struct Layer {
     pub backup_passphrase: Option<String>,
     /// A file in which that is.
     pub backup_passphrase_file: Option<String>,
+    /// `nats://…`: where facts are published.
+    pub nats_url: Option<String>,
+    /// The stream in which they are.
+    pub nats_stream: Option<String>,
+    /// A file with what NATS is to know us by.
+    pub nats_creds: Option<String>,
+    /// PEM: who vouches for the NATS servers.
+    pub nats_ca: Option<String>,
     /// What is logged, and how.
     pub log: Option<String>,
 }
@@ -93,6 +106,11 @@ impl Layer {
             backup_keep: said("BACKUP_KEEP"),
             backup_passphrase: said("BACKUP_PASSPHRASE"),
             backup_passphrase_file: said("BACKUP_PASSPHRASE_FILE"),
+            // The name that everything that speaks to NATS knows it by.
+            nats_url: variable("NATS_URL").filter(|value| !value.is_empty()),
+            nats_stream: said("NATS_STREAM"),
+            nats_creds: said("NATS_CREDS"),
+            nats_ca: said("NATS_CA"),
             log: said("LOG"),
         }
     }
@@ -127,6 +145,10 @@ impl Layer {
             backup_keep: self.backup_keep.or(below.backup_keep),
             backup_passphrase: self.backup_passphrase.or(below.backup_passphrase),
             backup_passphrase_file: self.backup_passphrase_file.or(below.backup_passphrase_file),
+            nats_url: self.nats_url.or(below.nats_url),
+            nats_stream: self.nats_stream.or(below.nats_stream),
+            nats_creds: self.nats_creds.or(below.nats_creds),
+            nats_ca: self.nats_ca.or(below.nats_ca),
             log: self.log.or(below.log),
         }
     }
@@ -170,6 +192,8 @@ pub struct Settings {
     pub log: Log,
     /// The folder into which backups go.
     pub backup_to: Option<PathBuf>,
+    /// Where facts are published.
+    pub nats: Option<Nats>,
     advertise: Option<String>,
     folder: Option<PathBuf>,
     /// The hour of the machine's day in which backups are made and free space is cleared.
@@ -198,6 +222,7 @@ impl Settings {
         Ok(Self {
             database,
             folder,
+            nats: nats(&said)?,
             replica: said.replica.clone(),
             listen: listen(said.listen.as_deref().unwrap_or(DEFAULT_LISTEN))?,
             tls: encryption(&said)?,
@@ -283,6 +308,13 @@ fn listen(text: &str) -> Result<SocketAddr> {
     text.parse().map_err(|_| {
         Error::Usage(format!("listen: {text} is not an address and a port, as {DEFAULT_LISTEN}"))
     })
+}
+
+fn nats(said: &Layer) -> Result<Option<Nats>> {
+    let Some(url) = &said.nats_url else { return Ok(None) };
+    let file = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+    let (credentials, authority) = (file(&said.nats_creds), file(&said.nats_ca));
+    Nats::new(url, said.nats_stream.as_deref(), credentials, authority).map(Some)
 }
 
 fn encryption(said: &Layer) -> Result<Tls> {

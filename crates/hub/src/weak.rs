@@ -21,6 +21,9 @@ pub struct Weak {
     pub takeover_unseen: bool,
     /// Erasure of what comes late: private parts of somebody who was erased are kept, and passed on.
     pub erased_parts_kept: bool,
+    /// Publishing what was acknowledged alone: the cursor moves before NATS has said anything, and where
+    /// its stream ends is not asked.
+    pub unacknowledged: bool,
     /// No defence: a pull is answered with so many entries at most, so that a short log has many
     /// pages.
     pub page: Option<usize>,

@@ -133,6 +133,7 @@ pub(crate) const STATE: &[Kept] = &[
     ),
     whole!("hub_before", "", ("id", Blob), ("public_key", Blob)),
     whole!("closing", "", ("stream", Blob), ("seq", Int)),
+    whole!("outlet", "", ("name", Text), ("position", Int), ("sequence", Int)),
 ];
 
 /// Tables that are made of the log by a restore, or hold what is this database's own.
@@ -166,9 +167,10 @@ const NOT_KEPT: &[&str] = &[
 ];
 
 /// Columns that begin anew where a hub is put back: it is in an epoch of its own, in which no till has
-/// said yet what it holds.
+/// said yet what it holds, and it is nobody's turn to publish.
 #[cfg(test)]
-const BEGIN_ANEW: &[(&str, &str)] = &[("stream", "reported")];
+const BEGIN_ANEW: &[(&str, &str)] =
+    &[("stream", "reported"), ("outlet", "holder"), ("outlet", "until_ms")];
 
 impl Kept {
     /// Asks for all of it.

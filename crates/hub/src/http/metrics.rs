@@ -77,7 +77,7 @@ impl Metrics {
     }
 }
 
-fn gauges(figures: &Figures) -> [(&'static str, &'static str, u64); 7] {
+fn gauges(figures: &Figures) -> [(&'static str, &'static str, u64); 8] {
     [
         ("punchcard_hub_entries", "Entries that the hub has.", figures.entries),
         ("punchcard_hub_tills", "Tills that belong to the business.", figures.tills),
@@ -85,6 +85,11 @@ fn gauges(figures: &Figures) -> [(&'static str, &'static str, u64); 7] {
         ("punchcard_hub_forked", "Streams of which two branches are known.", figures.forked),
         ("punchcard_hub_inbox", "Matters that wait for the owner.", figures.inbox),
         ("punchcard_hub_quarantined", "Entries kept and not taken in.", figures.quarantined),
+        (
+            "punchcard_hub_unpublished_entries",
+            "Entries of which NATS has not acknowledged yet that it has them.",
+            figures.unpublished,
+        ),
         (
             "punchcard_hub_backup_time_seconds",
             "When the newest backup was made and read back, since 1970; 0: none was.",

@@ -13,6 +13,7 @@ pub mod fold;
 pub mod journal;
 mod open;
 mod opening;
+pub mod outlet;
 pub mod postgres;
 pub mod sqlite;
 pub mod tables;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     greet::reclaim_stream,
+    publish,
     push::fresh,
     records, restored,
     work::{Work, taken_over_by_hub},
@@ -64,6 +65,8 @@ pub struct Figures {
     pub inbox: u64,
     /// What was refused and kept.
     pub quarantined: u64,
+    /// Entries of which NATS has not acknowledged yet that it has them; 0 where facts are not published.
+    pub unpublished: u64,
     /// When the newest backup was made that was read back: Unix ms; 0: none was.
     pub backup_ms: u64,
 }
@@ -82,7 +85,9 @@ impl Hub {
     /// # Errors
     /// Those of the database.
     pub fn figures(&self) -> Result<Figures> {
+        let publishes = self.is_publishing();
         self.read(|session| {
+            let unpublished = if publishes { publish::unpublished(session)? } else { 0 };
             let mut count = |sql: &str| -> Result<u64> {
                 session.row(sql, &[])?.map_or(Ok(0), |row| row[0].count())
             };
@@ -95,6 +100,7 @@ impl Hub {
                 forked: count("SELECT count(*) FROM stream WHERE state = 'forked'")?,
                 inbox: count("SELECT count(*) FROM inbox WHERE settled = 0")?,
                 quarantined: count("SELECT count(*) FROM quarantine")?,
+                unpublished,
                 backup_ms: count("SELECT done_ms FROM schedule WHERE name = 'backup'")?,
             })
         })

@@ -15,6 +15,7 @@ pub mod from_backup;
 pub mod give;
 pub mod greet;
 pub mod inbox;
+pub(crate) mod publish;
 pub mod pull;
 pub mod purse;
 pub mod push;

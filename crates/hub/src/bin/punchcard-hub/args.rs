@@ -21,7 +21,8 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// A JSON file with any of: database, replica, listen, tls, tls_cert, tls_key, advertise, metrics,
-    /// backup_to, backup_hour, backup_keep, backup_passphrase, backup_passphrase_file, log.
+    /// backup_to, backup_hour, backup_keep, backup_passphrase, backup_passphrase_file, nats_url,
+    /// nats_stream, nats_creds, nats_ca, log.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// A file with the passphrase of backups [PUNCHCARD_HUB_BACKUP_PASSPHRASE_FILE, or

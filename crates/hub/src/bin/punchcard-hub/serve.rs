@@ -5,6 +5,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use punchcard_hub::{
     Hub, Result, Schedule,
     http::{self, Options, Running, Tls},
+    outlet::Publishing,
     settings::Settings,
 };
 use serde_json::json;
@@ -40,6 +41,7 @@ pub(crate) fn run(
             tracing::warn!("no backups are made: PUNCHCARD_HUB_BACKUP_TO names a folder for them");
         }
     }
+    let publishing = publish(&hub, settings)?;
     let running = http::serve(hub, options)?;
     announce(&running, settings);
     if json {
@@ -50,8 +52,16 @@ pub(crate) fn run(
     let signal = runtime.block_on(signals.next());
     tracing::info!(signal, "stopping");
     running.stop();
+    drop(publishing);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Hands facts on to NATS, where somebody said so. Nothing waits for it, not even the start.
+fn publish(hub: &Arc<Hub>, settings: &Settings) -> Result<Option<Publishing>> {
+    let Some(to) = &settings.nats else { return Ok(None) };
+    tracing::info!(to = to.describe(), "facts are published");
+    Publishing::begin(hub.clone(), to.clone()).map(Some)
 }
 
 /// Posts what has run out in the pool, at the start and every hour, and in the night clears free space of
