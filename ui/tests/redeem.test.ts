@@ -28,6 +28,26 @@ const points = (here: number, debt = 0) => ({
   debt,
 });
 
+/** What the till says of a number of points, told when it is told to. */
+class LatePreview {
+  private tell: (() => void)[] = [];
+  readonly ask = ({ points: chosen }: Record<string, unknown>) =>
+    new Promise((resolve, refuse) =>
+      this.tell.push(() => {
+        const need = Number(chosen);
+        const args = { need: String(need), here: "500", on_file: "820" };
+        if (need > 500) refuse({ code: "points_short", message: "short", args });
+        else resolve({ points: need, lots: [], on_trust: 0, money_off_minor: 0, money_minor: 0 });
+      }),
+    );
+
+  /** The answers to all that was asked so far, in their order. */
+  async come(): Promise<void> {
+    for (const tell of this.tell.splice(0)) tell();
+    await settle();
+  }
+}
+
 interface Case {
   status?: Partial<StatusView>;
   limit?: number;
@@ -187,6 +207,80 @@ describe("points that are held elsewhere", () => {
     letGo(came(300)());
     await settle();
     expect(byId("draw-result")?.textContent ?? "").toBe("");
+    wrapper.unmount();
+  });
+});
+
+describe("a number of points that the cashier chooses", () => {
+  const enter = async () => {
+    (byId("redeem-confirm") as HTMLButtonElement).click();
+    await settle();
+  };
+
+  async function slow(rewards = [FREE]) {
+    const late = new LatePreview();
+    answer({
+      member: () => MEMBER,
+      rewards: () => rewards,
+      redeem_preview: late.ask,
+      redeem: () => null,
+    });
+    const { wrapper, router } = await show(RedeemPage, { at: "/redeem/m1" });
+    return { late, wrapper, router };
+  }
+
+  it("is redeemed with an Enter that came before the till said what it takes, and once", async () => {
+    const { late, wrapper } = await slow();
+    await press("1");
+    await typeInto("redeem-points", "300");
+    await enter();
+    await enter();
+    expect(asked("redeem")).toEqual([]);
+    expect((byId("redeem-points") as HTMLInputElement).value).toBe("300");
+    await late.come();
+    expect(asked("redeem").map(([, args]) => args)).toMatchObject([{ reward: "r2", points: 300 }]);
+    wrapper.unmount();
+  });
+
+  it("is not redeemed where another one is typed meanwhile, or too few are here", async () => {
+    const { late, wrapper } = await slow();
+    await press("1");
+    await typeInto("redeem-points", "30");
+    await enter();
+    await typeInto("redeem-points", "300");
+    await late.come();
+    expect(asked("redeem")).toEqual([]);
+    await typeInto("redeem-points", "600");
+    await enter();
+    await late.come();
+    expect(asked("redeem")).toEqual([]);
+    expect(byId("redeem-problem")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("goes into its box also where it is typed before that has the cursor", async () => {
+    const { late, wrapper } = await slow([FREE, { ...FREE, id: "r3", name: "别的" }]);
+    const now = performance.now();
+    for (const digit of ["1", "2", "0"]) {
+      const event = new KeyboardEvent("keydown", { key: digit, code: `Digit${digit}` });
+      Object.defineProperty(event, "timeStamp", { value: now });
+      window.dispatchEvent(event);
+    }
+    await press("F12");
+    expect((byId("redeem-points") as HTMLInputElement).value).toBe("20");
+    expect(document.activeElement).toBe(byId("redeem-points"));
+    await enter();
+    await late.come();
+    expect(asked("redeem").map(([, args]) => args)).toMatchObject([{ reward: "r2", points: 20 }]);
+    wrapper.unmount();
+  });
+
+  it("is said to be none where it is none", async () => {
+    const { wrapper } = await slow();
+    await press("1");
+    await typeInto("redeem-points", "3oo");
+    expect(byId("redeem-points")?.getAttribute("aria-invalid")).toBe("true");
+    expect(document.getElementById("redeem-points-wrong")?.textContent).toContain("整数");
     wrapper.unmount();
   });
 });
