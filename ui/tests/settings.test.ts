@@ -15,7 +15,7 @@ import type {
   RecentVisit,
   TermsView,
 } from "@/shared/bindings";
-import { answer, byId, calls, settle, show, typeInto } from "./support/desk";
+import { answer, byId, calls, HOUSE_RULES, settle, show, typeInto } from "./support/desk";
 
 afterEach(() => {
   document.body.replaceChildren();
@@ -476,26 +476,7 @@ it("Esc puts a form away without giving up what was typed", async () => {
 });
 
 it("a house rule that is no number is said at its row, and nothing is sent", async () => {
-  const rules = {
-    points_per_unit: 1,
-    points_per_visit: 5,
-    rounding: "down",
-    points_expire_months: null,
-    seen_again_hours: 4,
-    expires_soon_days: 7,
-    few_visits: 2,
-    pass_required: true,
-    trust_limit: 0,
-    code_above: null,
-    approval_above: null,
-    age_of_majority: 18,
-    guardian_signs: false,
-    rest_percent: 50,
-    undo_secs: 10,
-    day_start_hour: 0,
-    card_numbers: null,
-  };
-  answer({ rules: () => rules, save_rules: ({ input }) => input });
+  answer({ rules: () => HOUSE_RULES, save_rules: ({ input }) => input });
   const { wrapper } = await show(RulesTab);
   await typeInto("rule-points_per_visit", "十");
   await save();
@@ -504,7 +485,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
   expect(document.querySelector("[role=alert]")?.textContent).toContain("整数");
   await typeInto("rule-points_per_visit", "10");
   await save();
-  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...rules, points_per_visit: 10 } }]);
+  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...HOUSE_RULES, points_per_visit: 10 } }]);
 
   const rounding = byId("rule-rounding") as HTMLSelectElement;
   expect(rounding.selectedOptions[0]?.textContent).toContain("抹零");
@@ -513,7 +494,7 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
   await typeInto("rule-undo_secs", "60");
   await save();
   const changed = { points_per_visit: 10, rounding: "half_up", undo_secs: 60 };
-  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...rules, ...changed } }]);
+  expect(calls.at(-1)).toEqual(["save_rules", { input: { ...HOUSE_RULES, ...changed } }]);
   wrapper.unmount();
 });
 

@@ -2,7 +2,14 @@
 import { type MountingOptions, mount } from "@vue/test-utils";
 import { createPinia, type Pinia, setActivePinia } from "pinia";
 import { type Component, nextTick } from "vue";
-import type { CheckInView, LineView, MemberView, StatusView, SyncView } from "@/shared/bindings";
+import type {
+  CheckInView,
+  LineView,
+  MemberView,
+  RulesInput,
+  StatusView,
+  SyncView,
+} from "@/shared/bindings";
 import { makeI18n } from "@/desk/i18n";
 import { hasOpened } from "@/desk/opening";
 import { makeRouter } from "@/desk/router";
@@ -163,6 +170,27 @@ export function checkIn(part: Partial<CheckInView> = {}): CheckInView {
   };
 }
 
+/** The house rules of a shop. */
+export const HOUSE_RULES: RulesInput = {
+  points_per_unit: 1,
+  points_per_visit: 5,
+  rounding: "down",
+  points_expire_months: null,
+  seen_again_hours: 4,
+  expires_soon_days: 7,
+  few_visits: 2,
+  pass_required: true,
+  trust_limit: 0,
+  code_above: null,
+  approval_above: null,
+  age_of_majority: 18,
+  guardian_signs: false,
+  rest_percent: 50,
+  undo_secs: 10,
+  day_start_hour: 0,
+  card_numbers: null,
+};
+
 /** Mounts with stores, texts and routes, as if that status had been read. */
 export async function show<T extends Component>(
   component: T,
@@ -220,4 +248,19 @@ export async function typeInto(id: string, text: string): Promise<void> {
 
 export function byId(id: string): HTMLElement | null {
   return document.querySelector(`[data-testid="${id}"]`);
+}
+
+/** An answer of the till that comes when it is told to. */
+export class Late {
+  private readonly waiting: ((found: unknown) => void)[] = [];
+  readonly ask = () => new Promise((resolve) => this.waiting.push(resolve));
+
+  get left(): number {
+    return this.waiting.length;
+  }
+
+  async come(found: unknown, which = 0): Promise<void> {
+    this.waiting.splice(which, 1)[0]!(found);
+    await settle();
+  }
 }

@@ -3,7 +3,14 @@ import { computed, onScopeDispose, type Ref, ref } from "vue";
 import { useDrafts } from "../stores/drafts";
 import { useNotice } from "../stores/notice";
 import { useSession } from "../stores/session";
+import { typedSince } from "../typed-since";
 import { useText } from "./useText";
+
+/** A form as it stood when it was sent. */
+export interface Sent {
+  line: string;
+  text: string;
+}
 
 interface Options<T> {
   /** Which form it is. */
@@ -53,9 +60,35 @@ export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>
     value.value = JSON.parse(before.value);
   }
 
-  /** It was saved. */
   function close(): void {
     value.value = null;
+  }
+
+  /** How it stands now, for `saved`. */
+  const sending = (): Sent => ({ line, text: JSON.stringify(value.value) });
+
+  /**
+   * It is on file as `fresh` now, as it stood when it was sent. What was typed meanwhile stands, unsaved:
+   * in the form, or, where that was left, in what waits for whoever comes back.
+   *
+   * @returns whether it is still open, and has nothing that is not saved
+   */
+  function saved(sent: Sent, which: string | null, fresh: T): boolean {
+    const on = JSON.stringify(fresh);
+    const key = prefix + (which ?? "");
+    const meant = JSON.parse(sent.text) as T;
+    if (value.value === null || line !== sent.line) {
+      const kept = drafts.take(prefix + sent.line) as T | undefined;
+      const stands = kept && typedSince(safe(meant), kept, safe(JSON.parse(on) as T));
+      if (stands && JSON.stringify(stands) !== JSON.stringify(safe(fresh))) {
+        drafts.keep(key, stands);
+      }
+      return false;
+    }
+    line = which ?? "";
+    before.value = on;
+    value.value = typedSince(meant, value.value, JSON.parse(on) as T);
+    return !dirty.value;
   }
 
   onScopeDispose(() => {
@@ -70,6 +103,8 @@ export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>
     leave,
     discard,
     close,
+    sending,
+    saved,
     /** Whether a line waits with changes that are not saved. */
     waits: (which: string | null) => drafts.has(prefix + (which ?? "")),
     /** The line that was left last with such changes; undefined: none. */

@@ -67,10 +67,15 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     safe: ({ line, boxes }) => ({ line, boxes: options.safe?.(boxes) ?? boxes }),
   });
   const form = draft.value as Ref<Form | null>;
+  /** Rises with each form that is opened: what is folded and what is not belongs to one of them. */
+  const opened = ref(0);
+
+  const filled = (line: Input): Form => ({ line: { ...line }, boxes: options.open(line) });
 
   function open(line: Input): void {
     problems.value = {};
-    draft.open(line.id, { line: { ...line }, boxes: options.open(line) });
+    draft.open(line.id, filled(line));
+    opened.value += 1;
   }
 
   function edit(line: Input): void {
@@ -135,20 +140,24 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   }
 
   async function save(): Promise<void> {
-    const sent = form.value;
-    if (!sent || busy.value) return;
+    const shown = form.value;
+    if (!shown || busy.value) return;
     busy.value = true;
     problems.value = {};
     const cursor = cursorLater();
     const known = new Set(items.value?.map(({ id }) => id));
-    const saved = await send(sent);
+    const { id } = shown.line;
+    const sent = draft.sending();
+    const saved = await send(shown);
     busy.value = false;
     if (!saved) return;
     data.value = saved;
-    draft.close();
     notice.say(t("app.saved"));
-    const fresh = items.value?.find(({ id }) => !known.has(id));
-    await focusLine(sent.line.id ?? fresh?.id, cursor);
+    const line = items.value?.find((one) => (id === null ? !known.has(one.id) : one.id === id));
+    // Who went on typing, or with another line, is not taken away from that.
+    if (line && !draft.saved(sent, line.id, filled(line))) return;
+    draft.close();
+    await focusLine(line?.id, cursor);
   }
 
   /** Whether a line has changes that are not saved. */
@@ -170,6 +179,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
 
   return {
     list,
+    opened,
     picks: { choose: edit, add: () => edit(options.blank()) },
     form,
     frame,

@@ -1,0 +1,153 @@
+/** What is typed into a form while it is being saved is neither lost nor taken for saved. */
+import { afterEach, describe, expect, it } from "vitest";
+import RulesTab from "@/desk/pages/settings/RulesTab.vue";
+import TiersTab from "@/desk/pages/settings/TiersTab.vue";
+import { useDrafts } from "@/desk/stores/drafts";
+import { useNotice } from "@/desk/stores/notice";
+import { blankTier } from "@/desk/tier-form";
+import { typedSince } from "@/desk/typed-since";
+import type { TierInput } from "@/shared/bindings";
+import { answer, byId, calls, HOUSE_RULES, Late, press, settle, show } from "./support/desk";
+import { typeInto } from "./support/desk";
+
+afterEach(() => document.body.replaceChildren());
+
+const value = (id: string) => (byId(id) as HTMLInputElement).value;
+
+async function save(): Promise<void> {
+  document.querySelector("form")!.dispatchEvent(new Event("submit", { cancelable: true }));
+  await settle();
+}
+
+describe("the house rules", () => {
+  it("keep what is typed while they are saved, and say that it is not saved", async () => {
+    const slow = new Late();
+    answer({ rules: () => HOUSE_RULES, save_rules: slow.ask });
+    const { wrapper } = await show(RulesTab);
+    await typeInto("rule-points_per_visit", "10");
+    await save();
+    await typeInto("rule-few_visits", "3");
+    // What the till makes of the rest is shown.
+    await slow.come({ ...HOUSE_RULES, points_per_visit: 10, undo_secs: 20 });
+    expect(value("rule-few_visits")).toBe("3");
+    expect(value("rule-points_per_visit")).toBe("10");
+    expect(value("rule-undo_secs")).toBe("20");
+    expect(byId("not-saved")).not.toBeNull();
+    await save();
+    const both = { points_per_visit: 10, undo_secs: 20, few_visits: 3 };
+    expect(calls.at(-1)).toEqual(["save_rules", { input: { ...HOUSE_RULES, ...both } }]);
+    await slow.come({ ...HOUSE_RULES, ...both });
+    expect(byId("not-saved")).toBeNull();
+    expect(value("rule-few_visits")).toBe("3");
+    wrapper.unmount();
+  });
+
+  it("that were left while they were saved wait for nobody", async () => {
+    const slow = new Late();
+    answer({ rules: () => HOUSE_RULES, save_rules: slow.ask });
+    const { wrapper } = await show(RulesTab);
+    await typeInto("rule-points_per_visit", "10");
+    await save();
+    wrapper.unmount();
+    expect(useDrafts().latest("s1/rules/")).toBe("");
+    await slow.come({ ...HOUSE_RULES, points_per_visit: 10 });
+    expect(useDrafts().latest("s1/rules/")).toBeUndefined();
+  });
+});
+
+describe("a line of a list", () => {
+  const tier = (id: string | null, name: string, multiplier_percent = 100): TierInput => ({
+    ...blankTier(),
+    id,
+    name,
+    multiplier_percent,
+  });
+  const GOLD = tier("t1", "金卡");
+  const SILVER = tier("t2", "银卡");
+
+  async function open(list: TierInput[]) {
+    const slow = new Late();
+    answer({ tier_list: () => list, save_tier: slow.ask });
+    const { wrapper } = await show(TiersTab);
+    return { slow, wrapper };
+  }
+
+  it("stays open with what is typed meanwhile, and the next save changes the same line", async () => {
+    const { slow, wrapper } = await open([GOLD]);
+    byId("item-add")?.click();
+    await settle();
+    await typeInto("tier-name", "铂金卡");
+    byId("tier-multiplier")?.focus();
+    await save();
+    await typeInto("tier-multiplier", "250");
+    const fresh = tier("t9", "铂金卡");
+    await slow.come([GOLD, fresh]);
+    expect(value("tier-multiplier")).toBe("250");
+    expect(document.activeElement).toBe(byId("tier-multiplier"));
+    expect(byId("item-t9")?.textContent).toContain("还没保存");
+    (document.activeElement as HTMLElement).blur();
+    await press("Escape");
+    expect(byId("item-add")?.textContent).not.toContain("还没保存");
+    byId("item-t9")?.click();
+    await settle();
+    expect(value("tier-multiplier")).toBe("250");
+    await save();
+    const input = { ...fresh, multiplier_percent: 250 };
+    expect(calls.at(-1)).toEqual(["save_tier", { input }]);
+    await slow.come([GOLD, input]);
+    expect(byId("tier-name")).toBeNull();
+    expect(byId("item-t9")?.textContent).not.toContain("还没保存");
+    wrapper.unmount();
+  });
+
+  it("does not close another one that was opened meanwhile", async () => {
+    const { slow, wrapper } = await open([GOLD, SILVER]);
+    byId("item-t1")?.click();
+    await settle();
+    await typeInto("tier-multiplier", "150");
+    await save();
+    byId("item-t2")?.click();
+    await settle();
+    await typeInto("tier-multiplier", "120");
+    await slow.come([{ ...GOLD, multiplier_percent: 150 }, SILVER]);
+    expect(value("tier-multiplier")).toBe("120");
+    expect(value("tier-name")).toBe("银卡");
+    expect(byId("item-t1")?.textContent).not.toContain("还没保存");
+    expect(byId("item-t2")?.textContent).toContain("还没保存");
+    expect(useNotice().notice?.text).toBe("已保存");
+    wrapper.unmount();
+  });
+
+  it("that was closed with something typed meanwhile keeps that alone unsaved", async () => {
+    const { slow, wrapper } = await open([GOLD]);
+    byId("item-t1")?.click();
+    await settle();
+    await typeInto("tier-multiplier", "150");
+    await save();
+    await typeInto("tier-name", "黑金卡");
+    (document.activeElement as HTMLElement).blur();
+    await press("Escape");
+    expect(byId("tier-name")).toBeNull();
+    await slow.come([{ ...GOLD, multiplier_percent: 150 }]);
+    expect(byId("item-t1")?.textContent).toContain("还没保存");
+    byId("item-t1")?.click();
+    await settle();
+    expect(value("tier-name")).toBe("黑金卡");
+    expect(value("tier-multiplier")).toBe("150");
+    wrapper.unmount();
+  });
+});
+
+it.each([
+  ["nothing was typed", { a: "1", b: "2" }, { a: "1", b: "2" }, { a: "1", b: "x" }],
+  ["one box was", { a: "1", b: "2" }, { a: "7", b: "2" }, { a: "7", b: "x" }],
+])("typed since: %s", (_, sent, now, stands) => {
+  expect(typedSince(sent, now, { a: "1", b: "x" })).toEqual(stands);
+});
+
+it("typed since: deep fields one by one, a list as a whole, none that is gone", () => {
+  const sent = { line: { id: null as string | null, days: [1, 2], cap: 5 as number | undefined } };
+  const now = { line: { id: null, days: [1], cap: 5 } };
+  const answered = { line: { id: "x", days: [1, 2], cap: undefined } };
+  expect(typedSince(sent, now, answered)).toEqual({ line: { id: "x", days: [1] } });
+});
