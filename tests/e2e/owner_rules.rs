@@ -127,9 +127,9 @@ async fn rarer_terms(window: &Window) {
     window.retype("earn-rule-pending", "0").await;
     window.find("earn-rule-expires").await.select_by_value("month_end").await.expect("an end");
     window.retype("earn-rule-expires-after", "0").await;
-    window.retype("earn-rule-timesEver", "九").await;
-    refused(window, "earn-rule-timesEver", "整数").await;
-    window.retype("earn-rule-timesEver", "9").await;
+    window.retype("earn-rule-times-ever", "九").await;
+    refused(window, "earn-rule-times-ever", "整数").await;
+    window.retype("earn-rule-times-ever", "9").await;
     look(window, "rule-more").await;
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { PassView } from "@/shared/bindings";
+import type { Mend, PassView } from "@/shared/bindings";
 import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import { useDesk } from "@/desk/stores/desk";
 import { useNotice } from "@/desk/stores/notice";
@@ -66,6 +66,28 @@ describe("the check-in page", () => {
     expect(calls.some(([command]) => command === "use_visit")).toBe(false);
     wrapper.unmount();
   });
+
+  it.each([
+    [["add_guardian", "add_contact"], "F11", "add_guardian", "pick-panel"],
+    [["add_contact", "add_guardian"], "F11", "add_contact", "ask-panel"],
+    [["book_class", "use_visit"], "F8", "book_class", "ask-panel"],
+    [["give_pass", "let_in_once"], "F7", "give_pass", "give-pass"],
+  ] as [Mend[], string, Mend, string][])(
+    "does with a key what its button says: %j",
+    async (mends, name, first, opens) => {
+      const { wrapper } = await page(checkIn({ verdict: "refuse", mends }));
+      const button = byId(`mend-${first}`)!;
+      expect(button.textContent).toContain(name);
+      const shared = [...document.querySelectorAll("[data-testid^=mend-]")].filter((one) =>
+        one.textContent.includes(name),
+      );
+      expect(shared).toEqual([button]);
+      key(name);
+      await settle();
+      expect(byId(opens)).not.toBeNull();
+      wrapper.unmount();
+    },
+  );
 
   it("lets in once with a reason, by keys alone", async () => {
     const { wrapper, desk } = await page(

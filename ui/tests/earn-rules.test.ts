@@ -98,8 +98,8 @@ it("an edit sends all that it did not touch as it was", async () => {
   await typeInto("earn-rule-each", "12.5");
   await typeInto("earn-rule-categories", "咖啡\n\n 茶 ");
   await typeInto("earn-rule-cap-month", "300");
-  await typeInto("earn-rule-capOnce", "");
-  await typeInto("earn-rule-timesDay", "2");
+  await typeInto("earn-rule-cap-once", "");
+  await typeInto("earn-rule-times-day", "2");
   await typeInto("earn-rule-min-amount", "");
   byId("earn-rule-day-3")?.click();
   await settle();
@@ -138,7 +138,7 @@ it("a new rule shows what is set every day, and all else behind one key", async 
   await pick("earn-rule-rounding", "up");
   await typeInto("earn-rule-max-amount", "5000");
   await typeInto("earn-rule-not-categories", "烟\n酒");
-  await typeInto("earn-rule-timesEver", "3");
+  await typeInto("earn-rule-times-ever", "3");
   await typeInto("earn-rule-pending", "7");
   expect(byId("earn-rule-expires-after")).toBeNull();
   await pick("earn-rule-expires", "months");
@@ -211,12 +211,12 @@ it("a number that cannot be read unfolds the form, and nothing is sent", async (
   const { wrapper } = await open([RARE]);
   byId("earn-rule-1")?.click();
   await settle();
-  await typeInto("earn-rule-timesYear", "常来");
+  await typeInto("earn-rule-times-year", "常来");
   byId("earn-rule-more")?.click();
   await settle();
   await save();
   expect(calls.some(([name]) => name === "save_earn_rule")).toBe(false);
-  expect(document.activeElement).toBe(byId("earn-rule-timesYear"));
+  expect(document.activeElement).toBe(byId("earn-rule-times-year"));
   wrapper.unmount();
 });
 
@@ -226,6 +226,51 @@ it("what a newer version wrote is said", async () => {
   byId("earn-rule-1")?.click();
   await settle();
   expect(byId("earn-rule-kept")?.textContent).toContain("newer_field");
+  wrapper.unmount();
+});
+
+it.each([
+  ["100", 10_000, "每充值 ¥100.00 得 50 积分"],
+  ["", 0, "每次充值得 50 积分"],
+])("points for loading money: for each %j", async (typed, each_minor, words) => {
+  const rule: EarnRuleInput = {
+    ...blankRule(),
+    name: "充值送分",
+    per: "top_up",
+    points: 50,
+    each_minor,
+    caps: { month: 500 },
+  };
+  const { wrapper } = await open([], { save_earn_rule: () => [{ ...rule, id: "r9" }] });
+  byId("item-add")?.click();
+  await settle();
+  await typeInto("earn-rule-name", "充值送分");
+  await pick("earn-rule-per", "top_up");
+  await typeInto("earn-rule-points", "50");
+  await typeInto("earn-rule-each", typed);
+  await typeInto("earn-rule-cap-month", "500");
+  await save();
+  expect(calls.at(-1)).toEqual(["save_earn_rule", { input: rule }]);
+  expect(byId("earn-rule-1")?.textContent).toContain(words);
+  wrapper.unmount();
+});
+
+it("points for whoever sent somebody can be bounded like any others", async () => {
+  const { wrapper } = await open([], { save_earn_rule: () => [] });
+  byId("item-add")?.click();
+  await settle();
+  await typeInto("earn-rule-name", "介绍有礼");
+  await pick("earn-rule-per", "refers");
+  for (const other of ["each", "count", "percent"]) expect(byId(`earn-rule-${other}`)).toBeNull();
+  await typeInto("earn-rule-points", "100");
+  byId("earn-rule-more")?.click();
+  await settle();
+  byId("earn-rule-tier_times")?.click();
+  await typeInto("earn-rule-times-month", "3");
+  await save();
+  const said = { per: "refers", points: 100, tier_times: true, caps: { times_month: 3 } };
+  const input = { ...blankRule(), name: "介绍有礼", ...said };
+  expect(calls.at(-1)).toEqual(["save_earn_rule", { input }]);
   wrapper.unmount();
 });
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { EXPIRES, FLAGS, MORE_CAPS } from "@/desk/earn-rule-form";
+import { EXPIRES, FLAGS, MORE_CAPS, PERS } from "@/desk/earn-rule-form";
 import { PERIODS } from "@/desk/often";
+import { codesIn, fields, kinds, notices, wireCodes } from "./support/domain";
 
 type Tree = { [key: string]: string | Tree };
 
@@ -30,36 +31,24 @@ function union(name: string): string[] {
   return coded.length > 0 ? coded : [...body.matchAll(/"(\w+)"/g)].map((match) => match[1]!);
 }
 
-const ERRORS = `wrong_pin pin_locked name_missing bad_phone phone_taken card_taken bad_birthday
-  bad_email too_long bad_image bad_own_field unknown_field bad_condition bad_amount points_short approval_needed forbidden trust_limit
-  weak_pin bad_pin last_owner card_numbers_off card_numbers_out not_signed_in store_damaged disk_full internal not_found member_gone
-  bad_input clock store_in_use store_newer keys_missing disk_failed sqlite_too_old bad_file
-  not_set_up already_set_up wrong_points reward_not_yet
-  reward_over reward_not_here reward_not_for_tier reward_again reward_no_more out_of_stock stock_elsewhere
-  reward_not_later voucher_elsewhere voucher_over voucher_gone not_vouched banned already_voided not_voidable no_visits
-  too_large not_only_till nothing_to_vouch bad_code hub_unreachable already_paired behind hub_empty bad_request wrong_hub already_enrolled
-  other_business version_not_supported device_revoked bad_signature fork_detected chain_broken
-  frozen erased value_on_file slow_down not_paired unknown`.split(/\s+/);
+/** What a till does about by itself when a hub answers so: nobody is told. */
+const SILENT = ["gap", "epoch_changed", "snapshot_required"];
+const ERRORS = [
+  ...codesIn("domain/src/refusal.rs"),
+  ...codesIn("till/src/error.rs"),
+  ...wireCodes().filter((code) => !SILENT.includes(code)),
+  "unknown",
+];
 /** Why a store is not opened. */
 const NO_STORE = `store_in_use store_newer keys_missing store_damaged disk_full disk_failed
   sqlite_too_old unknown`.split(/\s+/);
-const KINDS = `visit_recorded points_earned points_redeemed fact_voided member_registered
-  member_changed member_photo_set pass_given value_expired stream_opened stream_vouched reward_set pass_type_set
-  tier_set staff_set rules_set earn_rule_set cards_allotted business_set store_set stream_reclaimed members_merged members_parted value_forfeited value_granted
-  value_returned value_given_back debt_repaid lot_ruled member_erased points_adjusted points_transferred referral_rewarded topped_up stock_changed reward_handed_over class_booked unknown`.split(
-  /\s+/,
-);
-/** Why a rule for points gives what it gives. */
-const EARN_WHY = `gave off not_yet over other_event other_day other_hour other_store other_tier
-  other_lines too_little no_birthday not_first no_streak condition_no condition_failed unreadable
-  less_than_one stopped beaten too_large bounds cap_once cap_day cap_month cap_year cap_ever
-  cap_times_day cap_times_month cap_times_year cap_times_ever cap_all`.split(/\s+/);
+/** Kinds of fact, and those that a list tells apart within one. */
+const KINDS = [...kinds(), "members_parted", "value_forfeited", "unknown"];
 /** What a rule may say more rarely, as its line tells it. */
 const EARN_KEPT = `whole_steps compounds repeats tier_times rounding stores not_categories
   min_amount_minor max_amount_minor stops best_of pending_days expires caps`.split(/\s+/);
-/** What may be wrong with a condition. */
-const TROUBLES = `too_long too_deep not_readable unknown_name not_allowed wrong_kind fraction
-  overflow division loops not_yes_or_no`.split(/\s+/);
+/** Fields that no window fills in: of files, of the tool, or of what a program writes by itself. */
+const NO_BOX = ["payload", "profile", "rebuild"];
 /** What sync tells people, with what fills each sentence in. */
 const NOTICES: Record<string, string[]> = {
   value_given_back: ["name", "points"],
@@ -134,13 +123,17 @@ describe("every name that the till sends has a text", () => {
     ["tierOver", union("Period")],
     ["tierIn", union("Period")],
     ["fieldHolds", union("Holds")],
-    ["earnWhy", EARN_WHY],
+    ["earnWhy", codesIn("domain/src/earning/why.rs")],
     ["earnKept", EARN_KEPT],
     ["earnFlags", Object.keys(FLAGS)],
     ["earnCaps", MORE_CAPS],
     ["earnExpires", [...EXPIRES]],
     ["rounding", union("Rounding")],
-    ["trouble", TROUBLES],
+    ["trouble", codesIn("domain/src/earning/condition.rs")],
+    ["alert", union("Alert")],
+    ["level", union("Level")],
+    ["reason", codesIn("domain/src/verdict.rs")],
+    ["notice", notices()],
     ["noStore.title", NO_STORE],
     ["noStore.next", NO_STORE],
   ];
@@ -152,6 +145,28 @@ describe("every name that the till sends has a text", () => {
       expect(english.has(`${family}.${name}`), `en ${family}.${name}`).toBe(true);
     }
   });
+});
+
+it.each(fields().filter((field) => !NO_BOX.includes(field)))(
+  "what may be wrong with %s is said, or at least what it is called",
+  (field) => {
+    for (const texts of [chinese, english]) {
+      expect(texts.has(`badInput.${field}`) || texts.has(`field.${field}`)).toBe(true);
+    }
+  },
+);
+
+it.each([
+  ["error", ERRORS],
+  ["kind", KINDS],
+])("no text of %s is for a name that is never sent", (family, names) => {
+  const told = [...chinese.keys()].filter((key) => key.startsWith(`${family}.`));
+  expect(told.filter((key) => !names.includes(key.slice(family.length + 1)))).toEqual([]);
+});
+
+it("a rule may count all that the till knows", () => {
+  const known = union("Per").filter((per) => per !== "unknown");
+  expect([...PERS].sort()).toEqual(known.sort());
 });
 
 it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code, args) => {

@@ -2,8 +2,9 @@
 import type { Caps, EarnRuleInput, Expires, Per } from "@/shared/bindings";
 import { minorToDecimal } from "@/shared/format";
 import type { Readers } from "./composables/useReaders";
+import type { TextKey } from "./composables/useText";
 
-/** What a new rule may count; the desk asks no rule for the others yet. */
+/** What a rule may count: all that the till knows. */
 export const PERS: Per[] = [
   "amount",
   "sale",
@@ -13,7 +14,9 @@ export const PERS: Per[] = [
   "streak_days",
   "streak_weeks",
   "multiply",
+  "top_up",
   "referred",
+  "refers",
   "limit",
 ];
 
@@ -42,7 +45,7 @@ export const EXPIRES = ["never", "days", "months", "month_end", "year_end"] as c
 export type ExpiresBy = (typeof EXPIRES)[number] | "";
 
 type Sized = "points" | "each" | "count" | "percent";
-type Text =
+export type Text =
   | Sized
   | CapBox
   | "from"
@@ -57,6 +60,46 @@ type Text =
   | "priority";
 export type RuleBoxes = Record<Text, string> & { expiresBy: ExpiresBy };
 
+/** What is said of a box. */
+export interface BoxText {
+  label: TextKey;
+  hint?: TextKey;
+  /** The keyboard of a touch screen. */
+  digits?: "numeric" | "decimal";
+  /** One thing on each line. */
+  lines?: boolean;
+}
+
+const whole = (label: TextKey, hint?: TextKey): BoxText => ({ label, hint, digits: "numeric" });
+const money = (label: TextKey, hint?: TextKey): BoxText => ({ label, hint, digits: "decimal" });
+const lists = (label: TextKey, hint?: TextKey): BoxText => ({ label, hint, lines: true });
+
+export const BOX_TEXTS: Record<Text, BoxText> = {
+  points: whole("earnRules.points"),
+  each: money("earnRules.each"),
+  count: whole("earnRules.count"),
+  percent: whole("earnRules.percent", "earnRules.percentHint"),
+  from: { label: "earnRules.from", hint: "form.dateHint" },
+  until: { label: "earnRules.until" },
+  capDay: whole("earnRules.capDay", "earnRules.capHint"),
+  capMonth: whole("earnRules.capMonth"),
+  categories: lists("earnRules.categories", "earnRules.linesHint"),
+  items: lists("earnRules.items"),
+  notCategories: lists("earnRules.notCategories", "earnRules.linesHint"),
+  minAmount: money("earnRules.minAmount", "earnRules.amountHint"),
+  maxAmount: money("earnRules.maxAmount"),
+  capOnce: whole("earnCaps.capOnce", "earnRules.limitsHint"),
+  capYear: whole("earnCaps.capYear"),
+  capEver: whole("earnCaps.capEver"),
+  timesDay: whole("earnCaps.timesDay"),
+  timesMonth: whole("earnCaps.timesMonth"),
+  timesYear: whole("earnCaps.timesYear"),
+  timesEver: whole("earnCaps.timesEver"),
+  pending: whole("earnRules.pending", "earnRules.pendingHint"),
+  expiresAfter: whole("earnRules.expiresAfter"),
+  priority: whole("earnRules.priority", "earnRules.priorityHint"),
+};
+
 /** Which of the numbers what it counts has need of. */
 export function uses(per: Per, box: Sized): boolean {
   if (box === "each") return per === "amount" || per === "top_up";
@@ -64,6 +107,10 @@ export function uses(per: Per, box: Sized): boolean {
   if (box === "percent") return per === "multiply";
   return per !== "multiply" && per !== "limit";
 }
+
+/** Those of its numbers that a form shows. */
+export const sizesOf = (per: Per): Sized[] =>
+  (["points", "each", "count", "percent"] as const).filter((box) => uses(per, box));
 
 /** What is ticked of how it counts, and the number without which it means nothing. */
 export const FLAGS = {
@@ -165,13 +212,13 @@ function expiryBoxes(expires: Expires | null): Pick<RuleBoxes, "expiresBy" | "ex
 }
 
 export function toBoxes(rule: EarnRuleInput, digits: number): RuleBoxes {
-  const money = (minor: number) => (minor > 0 ? minorToDecimal(minor, digits) : "");
+  const typed = (minor: number) => (minor > 0 ? minorToDecimal(minor, digits) : "");
   const caps = CAP_BOXES.map((box) => [box, String(rule.caps[CAPS[box]] ?? "")]);
   return {
     ...(Object.fromEntries(caps) as Record<CapBox, string>),
     ...expiryBoxes(rule.expires),
     points: text(rule.points),
-    each: money(rule.each_minor),
+    each: typed(rule.each_minor),
     count: text(rule.count),
     percent: text(rule.percent),
     from: rule.from ?? "",
@@ -179,8 +226,8 @@ export function toBoxes(rule: EarnRuleInput, digits: number): RuleBoxes {
     categories: rule.categories.join("\n"),
     items: rule.items.join("\n"),
     notCategories: rule.not_categories.join("\n"),
-    minAmount: money(rule.min_amount_minor),
-    maxAmount: money(rule.max_amount_minor),
+    minAmount: typed(rule.min_amount_minor),
+    maxAmount: typed(rule.max_amount_minor),
     pending: text(rule.pending_days),
     priority: String(rule.priority),
   };
@@ -214,12 +261,14 @@ export function fromBoxes(rule: EarnRuleInput, boxes: RuleBoxes, read: Readers):
   const { per } = rule;
   const sized = (box: Sized, figures: number) =>
     uses(per, box) ? read.whole(box, boxes[box], figures) : 0;
-  const money = (box: "minAmount" | "maxAmount") =>
+  const amount = (box: "each" | "minAmount" | "maxAmount") =>
     boxes[box].trim() === "" ? 0 : read.money(box, boxes[box]);
+  // Of money that is loaded, points may also be given once, however much it is.
+  const each = () => (per === "top_up" ? amount("each") : read.money("each", boxes.each));
   return {
     ...rule,
     points: sized("points", 9),
-    each_minor: uses(per, "each") ? read.money("each", boxes.each) : 0,
+    each_minor: uses(per, "each") ? each() : 0,
     count: sized("count", 4),
     percent: sized("percent", 5),
     from: read.day("from", boxes.from),
@@ -227,8 +276,8 @@ export function fromBoxes(rule: EarnRuleInput, boxes: RuleBoxes, read: Readers):
     categories: lines(boxes.categories, rule.categories),
     items: lines(boxes.items, rule.items),
     not_categories: lines(boxes.notCategories, rule.not_categories),
-    min_amount_minor: money("minAmount"),
-    max_amount_minor: money("maxAmount"),
+    min_amount_minor: amount("minAmount"),
+    max_amount_minor: amount("maxAmount"),
     caps: capsOf(boxes, read),
     pending_days: read.optional("pending", boxes.pending, 4) ?? 0,
     expires: expiryOf(boxes, read),

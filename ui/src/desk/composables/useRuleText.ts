@@ -19,7 +19,8 @@ export function useRuleText() {
 
   /** What it gives. */
   function gives(rule: EarnRuleInput): string {
-    return t(`earnGives.${rule.per}`, {
+    const each = rule.per === "top_up" && rule.each_minor > 0;
+    return t(each ? "earnGives.top_up_each" : `earnGives.${rule.per}`, {
       n: rule.points,
       money: money(rule.each_minor),
       percent: rule.percent,
