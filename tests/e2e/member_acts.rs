@@ -179,6 +179,58 @@ async fn points_are_given_taken_and_made_somebody_elses() {
 }
 
 #[tokio::test]
+async fn a_merge_is_taken_back_with_a_key() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.open_member("林知夏").await;
+    let before = window.number("points-on-file").await;
+    more(&window, "merge").await;
+    pick(&window, "李喆").await;
+    window.key(Key::Enter).await;
+    window.says("toast", "Ctrl Z").await;
+    window.ctrl('z').await;
+    window.says("toast", "已撤销").await;
+    window.shows("points-on-file", before).await;
+    window.open_member("李喆").await;
+    window.close().await;
+    assert_eq!(shop.count("members_merged"), 2, "the merge, and what parts them again");
+}
+
+/// A card is lost, found and given a new number without the mouse.
+#[tokio::test]
+async fn cards_are_seen_to_by_keys_alone() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.scan("10000001").await;
+    window.verdict("admit", "年卡").await;
+    window.key(Key::F2).await;
+    window.says("member-name", "林知夏").await;
+    window.key(Key::Left).await;
+    window.find("cards").await;
+    let passes = window.script("return document.querySelectorAll('[data-testid^=pass-]').length");
+    let first = passes.await.as_u64().expect("a number") + 1;
+    let first = char::from_digit(u32::try_from(first).expect("few"), 10).expect("a digit");
+    window.press(&[first]).await;
+    window.says("act-menu", "10000001").await;
+    look(&window, "card-acts").await;
+    window.press(&['1']).await;
+    window.says("cards", "已挂失").await;
+    window.key(Key::F1).await;
+    window.scan("10000001").await;
+    window.verdict("refuse", "挂失").await;
+    look(&window, "card-lost").await;
+    window.key(Key::F2).await;
+    window.find("cards").await;
+    window.press(&[first]).await;
+    window.says("act-menu", "已找回").await;
+    window.press(&['1']).await;
+    window.gone("find-10000001").await;
+    window.find("lose-10000001").await;
+    look(&window, "card-found").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn a_family_comes_in_together_and_brings_a_guest() {
     let shop = Shop::demo();
     let window = Window::signed_in(&shop, "cashier").await;

@@ -153,6 +153,9 @@ async fn try_rules(window: &Window) {
     window.key(Key::Enter).await;
     window.says("try-told", "24").await;
     look(window, "rule-tried").await;
+    window.find("try-what").await.select_by_value("topUp").await.expect("money that is loaded");
+    window.click("try-run").await;
+    window.says("try-told", "共 0 积分").await;
     window.find("try-what").await.select_by_value("visit").await.expect("a visit");
     window.click("try-run").await;
     window.says("try-told", "共 7 积分").await;

@@ -358,14 +358,21 @@ it("the dry run tells each rule's part, for somebody new and for a member", asyn
   };
   await typeInto("try-amount", "128");
   await run();
-  expect(calls.at(-1)).toEqual(["try_rules", { member: null, amount: "128" }]);
+  expect(calls.at(-1)).toEqual(["try_rules", { member: null, amount: "128", topUp: null }]);
   const text = byId("try-told")?.textContent ?? "";
   for (const part of ["共 20 积分", "已到每天上限", "25", "停用"]) expect(text).toContain(part);
   currentPicker()?.(MEMBER);
   await settle();
   expect(byId("try-told")).toBeNull();
   await run();
-  expect(calls.at(-1)).toEqual(["try_rules", { member: "m1", amount: "128" }]);
+  expect(calls.at(-1)).toEqual(["try_rules", { member: "m1", amount: "128", topUp: null }]);
+  await pick("try-what", "topUp");
+  expect(byId("try-told")).toBeNull();
+  await run();
+  expect(calls.at(-1)).toEqual(["try_rules", { member: "m1", amount: null, topUp: "128" }]);
+  await pick("try-what", "visit");
+  await run();
+  expect(calls.at(-1)).toEqual(["try_rules", { member: "m1", amount: null, topUp: null }]);
   wrapper.unmount();
 });
 

@@ -134,6 +134,7 @@ describe("every name that the till sends has a text", () => {
     ["level", union("Level")],
     ["reason", codesIn("domain/src/verdict.rs")],
     ["notice", notices()],
+    ["cards", [...union("CardState"), "lose", "find", "replace", "move"]],
     ["noStore.title", NO_STORE],
     ["noStore.next", NO_STORE],
   ];
@@ -177,7 +178,7 @@ it.each(Object.entries(NOTICES))("notice %s fills in what the till sends", (code
 
 /** Chosen by a name that the till sends, by the name of an act, or by the name of a tab. */
 const BY_NAME =
-  /^(error|field|kind|reason|reasonShort|mend|because|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|earnFlags|earnCaps|earnExpires|rounding|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
+  /^(error|field|kind|reason|reasonShort|mend|because|permission|role|verdict|passState|alert|level|distrust|noStore|line|notice|refusal|passAct|passDone|channel|more|bring|memberTab|earnPer|earnGives|earnBirthday|earnKept|earnWhy|earnFlags|earnCaps|earnExpires|rounding|badInput|tierBy|tierSays|tierOver|tierIn|fieldHolds|trouble|cards|pass\.length|settings\.unit|settings\.start|settings\.often|settings\.stockWay)\./;
 const TABS =
   /^settings\.(desk|rules|earn|alerts|rewards|passes|tiers|fields|staff|import|hub|store)$/;
 

@@ -308,3 +308,64 @@ describe("who else comes in", () => {
     wrapper.unmount();
   });
 });
+
+describe("a member's cards", () => {
+  const CARDS: MemberView = {
+    ...MEMBER,
+    passes: [pass()],
+    cards: ["77", "78", "79"],
+    details: { ...MEMBER.details, dead_cards: { "78": "lost", "79": "moved" } },
+  };
+
+  async function cards() {
+    answer({ member: () => CARDS, lose_card: () => CARDS, member_form: () => ({ custom: [] }) });
+    const { wrapper } = await show(MemberPage, { at: "/member/m1?tab=cards" });
+    return wrapper;
+  }
+  const lost = () => calls.filter(([name]) => name === "lose_card").map(([, args]) => args);
+
+  it("are reported lost, found, replaced and moved by keys alone, behind the passes", async () => {
+    const wrapper = await cards();
+    expect(byId("tab-cards")?.getAttribute("aria-selected")).toBe("true");
+    expect(byId("cards")?.textContent).toContain("已转给别人");
+    await press("2");
+    expect(byId("act-menu")?.textContent).toContain("卡 77");
+    await press("1");
+    expect(lost()).toEqual([{ member: "m1", card: "77", lost: true, approval: null }]);
+    await press("3");
+    await press("1");
+    expect(lost().at(-1)).toMatchObject({ card: "78", lost: false });
+    await press("2");
+    await press("2");
+    expect(document.activeElement).toBe(byId("fresh-card"));
+    await press("Escape");
+    expect(byId("fresh-card")).toBeNull();
+    await press("2");
+    await press("3");
+    expect(byId("pick-panel")?.textContent).toContain("77");
+    wrapper.unmount();
+  });
+
+  it("give their numbers up while something else has the numbers", async () => {
+    const wrapper = await cards();
+    expect(byId("cards")?.querySelectorAll("kbd, .key")).toHaveLength(3);
+    await press("F9");
+    expect(byId("cards")?.querySelectorAll("kbd, .key")).toHaveLength(0);
+    await press("2");
+    expect(byId("act-menu")).toBeNull();
+    expect(byId("ask-panel")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("stand open where a verdict is about one of them", async () => {
+    const reasons = [{ code: "card_lost" as const }];
+    answer({ member: () => CARDS });
+    const { wrapper, router } = await show(CheckInPage);
+    await useDesk().checkIn(async () => checkIn({ verdict: "refuse", reasons }));
+    await settle();
+    [...document.querySelectorAll("button")].find((one) => one.textContent.includes("F2"))!.click();
+    await settle();
+    expect(router.currentRoute.value.fullPath).toBe("/member/m1?tab=cards");
+    wrapper.unmount();
+  });
+});

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import AppShell from "@/desk/components/AppShell.vue";
 import SyncPage from "@/desk/pages/SyncPage.vue";
 import { useNotice } from "@/desk/stores/notice";
-import type { MemberBrief, NoticeView, SyncView } from "@/shared/bindings";
-import { answer, byId, calls, line, MEMBER, press, settle, show, status } from "./support/desk";
+import type { DoneView, MemberBrief, NoticeView, SyncView } from "@/shared/bindings";
+import { answer, byId, calls, line, press, settle, show, status } from "./support/desk";
 import { syncView, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());
@@ -131,16 +131,26 @@ describe("what was adjusted", () => {
 });
 
 describe("two files that may be one person's", () => {
+  const MERGED: DoneView = {
+    fact: "f7",
+    at_ms: 0,
+    points: 0,
+    balance: null,
+    undo_until_ms: 10_000,
+    undo_asks: false,
+  };
   const view = () => syncView({ duplicates: [PAIR] });
 
   it("are merged into the one that was chosen to stay, by keys alone", async () => {
-    const { wrapper } = await page(view(), { merge_members: () => MEMBER });
+    const { wrapper } = await page(view(), { merge_members: () => MERGED });
     expect(byId("keep-first")?.getAttribute("aria-checked")).toBe("true");
     await press("2");
     expect(byId("keep-second")?.getAttribute("aria-checked")).toBe("true");
     await press("F8");
     expect(asked("merge_members")[0]?.[1]).toEqual({ kept: "m2", gone: "m1", approval: null });
     expect(useNotice().notice?.text).toContain("已合并");
+    // And Ctrl+Z takes it back.
+    expect(useNotice().undoable?.fact).toBe("f7");
     wrapper.unmount();
   });
 
@@ -157,7 +167,7 @@ describe("two files that may be one person's", () => {
       merge_members: ({ approval }) => {
         const args = { permission: "edit_member" };
         if (!approval) throw { code: "approval_needed", message: "a manager", args };
-        return MEMBER;
+        return MERGED;
       },
     });
     const { wrapper, session } = await show(AppShell, { status: now, at: "/sync" });

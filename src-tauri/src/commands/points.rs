@@ -46,16 +46,21 @@ pub(crate) async fn save_earn_rule(
     signed_in(&desk, move |till, actor| till.save_earn_rule(actor, input)).await
 }
 
-/// What each rule would give for a sale, or, without an amount, for a visit.
+/// What each rule would give for a sale, for money that is loaded, or, with neither, for a visit.
 #[tauri::command]
 pub(crate) async fn try_rules(
     desk: State<'_, Desk>,
     member: Option<String>,
     amount: Option<String>,
+    top_up: Option<String>,
 ) -> Answer<DryRunView> {
     signed_in(&desk, move |till, actor| {
         let member = member.map(|member| id("member", &member)).transpose()?;
-        let trial = amount.map_or(Trial::Visit, |amount| Trial::Sale(amount, Vec::new()));
+        let trial = match (amount, top_up) {
+            (Some(amount), _) => Trial::Sale(amount, Vec::new()),
+            (None, Some(amount)) => Trial::TopUp(amount),
+            (None, None) => Trial::Visit,
+        };
         till.earn_dry_run(actor, member, trial, None)
     })
     .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punchcard_till::{
     Actor, Error, Result,
     sync::Line,
-    views::{Approval, DrawView, MemberView, PairInput, StatusView, StockView, SyncView},
+    views::{Approval, DoneView, DrawView, PairInput, StatusView, StockView, SyncView},
 };
 use tauri::{AppHandle, Manager as _, State};
 
@@ -65,7 +65,7 @@ pub(crate) async fn merge_members(
     kept: String,
     gone: String,
     approval: Option<Approval>,
-) -> Answer<MemberView> {
+) -> Answer<DoneView> {
     approved(&desk, approval, move |till, actor| {
         till.merge_members(actor, id("kept", &kept)?, id("gone", &gone)?)
     })

@@ -226,8 +226,9 @@ export const earnRuleList = () => call<EarnRuleInput[]>("earn_rule_list");
 export const saveEarnRule = (input: EarnRuleInput) =>
   call<EarnRuleInput[]>("save_earn_rule", { input });
 /** No member: somebody new. No amount: a visit. */
-export const tryRules = (member: string | null, amount: string | null) =>
-  call<DryRunView>("try_rules", { member, amount });
+/** For a sale of an amount, for money that is loaded, or, with neither, for a visit. */
+export const tryRules = (member: string | null, amount: string | null, topUp: string | null) =>
+  call<DryRunView>("try_rules", { member, amount, topUp });
 export const rules = () => call<RulesInput>("rules");
 export const alerts = () => call<AlertsView>("alerts");
 export const saveAlerts = (alerts: Alerts) => call<AlertsView>("save_alerts", { alerts });
@@ -271,7 +272,7 @@ export const syncNow = () => call<StatusView>("sync_now");
 export const syncPage = () => call<SyncView>("sync_page");
 export const settleNotice = (n: number) => call<null>("settle_notice", { n });
 export const mergeMembers = (kept: string, gone: string, approval: Leave) =>
-  call<MemberView>("merge_members", { kept, gone, approval });
+  call<DoneView>("merge_members", { kept, gone, approval });
 export const keepApart = (first: string, second: string, approval: Leave) =>
   call<null>("keep_apart", { first, second, approval });
 /** Asks the hub for points that are held elsewhere. */

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use punchcard_domain::{
     fact::{Fact, MembersMerged},
+    ledger::ValueKind,
     refusal::Refusal,
     staff::{Permission, Role},
 };
 use punchcard_protocol::{FactId, MemberId};
 use rusqlite::{Connection, params};
 
-use super::{actor::Actor, members, points::known_member};
+use super::{actor::Actor, check_in::undo_until, points::known_member, undo};
 use crate::{
     error::Result,
     random,
@@ -19,7 +20,7 @@ use crate::{
         read,
     },
     till::Till,
-    views::{DuplicateView, LineView, MemberView, NoticeView, SyncView},
+    views::{DoneView, DuplicateView, LineView, NoticeView, SyncView},
     work::Work,
 };
 
@@ -104,12 +105,7 @@ impl Till {
     ///
     /// # Errors
     /// `approval_needed`, `not_found`, `bad_input` for one and the same file.
-    pub fn merge_members(
-        &self,
-        actor: &Actor,
-        kept: MemberId,
-        gone: MemberId,
-    ) -> Result<MemberView> {
+    pub fn merge_members(&self, actor: &Actor, kept: MemberId, gone: MemberId) -> Result<DoneView> {
         self.write(|work| {
             actor.require(Permission::MergeMembers)?;
             let (kept, gone) = (known_member(work, kept)?, known_member(work, gone)?);
@@ -122,10 +118,21 @@ impl Till {
                 gone: gone.id,
                 approved_by: actor.approved_by(Permission::MergeMembers),
             };
-            work.append_with(actor.staff, Fact::MembersMerged(fact), None)?;
+            let (id, fact) = (fact.id, Fact::MembersMerged(fact));
+            let undo_asks = !undo::is_ones_own(actor, &fact);
+            work.append_with(actor.staff, fact, None)?;
             forget_duplicate(work, kept.id, gone.id)?;
             let file = known_member(work, kept.id)?;
-            members::view(work, actor, &file)
+            let eye = work.eye(actor.role);
+            let balance = eye.points(&eye.purse(file.number, ValueKind::Points)?)?;
+            Ok(DoneView {
+                fact: id.to_string(),
+                at_ms: work.now_ms(),
+                points: 0,
+                balance: Some(balance),
+                undo_until_ms: undo_until(work),
+                undo_asks,
+            })
         })
     }
 

@@ -14,9 +14,15 @@ export function useShopRoute() {
     return route.name === "checkin" ? (desk.verdict?.member?.id ?? null) : null;
   });
 
+  /** The verdict on the screen is about a card that is not in use: its cards mend it. */
+  const isAboutCard = () =>
+    route.name === "checkin" &&
+    desk.verdict?.reasons.some(({ code }) => code === "card_lost" || code === "card_replaced");
+
   function go(name: string, member: string | null = inHand.value): void {
     const takes = name === "member" || name === "redeem" || name === "points";
-    void router.push({ name, params: takes ? { id: member ?? "" } : {} });
+    const query = name === "member" && isAboutCard() ? { tab: "cards" } : {};
+    void router.push({ name, params: takes ? { id: member ?? "" } : {}, query });
   }
 
   return { route, router, inHand, go };

@@ -60,7 +60,7 @@ export function useSyncPage() {
       approval.run((leave) => ipc.mergeMembers(kept.id, gone.id, leave)),
     );
     if (!merged) return;
-    notice.say(t("sync.merged", { name: merged.name }));
+    notice.done(t("sync.merged", { name: kept.name }), merged);
     await desk.changed();
   }
 

@@ -230,8 +230,8 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             Ok(Answer::new(print::drawn(&drawn), print::drawn_text(&drawn)))
         }
         Command::Merge { kept, gone } => {
-            let view = till.merge_members(&actor, id(&kept)?, id(&gone)?)?;
-            Ok(Answer::pretty(print::member(&view)?))
+            till.merge_members(&actor, id(&kept)?, id(&gone)?)?;
+            Ok(Answer::pretty(print::member(&till.member(&actor, id(&kept)?)?)?))
         }
         Command::Erase { member, forfeit } => {
             till.erase_member(&actor, id(&member)?, forfeit)?;
