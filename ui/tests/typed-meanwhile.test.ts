@@ -1,6 +1,8 @@
 /** What is typed into a form while it is being saved is neither lost nor taken for saved. */
 import { afterEach, describe, expect, it } from "vitest";
+import DeskTab from "@/desk/pages/settings/DeskTab.vue";
 import RulesTab from "@/desk/pages/settings/RulesTab.vue";
+import StoreTab from "@/desk/pages/settings/StoreTab.vue";
 import TiersTab from "@/desk/pages/settings/TiersTab.vue";
 import { useDrafts } from "@/desk/stores/drafts";
 import { useNotice } from "@/desk/stores/notice";
@@ -8,7 +10,7 @@ import { blankTier } from "@/desk/tier-form";
 import { typedSince } from "@/desk/typed-since";
 import type { TierInput } from "@/shared/bindings";
 import { answer, byId, calls, HOUSE_RULES, Late, press, settle, show } from "./support/desk";
-import { typeInto } from "./support/desk";
+import { status, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());
 
@@ -136,6 +138,51 @@ describe("a line of a list", () => {
     expect(value("tier-multiplier")).toBe("150");
     wrapper.unmount();
   });
+});
+
+it("what is typed for the daily backup outlasts the saving of the passphrase beside it", async () => {
+  const plan = {
+    folder: "/media/backup",
+    keep: 14,
+    last: null,
+    recovery: false,
+    passphrase_least: 12,
+  };
+  answer({
+    backup_plan: () => plan,
+    set_recovery: () => ({ ...plan, recovery: true }),
+    save_backup_plan: () => ({ ...plan, folder: "/media/other", recovery: true }),
+  });
+  const { wrapper } = await show(StoreTab);
+  await typeInto("daily-folder", "/media/other");
+  await typeInto("recovery-new", "four or five words");
+  await typeInto("recovery-again", "four or five words");
+  byId("recovery-save")!.closest("form")!.dispatchEvent(new Event("submit"));
+  await settle();
+  expect(calls.some(([name]) => name === "set_recovery")).toBe(true);
+  expect(value("daily-folder")).toBe("/media/other");
+  await save();
+  expect(calls.at(-1)).toEqual(["save_backup_plan", { folder: "/media/other", keep: 14 }]);
+  expect(value("daily-folder")).toBe("/media/other");
+  wrapper.unmount();
+});
+
+it("a scanner's pause that cannot be is said, and the one before it goes on", async () => {
+  const { prefs } = status();
+  const { wrapper } = await show(DeskTab);
+  const type = async (text: string) => {
+    await typeInto("scanner-gap", text);
+    byId("scanner-gap")!.dispatchEvent(new Event("change"));
+    await settle();
+  };
+  answer({ save_prefs: ({ prefs: sent }) => status({ prefs: sent as never }) });
+  await type("2");
+  expect(byId("scanner-gap")?.getAttribute("aria-invalid")).toBe("true");
+  expect(calls.at(-1)?.[1]).toEqual({ prefs });
+  await type("80");
+  expect(byId("scanner-gap")?.getAttribute("aria-invalid")).toBe("false");
+  expect(calls.at(-1)?.[1]).toEqual({ prefs: { ...prefs, scanner_gap_ms: 80 } });
+  wrapper.unmount();
 });
 
 it.each([
