@@ -189,6 +189,8 @@ it("terms of a pass come back as they were, and what cannot be read is said at i
   }
   expect(document.activeElement).toBe(byId("pass-guests"));
   await typeInto("pass-hours", "9:00-12:00");
+  expect(byId("pass-hours")?.getAttribute("aria-invalid")).toBe("false");
+  expect(byId("pass-guests")?.getAttribute("aria-invalid")).toBe("true");
   await typeInto("pass-guests", "0");
   await save();
   expect(calls.at(-1)).toEqual(["save_pass_type", { input: kind }]);
@@ -484,6 +486,9 @@ it("a house rule that is no number is said at its row, and nothing is sent", asy
   expect(document.activeElement).toBe(byId("rule-points_per_visit"));
   expect(document.querySelector("[role=alert]")?.textContent).toContain("整数");
   await typeInto("rule-points_per_visit", "10");
+  // It is mended: nothing says any more that it is wrong.
+  expect(byId("rule-points_per_visit")?.getAttribute("aria-invalid")).toBe("false");
+  expect(document.querySelector("[role=alert]")).toBeNull();
   await save();
   expect(calls.at(-1)).toEqual(["save_rules", { input: { ...HOUSE_RULES, points_per_visit: 10 } }]);
 

@@ -1,5 +1,5 @@
 /** A list, and a form for one of its lines: what the tabs of the settings have in common. */
-import { computed, nextTick, type Ref, ref, shallowRef, watch } from "vue";
+import { computed, nextTick, type Ref, ref, watch } from "vue";
 import { cursorLater } from "../cursor";
 import { DeskError } from "../ipc";
 import { useNotice } from "../stores/notice";
@@ -7,6 +7,7 @@ import { useDraft } from "./useDraft";
 import { focusWrong } from "./useForm";
 import { isEditable, useKeys } from "./useKeys";
 import { useLoaded } from "./useLoaded";
+import { useProblems } from "./useProblems";
 import { useText } from "./useText";
 
 interface Line {
@@ -56,8 +57,6 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   const notice = useNotice();
   const { data } = useLoaded(options.load);
   const busy = ref(false);
-  /** What is wrong, by box; under no name: what is about none of them. */
-  const problems = shallowRef<Record<string, string>>({});
   const items = computed(() => (data.value ? options.lines(data.value) : null));
   const titleOf = ({ line }: Form) =>
     line.id === null ? t("settings.unnamed") : t("settings.editing", { name: line.name });
@@ -67,13 +66,14 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     safe: ({ line, boxes }) => ({ line, boxes: options.safe?.(boxes) ?? boxes }),
   });
   const form = draft.value as Ref<Form | null>;
+  const { tell, wrong } = useProblems(() => ({ ...form.value?.line, ...form.value?.boxes }));
   /** Rises with each form that is opened: what is folded and what is not belongs to one of them. */
   const opened = ref(0);
 
   const filled = (line: Input): Form => ({ line: { ...line }, boxes: options.open(line) });
 
   function open(line: Input): void {
-    problems.value = {};
+    tell({});
     draft.open(line.id, filled(line));
     opened.value += 1;
   }
@@ -90,7 +90,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   }
 
   function discard(): void {
-    problems.value = {};
+    tell({});
     draft.discard();
     void focusForm();
   }
@@ -134,7 +134,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
         if (failure.code !== "not_signed_in") found[boxOf(failure)] = error(failure);
       }
     }
-    problems.value = found;
+    tell(found);
     await focusWrong();
     return null;
   }
@@ -143,7 +143,7 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     const shown = form.value;
     if (!shown || busy.value) return;
     busy.value = true;
-    problems.value = {};
+    tell({});
     const cursor = cursorLater();
     const known = new Set(items.value?.map(({ id }) => id));
     const { id } = shown.line;
@@ -167,7 +167,6 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   const list = computed(
     () => items.value && { items: items.value, chosen: form.value?.line.id, unsaved },
   );
-  const wrong = (box: string): string | null => problems.value[box] ?? null;
   /** What the frame of the form shows. */
   const frame = computed(() => ({
     title: form.value ? titleOf(form.value) : "",
