@@ -1,16 +1,14 @@
 //! Bodies: how large they may be, as they are sent and once they are expanded.
 
-use std::{borrow::Cow, future::poll_fn, io::Read as _, pin::Pin};
+use std::{borrow::Cow, future::poll_fn, pin::Pin};
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use punchcard_protocol::sync::{Code, LIMITS};
+use punchcard_protocol::sync::{Code, ExpandError, LIMITS, expand as expanded};
 
 use crate::error::{Error, Result};
 
 /// What is read of a body that is too long, so that whoever sends it comes to read the answer.
 const READ_AND_FORGOTTEN: usize = 16 * 1024 * 1024;
-/// Memory that a frame may ask for before it holds anything: 8 MiB, as long as a body may be.
-const WINDOW_LOG: u32 = 23;
 /// Below this, compressing is not worth it.
 const SHORT: usize = 1024;
 const LEVEL: i32 = 3;
@@ -56,12 +54,11 @@ pub(super) fn expand(sent: &[u8], encoding: Encoding) -> Result<Cow<'_, [u8]>> {
     if encoding == Encoding::Plain {
         return Ok(Cow::Borrowed(sent));
     }
-    let limit = LIMITS.expanded_bytes;
-    let mut decoder = zstd::Decoder::with_buffer(sent)?;
-    decoder.window_log_max(WINDOW_LOG)?;
-    let mut bytes = Vec::new();
-    decoder.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() > limit { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
+    match expanded(sent, LIMITS.expanded_bytes) {
+        Ok(bytes) => Ok(Cow::Owned(bytes)),
+        Err(ExpandError::TooLong) => Err(too_large()),
+        Err(ExpandError::Unreadable(_)) => Err(cut_short()),
+    }
 }
 
 /// Compresses an answer; none where that is not worth it.
@@ -70,15 +67,6 @@ pub(super) fn compress(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     Ok(Some(zstd::bulk::compress(bytes, LEVEL)?))
-}
-
-/// The library has no name for it but its message: a frame that asks for a large window is one
-/// that would be too large.
-fn unreadable(error: &std::io::Error) -> Error {
-    if error.to_string().contains("too much memory") {
-        return too_large();
-    }
-    cut_short()
 }
 
 fn cut_short() -> Error {

@@ -182,6 +182,15 @@ pub fn tills(session: &mut dyn Session) -> Result<Vec<TillRow>> {
     rows.iter().map(|row| till_row(row)).collect()
 }
 
+/// Whether some till that belongs to the business, or may, has not said in an epoch what it holds, and is
+/// waited for.
+pub fn awaits_any(session: &mut dyn Session, epoch: u32) -> Result<bool> {
+    let sql = "SELECT 1 FROM till WHERE state IN ('active', 'unknown')
+                 AND reported <> $1 AND reported <> $2 LIMIT 1";
+    let epoch = i64::from(epoch);
+    Ok(session.row(sql, &[epoch.into(), (-epoch).into()])?.is_some())
+}
+
 /// Keeps a till.
 pub fn put_till(session: &mut dyn Session, row: &TillRow) -> Result<()> {
     let values: [Datum; 7] = [
@@ -625,6 +634,24 @@ pub fn kept_aside(session: &mut dyn Session, till: TillId) -> Result<u64> {
     let sql = "SELECT count(*) FROM quarantine WHERE till = $1";
     let row = session.row(sql, &[till.as_bytes().into()])?;
     row.map_or(Ok(0), |row| row[0].count())
+}
+
+/// How many bytes they have together.
+///
+/// # Errors
+/// Those of the database.
+pub fn bytes_aside(session: &mut dyn Session, till: TillId) -> Result<u64> {
+    let sql = "SELECT coalesce(sum(length(body)), 0) FROM quarantine WHERE till = $1";
+    let row = session.row(sql, &[till.as_bytes().into()])?;
+    row.map_or(Ok(0), |row| row[0].count())
+}
+
+/// Whether a body is kept aside already.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_aside(session: &mut dyn Session, id: [u8; 16]) -> Result<bool> {
+    Ok(session.row("SELECT 1 FROM quarantine WHERE id = $1", &[id.into()])?.is_some())
 }
 
 /// Keeps what could not be taken in, for a person to look at.

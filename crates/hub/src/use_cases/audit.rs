@@ -14,17 +14,15 @@ use punchcard_domain::{
         stock_follows, transfer_follows, upgrade_follows, void_follows,
     },
     effects::RecordKind,
-    fact::{
-        Fact, FactVoided, KIND_VERSION, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded,
-    },
+    fact::{Fact, FactVoided, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded},
     ledger::{Account, ValueKind},
     records::{Rules, Staff, Store, Tier},
 };
-use punchcard_protocol::{FactId, Header, MemberId, StreamId, TillId};
+use punchcard_protocol::{Header, MemberId, StreamId, TillId};
 use serde_json::json;
 
 use super::{inbox, push::fresh, records, work::Work};
-use crate::{error::Result, store::Row};
+use crate::{error::Result, store::facts};
 
 const RULES_KIND: i64 = 12;
 const EARN_RULE_KIND: i64 = 17;
@@ -122,7 +120,7 @@ fn freeze(
 /// A pass that is not as its kind is; its visits are frozen.
 fn pass(work: &mut Work<'_>, header: &Header, given: &PassGiven, old: &RulesOfOld) -> Result<()> {
     let follows = match given.transferred {
-        Some(cause) => transfer_follows(given, known_fact(work, cause)?.as_ref()),
+        Some(cause) => transfer_follows(given, facts::one(&mut *work.session, cause)?.as_ref()),
         None => pass_follows(given, &old.pass_types),
     };
     if follows {
@@ -169,7 +167,7 @@ fn void(work: &mut Work<'_>, header: &Header, void: &FactVoided) -> Result<()> {
     if void.lots.is_empty() && !void.postings.iter().any(puts_back) {
         return Ok(());
     }
-    let target = known_fact(work, void.target)?;
+    let target = facts::one(&mut *work.session, void.target)?;
     let again = took_back_before(work, header.stream, void)?;
     let came_back = by_hand::came_back(work, header, target.as_ref())?;
     let explains = target.as_ref().filter(|_| came_back);
@@ -196,32 +194,7 @@ fn took_back_before(work: &mut Work<'_>, stream: StreamId, void: &FactVoided) ->
 
 /// The newest facts of a kind about a member, and whose journals they stand in.
 fn newest_of(work: &mut Work<'_>, member: MemberId, kind: u16) -> Result<Vec<(StreamId, Fact)>> {
-    // The kind stands in the header: bytes 93 and 94, and databases count from 1.
-    let sql = "SELECT stream, payload FROM log
-               WHERE member = $1 AND substr(header, 94, 2) = $2 AND kept_back = 0
-               ORDER BY position DESC LIMIT $3";
-    let of_kind = [member.as_bytes().into(), kind.to_be_bytes().into(), NEWEST.into()];
-    let mut found = Vec::new();
-    for row in work.session.rows(sql, &of_kind)? {
-        let fact = Fact::from_payload(kind, KIND_VERSION, row[1].bytes()?).unwrap_or(None);
-        if let Some(fact) = fact {
-            found.push((row[0].stream()?, fact));
-        }
-    }
-    Ok(found)
-}
-
-fn known_fact(work: &mut Work<'_>, id: FactId) -> Result<Option<Fact>> {
-    let sql = "SELECT f.kind, l.payload FROM fact f
-               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.id = $1";
-    let row = work.session.row(sql, &[id.as_bytes().into()])?;
-    row.as_ref().map_or(Ok(None), |row| fact_in(row))
-}
-
-/// A fact that was folded once, read again: kind and payload.
-fn fact_in(row: Row<'_>) -> Result<Option<Fact>> {
-    let kind = u16::try_from(row[0].int()?).unwrap_or(0);
-    Ok(Fact::from_payload(kind, KIND_VERSION, row[1].bytes()?).unwrap_or(None))
+    facts::newest_of(&mut *work.session, member, kind, NEWEST)
 }
 
 /// A file that was opened: what it brings along is added up and told; a file that is opened a
@@ -284,11 +257,6 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
     let session = &mut *work.session;
     let stores: Vec<Store> = records::all(session, RecordKind::Store)?;
     let digits = records::business(session)?.map_or(2, |business| business.currency_digits);
-    // What is below 20 has an index of its own, which the database sees only where that number is written
-    // down; and the few facts come first, not the long log.
-    let sql = "SELECT f.kind, l.payload FROM fact f CROSS JOIN log l
-               WHERE l.stream = f.stream AND l.seq = f.seq
-                 AND f.kind >= $1 AND f.kind <= $2 AND f.kind < 20 ORDER BY l.position";
     let mut old = RulesOfOld {
         digits,
         rules: vec![Rules::default()],
@@ -299,21 +267,21 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
         pass_types: Vec::new(),
         staff: BTreeMap::new(),
     };
-    for row in session.rows(sql, &[RULES_KIND.into(), EARN_RULE_KIND.into()])? {
-        match fact_in(&row)? {
-            Some(Fact::RulesSet(set)) => old.rules.push(set.record),
-            Some(Fact::TierSet(set)) => {
+    for fact in facts::of_owner(session, RULES_KIND, EARN_RULE_KIND)? {
+        match fact {
+            Fact::RulesSet(set) => old.rules.push(set.record),
+            Fact::TierSet(set) => {
                 let Tier { multiplier_percent, .. } = set.record;
                 old.multipliers.insert(multiplier_percent);
             }
-            Some(Fact::RewardSet(set)) => old.rewards.push(set.record),
-            Some(Fact::PassTypeSet(set)) => old.pass_types.push(set.record),
-            Some(Fact::StaffSet(set)) => {
+            Fact::RewardSet(set) => old.rewards.push(set.record),
+            Fact::PassTypeSet(set) => old.pass_types.push(set.record),
+            Fact::StaffSet(set) => {
                 let Staff { id, role, .. } = set.record;
                 let highest = old.staff.entry(id).or_insert(role);
                 *highest = role.max(*highest);
             }
-            Some(Fact::EarnRuleSet(set)) => old.earn_rules.push(set.record),
+            Fact::EarnRuleSet(set) => old.earn_rules.push(set.record),
             _ => {}
         }
     }

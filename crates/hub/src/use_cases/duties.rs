@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     asks, inbox,
-    purse::{self, POOL, Purse},
+    purse::{self, Purse},
     push::{About, fresh},
     records, restored,
     work::{Work, taken_over_by_hub},
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     error::Result,
     hub::Hub,
-    store::{ByKey, erased, journal},
+    store::{erased, journal, ledger},
 };
 
 /// After a batch of `stream` was taken in.
@@ -57,25 +57,10 @@ pub(crate) fn after(
     Ok(())
 }
 
-const TAKEN_BACK: ByKey = ByKey {
-    one: "SELECT member, lot FROM take_back WHERE member = $1",
-    many: "SELECT member, lot FROM take_back WHERE member = ANY($1)",
-};
-
-const HELD: &str = "SELECT kind, account, stream, amount FROM account
-    WHERE member = $1 AND lot = $2 AND account IN (1, 3) AND amount > 0";
-
 /// What the hub may debit of lots that were taken back is given back, in the pool or taken over from a
 /// till: it counts for nothing, and nobody draws it.
 pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
-    let mut lots: BTreeSet<(MemberId, LotId)> = BTreeSet::new();
-    work.session.query_keys(&TAKEN_BACK, &keys(members), &[], &mut |row| {
-        lots.insert((
-            MemberId::from_bytes(row[0].exactly()?),
-            LotId::from_bytes(row[1].exactly()?),
-        ));
-        Ok(())
-    })?;
+    let lots = ledger::taken_back(&mut *work.session, members)?;
     if lots.is_empty() || restored::held(work)? {
         return Ok(());
     }
@@ -102,13 +87,8 @@ pub(crate) fn give_back(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Re
 
 /// What a journal that was taken over just now still held of lots that were taken back before.
 pub(crate) fn give_back_of(work: &mut Work<'_>, stream: StreamId) -> Result<()> {
-    let sql = "SELECT DISTINCT a.member FROM account a
-               JOIN take_back t ON t.lot = a.lot AND t.member = a.member
-               WHERE a.account = 1 AND a.stream = $1 AND a.amount > 0";
-    let rows = work.session.rows(sql, &[stream.into()])?;
-    let members: Result<BTreeSet<MemberId>> =
-        rows.iter().map(|row| Ok(MemberId::from_bytes(row[0].exactly()?))).collect();
-    give_back(work, &members?)
+    let members = ledger::holds_taken_back(&mut *work.session, stream)?;
+    give_back(work, &members)
 }
 
 /// What the hub holds of a lot, on its way out.
@@ -119,18 +99,9 @@ fn left_of(
     taken_over: &BTreeSet<StreamId>,
 ) -> Result<Vec<Posting>> {
     let to = Account::Spent(work.own());
-    let mut postings = Vec::new();
-    for row in work.session.rows(HELD, &[member.as_bytes().into(), lot.as_bytes().into()])? {
-        let Some(kind) = ValueKind::from_number(row[0].int()?) else { continue };
-        let from = match row[1].int()? {
-            POOL => Account::Pool,
-            _ => Account::Till(row[2].stream()?),
-        };
-        if from.stream().is_none_or(|stream| taken_over.contains(&stream)) {
-            postings.push(Posting { lot, kind, from, to, amount: row[3].int()?, owner: None });
-        }
-    }
-    Ok(postings)
+    let held = ledger::held_of_lot(&mut *work.session, member, lot)?;
+    let ours = |from: Account| from.stream().is_none_or(|stream| taken_over.contains(&stream));
+    Ok(held.iter().filter(|held| ours(held.account)).map(|held| held.post(lot, to)).collect())
 }
 
 /// What lies in the pool of somebody who was erased counts for nothing.
@@ -145,17 +116,6 @@ fn forfeit(work: &mut Work<'_>, members: &BTreeSet<MemberId>) -> Result<()> {
     Ok(())
 }
 
-fn keys(members: &BTreeSet<MemberId>) -> Vec<Vec<u8>> {
-    members.iter().map(|member| member.as_bytes().to_vec()).collect()
-}
-
-const BELOW_ZERO: ByKey = ByKey {
-    one: "SELECT member, lot, stream, amount FROM account
-          WHERE member = $1 AND account <> 0 AND amount < 0",
-    many: "SELECT member, lot, stream, amount FROM account
-           WHERE member = ANY($1) AND account <> 0 AND amount < 0",
-};
-
 /// An account below zero: value of a lost till was given out again, and the till spent it after
 /// all. Told once for each account and batch, and attributed to the till. `members`: of whom some account
 /// has less than before; nobody else's can have come below zero.
@@ -164,16 +124,10 @@ pub(crate) fn overdrawn(
     stream: StreamId,
     members: &BTreeSet<MemberId>,
 ) -> Result<()> {
-    let mut found = Vec::new();
-    work.session.query_keys(&BELOW_ZERO, &keys(members), &[], &mut |row| {
-        let member = MemberId::from_bytes(row[0].exactly()?);
-        let whose = row[2].stream().unwrap_or(stream);
-        found.push((whose, member, LotId::from_bytes(row[1].exactly()?), row[3].int()?));
-        Ok(())
-    })?;
-    for (stream, member, lot, amount) in found {
-        let args = json!({"till": stream.till, "stream": stream, "member": member, "lot": lot,
-            "points": -amount});
+    for below in ledger::below_zero(&mut *work.session, members)? {
+        let stream = below.stream.unwrap_or(stream);
+        let args = json!({"till": stream.till, "stream": stream, "member": below.member,
+            "lot": below.lot, "points": -below.amount});
         inbox::tell(work, "overdrawn", &args)?;
     }
     Ok(())
@@ -253,17 +207,9 @@ fn expire_some(work: &mut Work<'_>) -> Result<usize> {
     if restored::held(work)? {
         return Ok(0);
     }
-    let sql = "SELECT DISTINCT i.member FROM account i
-               JOIN account a ON a.member = i.member AND a.lot = i.lot
-               WHERE i.account = 0 AND i.expires_ms <= $1 AND a.account = 3 AND a.amount > 0
-               UNION
-               SELECT e.member FROM erased e JOIN account a ON a.member = e.member
-               WHERE a.account = 3 AND a.amount > 0
-               LIMIT $2";
     let now_ms = work.effective_ms();
-    let rows = work.session.rows(sql, &[now_ms.into(), EXPIRE_AT_ONCE.into()])?;
-    for row in &rows {
-        let member = MemberId::from_bytes(row[0].exactly()?);
+    let members = ledger::to_expire(&mut *work.session, now_ms, EXPIRE_AT_ONCE)?;
+    for member in members.iter().copied() {
         for kind in ValueKind::ALL {
             let ours = purse::purse(work, &[member], kind)?.ours;
             let expired = ours.iter().filter(|held| held.expired(now_ms));
@@ -273,7 +219,7 @@ fn expire_some(work: &mut Work<'_>) -> Result<usize> {
         }
         forfeit(work, &BTreeSet::from([member]))?;
     }
-    Ok(rows.len())
+    Ok(members.len())
 }
 
 fn expire(work: &mut Work<'_>, member: MemberId, postings: &[Posting]) -> Result<()> {

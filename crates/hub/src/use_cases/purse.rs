@@ -11,13 +11,13 @@ use punchcard_protocol::{LotId, MemberId, StreamId};
 use super::work::{Work, taken_over_by_hub};
 use crate::{
     error::{Error, Result},
-    store::{Datum, Session},
+    store::{
+        Datum, Session,
+        ledger::{POOL, TILL},
+    },
 };
 
 const ISSUED: i64 = 0;
-const TILL: i64 = 1;
-/// The number of the pool among the kinds of account.
-pub(crate) const POOL: i64 = 3;
 
 /// A member's value of one kind.
 #[derive(Debug, Default)]

@@ -28,6 +28,7 @@ use crate::{
     store::{
         erased,
         journal::{self, StreamRow},
+        ledger,
     },
 };
 
@@ -244,11 +245,11 @@ pub(crate) fn keep_aside(
         id.copy_from_slice(&hash.0[..16]);
         id
     };
-    let known = work.session.row("SELECT 1 FROM quarantine WHERE id = $1", &[id.into()])?;
-    if known.is_none() && quarantine_is_full(work, stream, body)? {
+    let known = journal::is_aside(&mut *work.session, id)?;
+    if !known && quarantine_is_full(work, stream, body)? {
         let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
         inbox::add_up(work, "quarantine_full", stream.till, &[("bodies", 1), ("bytes", bytes)])?;
-    } else if known.is_none() {
+    } else if !known {
         let stripped = erased::stripped(&mut *work.session, body)?;
         let body = stripped.as_deref().unwrap_or(body);
         journal::quarantine(&mut *work.session, id, now_ms, stream.till, why, body)?;
@@ -260,9 +261,7 @@ pub(crate) fn keep_aside(
 
 /// A desk that was away for long hands over much; one that was stolen could hand over without end.
 fn quarantine_is_full(work: &mut Work<'_>, stream: StreamId, body: &[u8]) -> Result<bool> {
-    let sql = "SELECT coalesce(sum(length(body)), 0) FROM quarantine WHERE till = $1";
-    let row = work.session.row(sql, &[stream.till.as_bytes().into()])?;
-    let held = row.map_or(Ok(0), |row| row[0].count())?;
+    let held = journal::bytes_aside(&mut *work.session, stream.till)?;
     Ok(held.saturating_add(body.len() as u64) > MOST_QUARANTINED)
 }
 
@@ -440,7 +439,7 @@ impl Moved {
         }
         for (key, amount) in given {
             let moved = self.0.get(&key).copied().unwrap_or(0);
-            if held(work, key)?.saturating_add(moved) < amount {
+            if ledger::held(&mut *work.session, key)?.saturating_add(moved) < amount {
                 return Ok(false);
             }
         }
@@ -460,25 +459,6 @@ impl Moved {
         }
         Ok(true)
     }
-}
-
-/// What lies in an account.
-pub(crate) fn held(
-    work: &mut Work<'_>,
-    (member, lot, account): (Option<MemberId>, LotId, Account),
-) -> Result<i64> {
-    let nobody: &[u8] = &[];
-    let row = work.session.row(
-        "SELECT amount FROM account
-         WHERE member = $1 AND lot = $2 AND account = $3 AND stream = $4",
-        &[
-            member.as_ref().map_or(nobody, |member| member.as_bytes()).into(),
-            lot.as_bytes().into(),
-            account.number().into(),
-            account.stream().map_or(Vec::new(), |stream| stream.to_bytes().to_vec()).into(),
-        ],
-    )?;
-    row.map_or(Ok(0), |row| row[0].int())
 }
 
 /// Whom facts are about.

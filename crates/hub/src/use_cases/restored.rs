@@ -5,10 +5,8 @@
 //! given it is sure to know: so nothing of what the hub itself may debit moves until each till
 //! has said what it holds, or a person has said that it is gone.
 
-use std::collections::BTreeSet;
-
 use punchcard_protocol::{
-    MemberId, StreamId, TillId,
+    StreamId, TillId,
     sync::{Code, Greeting, Known, WireRefusal},
 };
 use serde_json::json;
@@ -19,7 +17,7 @@ use crate::{
     hub::Hub,
     store::{
         journal::{self, StreamRow, TillRow},
-        tree,
+        ledger, tree,
     },
 };
 
@@ -136,10 +134,8 @@ pub(crate) fn awaited(till: &TillRow, epoch: u32) -> bool {
 
 /// Whether what the hub may debit is held back.
 pub(crate) fn held(work: &mut Work<'_>) -> Result<bool> {
-    let sql = "SELECT 1 FROM till WHERE state IN ('active', 'unknown')
-                 AND reported <> $1 AND reported <> $2 LIMIT 1";
-    let epoch = i64::from(work.hub.epoch);
-    Ok(work.session.row(sql, &[epoch.into(), (-epoch).into()])?.is_some())
+    let epoch = work.hub.epoch;
+    journal::awaits_any(&mut *work.session, epoch)
 }
 
 /// The refusal that says so.
@@ -188,14 +184,7 @@ pub(crate) fn then_release(
         return Ok(());
     }
     tracing::info!("every till has said what it holds: value is given out again");
-    let sql = "SELECT DISTINCT a.member FROM account a
-               JOIN take_back t ON t.lot = a.lot AND t.member = a.member
-               WHERE a.account IN (1, 3) AND a.amount > 0";
-    let mut members = BTreeSet::new();
-    work.session.query(sql, &[], &mut |row| {
-        members.insert(MemberId::from_bytes(row[0].exactly()?));
-        Ok(())
-    })?;
+    let members = ledger::taken_back_and_held(&mut *work.session)?;
     duties::give_back(work, &members)?;
     work.ring();
     Ok(())

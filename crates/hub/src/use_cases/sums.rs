@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use punchcard_domain::{effects::Effect, ledger::Account};
 use punchcard_protocol::{LotId, MemberId, StreamId};
 
-use super::{push::held, work::Work};
-use crate::error::Result;
+use super::work::Work;
+use crate::{error::Result, store::ledger};
 
 /// Below this nothing is looked up: eight million entries of it would be needed.
 const LARGE: u64 = 1 << 40;
@@ -62,7 +62,9 @@ impl Sums {
             return Ok(true);
         }
         let known = match place {
-            Place::Account(member, lot, account) => held(work, (member, lot, account))?,
+            Place::Account(member, lot, account) => {
+                ledger::held(&mut *work.session, (member, lot, account))?
+            }
             Place::Debt(member, stream) => owed(work, member, stream)?,
         };
         Ok(known.saturating_add(sum).unsigned_abs() <= MOST)

@@ -3,12 +3,14 @@
 //! Everything is a POST with a JSON body (and a GET for [`Hello`]); bodies may be compressed with
 //! zstd. Each call can be repeated: it does again what it did, or answers what it answered.
 
+mod expand;
 mod messages;
 mod packet;
 mod pairing;
 mod refusal;
 mod sign;
 
+pub use expand::{ExpandError, WINDOW_LOG, expand};
 pub use messages::{
     Ask, Asks, AsksQuery, Channel, DigestAnswer, DigestQuery, Draw, DrawAnswer, Endorsement,
     EnrolAnswer, EnrolBegin, EnrolProof, EnrolRequest, Find, Found, Give, Given, Greeting, Grown,

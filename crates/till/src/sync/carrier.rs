@@ -2,11 +2,11 @@
 //! another way ([`crate::Options::dial`]).
 
 use std::{
-    io::Read as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use punchcard_protocol::sync::{ExpandError, expand};
 use reqwest::{
     Client, Response,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING},
@@ -26,9 +26,6 @@ const SLOWEST_BYTES_A_SECOND: u64 = 1024;
 const ZSTD: &str = "zstd";
 /// An answer is read up to here, as it comes and expanded: many times what any call is answered with.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
-/// What an answer looks back to while it is expanded is at most two to the power of this: 8 MiB, more than a
-/// hub asks for.
-const WINDOW_LOG: u32 = 23;
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -152,13 +149,10 @@ impl Https {
 /// An answer as it was before it was compressed. A few bytes can stand for more than there is memory: it is
 /// given up where it grows longer than any answer is.
 fn expanded(packed: &[u8]) -> Result<Vec<u8>> {
-    let unreadable =
-        |error: std::io::Error| unreachable(&format!("its answer cannot be read: {error}"));
-    let mut decoder = zstd::Decoder::with_buffer(packed).map_err(unreadable)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(unreadable)?;
-    let mut body = Vec::new();
-    decoder.take(LONGEST_ANSWER as u64 + 1).read_to_end(&mut body).map_err(unreadable)?;
-    if body.len() > LONGEST_ANSWER { Err(too_long()) } else { Ok(body) }
+    expand(packed, LONGEST_ANSWER).map_err(|error| match error {
+        ExpandError::TooLong => too_long(),
+        ExpandError::Unreadable(_) => unreachable(&format!("its answer cannot be read: {error}")),
+    })
 }
 
 fn too_long() -> Error {
@@ -216,6 +210,8 @@ fn unreachable(why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use punchcard_protocol::sync::WINDOW_LOG;
+
     use super::*;
 
     /// Zeroes, compressed: `mebibytes` of them in a stream that does not say how long it is.

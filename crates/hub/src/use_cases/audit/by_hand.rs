@@ -8,13 +8,16 @@ use punchcard_domain::{
     fact::{Fact, PointsAdjusted, PointsTransferred, ReferralRewarded, ToppedUp},
     ledger::Posting,
 };
-use punchcard_protocol::{FactId, Header, LotId, MemberId, StreamId};
+use punchcard_protocol::{Header, MemberId};
 
 use super::{
-    super::{inbox, push::held, work::Work},
-    freeze, known_fact, newest_of, seen,
+    super::{inbox, work::Work},
+    freeze, newest_of,
 };
-use crate::{error::Result, store::Datum};
+use crate::{
+    error::Result,
+    store::{facts, ledger},
+};
 
 const REFERRAL_KIND: u16 = 63;
 
@@ -52,13 +55,15 @@ pub(super) fn referral(
     header: &Header,
     body: &ReferralRewarded,
 ) -> Result<()> {
-    let beside = place(work, body.cause)?.is_some_and(|(stream, _)| stream == header.stream);
-    let cause = known_fact(work, body.cause)?.filter(|_| beside);
+    let beside = facts::place(&mut *work.session, body.cause)?
+        .is_some_and(|(stream, _)| stream == header.stream);
+    let cause = facts::one(&mut *work.session, body.cause)?.filter(|_| beside);
     let mut again = false;
     for (_, fact) in newest_of(work, body.member, REFERRAL_KIND)? {
         let Fact::ReferralRewarded(other) = fact else { continue };
-        again |=
-            other.of == body.of && other.id != body.id && !seen::taken_back(work, other.cause)?;
+        again |= other.of == body.of
+            && other.id != body.id
+            && !facts::is_void(&mut *work.session, other.cause)?;
     }
     freeze(work, header, referral_follows(body, cause.as_ref(), again))
 }
@@ -68,13 +73,14 @@ pub(super) fn came(work: &mut Work<'_>, header: &Header, body: &PointsTransferre
     if body.gains.is_empty() {
         return Ok(());
     }
-    let gone = match known_fact(work, body.counterpart)? {
+    let gone = match facts::one(&mut *work.session, body.counterpart)? {
         Some(Fact::PointsTransferred(gone)) => Some(gone),
         _ => None,
     };
-    let here = place(work, body.counterpart)?.is_some_and(|(stream, _)| stream == header.stream)
-        && place(work, body.id)? == Some((header.stream, header.seq))
-        && !seen::taken_back(work, body.counterpart)?;
+    let here = facts::place(&mut *work.session, body.counterpart)?
+        .is_some_and(|(stream, _)| stream == header.stream)
+        && facts::place(&mut *work.session, body.id)? == Some((header.stream, header.seq))
+        && !facts::is_void(&mut *work.session, body.counterpart)?;
     let gone = gone.filter(|_| here);
     let mut sources = Vec::new();
     for posting in gone.iter().flat_map(|gone| &gone.postings) {
@@ -84,22 +90,14 @@ pub(super) fn came(work: &mut Work<'_>, header: &Header, body: &PointsTransferre
     freeze(work, header, points_transfer_follows(body, gone.as_ref(), &sources))
 }
 
-/// Where a fact stands; of two with the same id, the first that came.
-fn place(work: &mut Work<'_>, id: FactId) -> Result<Option<(StreamId, u64)>> {
-    let sql = "SELECT stream, seq FROM fact WHERE id = $1";
-    let row = work.session.row(sql, &[id.as_bytes().into()])?;
-    row.map(|row| Ok((row[0].stream()?, row[1].count()?))).transpose()
-}
-
 /// How the lot of a posting stands; none: nobody ever issued it.
 fn source(work: &mut Work<'_>, owner: MemberId, posting: &Posting) -> Result<Option<Source>> {
-    let sql = "SELECT expires_ms FROM account WHERE member = $1 AND lot = $2 AND account = 0";
-    let issued = [owner.as_bytes().into(), posting.lot.as_bytes().into()];
-    let Some(row) = work.session.row(sql, &issued)? else { return Ok(None) };
-    let expires_ms = row[0].optional(Datum::int)?;
-    let frozen = "SELECT 1 FROM frozen WHERE lot = $1 AND frozen = 1";
-    let frozen = work.session.row(frozen, &[posting.lot.as_bytes().into()])?.is_some();
-    let covered = held(work, (Some(owner), posting.lot, posting.from))? >= 0;
+    let session = &mut *work.session;
+    let Some(expires_ms) = ledger::issued_until(session, owner, posting.lot)? else {
+        return Ok(None);
+    };
+    let frozen = ledger::is_frozen(session, posting.lot)?;
+    let covered = ledger::held(session, (Some(owner), posting.lot, posting.from))? >= 0;
     Ok(Some(Source { expires_ms, sound: covered && !frozen }))
 }
 
@@ -111,21 +109,16 @@ pub(super) fn came_back(
     target: Option<&Fact>,
 ) -> Result<bool> {
     let Some(Fact::PointsTransferred(gone)) = target else { return Ok(true) };
-    let whose = place(work, gone.id)?.map(|(stream, _)| stream.till);
+    let whose = facts::place(&mut *work.session, gone.id)?.map(|(stream, _)| stream.till);
     if whose != Some(header.stream.till) {
         return Ok(false);
     }
-    let came = known_fact(work, gone.counterpart)?;
+    let came = facts::one(&mut *work.session, gone.counterpart)?;
     let Some(Fact::PointsTransferred(came)) = came else { return Ok(true) };
     for gain in &came.gains {
-        if !taken_back(work, gain.lot.id)? {
+        if !ledger::is_taken_back(&mut *work.session, gain.lot.id)? {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-fn taken_back(work: &mut Work<'_>, lot: LotId) -> Result<bool> {
-    let sql = "SELECT 1 FROM take_back WHERE lot = $1";
-    Ok(work.session.row(sql, &[lot.as_bytes().into()])?.is_some())
 }

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use super::{
     super::{inbox, purse, work::Work},
-    REDEEMED_KIND, RULES_KIND, fact_in, freeze, newest_of, seen,
+    REDEEMED_KIND, RULES_KIND, freeze, newest_of,
 };
-use crate::error::{Error, Result};
+use crate::{error::Result, store::facts};
 
 /// A redemption that no version of its reward explains, or that was one too many.
 pub(super) fn look(
@@ -57,14 +57,11 @@ fn leave(
 /// own journal set before it, and whatever is newer than that. Where it set none, each version: nobody
 /// knows how long that desk had not heard of the newest.
 fn rules_there(work: &mut Work<'_>, header: &Header, old: &RulesOfOld) -> Result<Vec<Rules>> {
-    let sql = "SELECT f.kind, l.payload, l.header FROM fact f
-               JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.kind = $1";
     let mut versions = Vec::new();
-    for row in work.session.rows(sql, &[RULES_KIND.into()])? {
-        let Some(Fact::RulesSet(set)) = fact_in(&row)? else { continue };
-        let by = Header::from_bytes(row[2].bytes()?)
-            .map_err(|error| Error::Damaged(error.to_string()))?;
-        versions.push((by, set.record));
+    for (by, fact) in facts::of_kind(&mut *work.session, RULES_KIND)? {
+        if let Fact::RulesSet(set) = fact {
+            versions.push((by, set.record));
+        }
     }
     let own = |by: &Header| by.stream == header.stream && by.seq < header.seq;
     let since = versions.iter().filter(|(by, _)| own(by)).map(|(by, _)| by.stamp()).max();
@@ -81,7 +78,7 @@ fn often(
     old: &RulesOfOld,
 ) -> Result<()> {
     let limited = |id| old.rewards.iter().any(|r| r.id == id && !r.terms.at_most.is_none());
-    if !limited(body.reward) || seen::taken_back(work, body.id)? {
+    if !limited(body.reward) || facts::is_void(&mut *work.session, body.id)? {
         return Ok(());
     }
     let mut others = Vec::new();
@@ -89,7 +86,7 @@ fn often(
         for (_, fact) in newest_of(work, file, REDEEMED_KIND)? {
             let Fact::PointsRedeemed(other) = fact else { continue };
             let same = other.reward == body.reward && other.id != body.id;
-            if same && !seen::taken_back(work, other.id)? {
+            if same && !facts::is_void(&mut *work.session, other.id)? {
                 others.push(other.at_ms);
             }
         }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use punchcard_domain::fact::VisitRecorded;
-use punchcard_protocol::{FactId, Header, MemberId, StoreId};
+use punchcard_protocol::{Header, MemberId, StoreId};
 use serde_json::json;
 
 use super::super::{inbox, work::Work};
 use crate::{
     error::Result,
-    store::{ByKey, Datum},
+    store::facts::{self, Visit},
 };
 
 /// So soon nobody is at another branch, or seldom: ms.
@@ -18,26 +18,8 @@ const SOON_MS: i64 = 30 * 60 * 1000;
 /// More than so many are not named one by one.
 const MOST: usize = 5;
 
-/// Visits (facts of kind 40) that counted, in a stretch of time, at other branches than one; the newest, as
-/// far as anybody has so many.
-const ELSEWHERE: ByKey = ByKey {
-    one: "SELECT member, id, store, at_ms FROM fact
-          WHERE member = $1 AND kind = 40 AND counted = 1 AND at_ms > $2 AND at_ms < $3
-            AND store <> $4 ORDER BY at_ms DESC LIMIT 1000",
-    many: "SELECT member, id, store, at_ms FROM fact
-           WHERE member = ANY($1) AND kind = 40 AND counted = 1 AND at_ms > $2 AND at_ms < $3
-             AND store <> $4 ORDER BY at_ms DESC LIMIT 20000",
-};
-
 /// A visit that counted, of somebody.
 type Counted<'a> = (MemberId, &'a Header, &'a VisitRecorded);
-
-/// A visit at another branch.
-struct Other {
-    id: FactId,
-    store: StoreId,
-    at_ms: i64,
-}
 
 /// Visits of one batch that counted, each beside those that counted at another branch within half an
 /// hour.
@@ -62,34 +44,23 @@ fn elsewhere(
     work: &mut Work<'_>,
     store: StoreId,
     visits: &[Counted<'_>],
-) -> Result<BTreeMap<MemberId, Vec<Other>>> {
+) -> Result<BTreeMap<MemberId, Vec<Visit>>> {
     let times = || visits.iter().map(|(.., visit)| visit.at_ms);
     let first = times().min().unwrap_or(0).saturating_sub(SOON_MS);
     let last = times().max().unwrap_or(0).saturating_add(SOON_MS);
-    let keys: Vec<Vec<u8>> = visits.iter().map(|(member, ..)| member.as_bytes().to_vec()).collect();
-    let more: [Datum; 3] = [first.into(), last.into(), store.as_bytes().into()];
-    let mut found: BTreeMap<MemberId, Vec<Other>> = BTreeMap::new();
-    work.session.query_keys(&ELSEWHERE, &keys, &more, &mut |row| {
-        let other = Other {
-            id: FactId::from_bytes(row[1].exactly()?),
-            store: StoreId::from_bytes(row[2].exactly()?),
-            at_ms: row[3].int()?,
-        };
-        found.entry(MemberId::from_bytes(row[0].exactly()?)).or_default().push(other);
-        Ok(())
-    })?;
-    Ok(found)
+    let members: Vec<MemberId> = visits.iter().map(|(member, ..)| *member).collect();
+    facts::visits_elsewhere(&mut *work.session, &members, store, (first, last))
 }
 
 fn beside(
     work: &mut Work<'_>,
     (member, header, visit): Counted<'_>,
-    others: &[Other],
+    others: &[Visit],
 ) -> Result<()> {
     let mut told = 0;
     for other in others {
         let apart = other.at_ms.saturating_sub(visit.at_ms).saturating_abs();
-        if apart >= SOON_MS || told == MOST || taken_back(work, other.id)? {
+        if apart >= SOON_MS || told == MOST || facts::is_void(&mut *work.session, other.id)? {
             continue;
         }
         let args = json!({"till": header.stream.till, "stream": header.stream, "seq": header.seq,
@@ -99,10 +70,4 @@ fn beside(
         told += 1;
     }
     Ok(())
-}
-
-/// Whether a fact was taken back.
-pub(super) fn taken_back(work: &mut Work<'_>, fact: FactId) -> Result<bool> {
-    let sql = "SELECT 1 FROM void WHERE target = $1";
-    Ok(work.session.row(sql, &[fact.as_bytes().into()])?.is_some())
 }
