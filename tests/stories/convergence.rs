@@ -88,6 +88,11 @@ fn by_rules(deed: &Deed, n: usize, first: Lot) -> Option<ByRules> {
     })
 }
 
+/// One of four cards.
+fn card(n: u8) -> String {
+    (7 + n % 4).to_string()
+}
+
 /// The fact that a deed leaves; whether it makes sense is not folding's business.
 fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
     let id = FactId::from_bytes(uuid(1, n));
@@ -328,11 +333,22 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
             ..MemberPrivate::default()
         }),
         12 => Some(MemberPrivate { note: text("因"), ..MemberPrivate::default() }),
+        // All cards at once, as it was once said.
+        1 => Some(MemberPrivate {
+            cards: Some((7..7 + deed.number % 3).map(|card| card.to_string()).collect()),
+            ..MemberPrivate::default()
+        }),
         2 => Some(MemberPrivate {
             name: (deed.number.is_multiple_of(2)).then(|| "王堃".into()),
             note: text("n"),
             phone_code: text("GEZDGNBV"),
-            card_states: [("7".to_owned(), Some(CardState::Lost))].into(),
+            card_states: [
+                (card(deed.number), None),
+                (card(deed.number + 1), Some(CardState::Lost)),
+                (card(deed.number / 2), Some(CardState::Moved)),
+            ]
+            .into(),
+            cards_off: [card(deed.number / 3)].into(),
             ..MemberPrivate::default()
         }),
         _ => None,
@@ -375,14 +391,15 @@ fn journals(deeds: &[Deed]) -> Vec<Parcel> {
         .collect()
 }
 
-fn digest(batches: &[Vec<Parcel>]) -> String {
+/// A digest of all tables, and whom each card finds.
+fn digest(batches: &[Vec<Parcel>]) -> (String, Vec<(String, MemberId)>) {
     let mut replica = Replica::new().expect("in memory");
     for batch in batches {
         replica.take_in(batch).expect("whole entries");
     }
     let parts = replica.parts_of_erased().expect("it answers");
     assert_eq!(parts, 0, "whoever was erased has no private part, in any order");
-    replica.digest().expect("a digest")
+    (replica.digest().expect("a digest"), replica.cards().expect("it answers"))
 }
 
 proptest! {
@@ -417,8 +434,9 @@ proptest! {
     }
 }
 
-/// The hub's tables after these batches, each of them folded at once. Nothing of it is kept.
-fn folded_by_hub(store: &dyn Store, batches: &[&[Parcel]]) -> String {
+/// The hub's tables after these batches, each of them folded at once, and whom each card finds there.
+/// Nothing of it is kept.
+fn folded_by_hub(store: &dyn Store, batches: &[&[Parcel]]) -> (String, Vec<(String, MemberId)>) {
     let mut session = store.write().expect("a transaction");
     for batch in batches {
         let mut changes = Changes::default();
@@ -434,7 +452,17 @@ fn folded_by_hub(store: &dyn Store, batches: &[&[Parcel]]) -> String {
         }
         fold::apply(&mut *session, &changes).expect("folded");
     }
-    tables::whole(&mut *session).expect("a digest").to_string()
+    let digest = tables::whole(&mut *session).expect("a digest").to_string();
+    let mut cards = Vec::new();
+    let found = session.query("SELECT key, member FROM member_key", &[], &mut |row| {
+        if let Some(card) = row[0].text()?.strip_prefix('c') {
+            cards.push((card.to_owned(), MemberId::from_bytes(row[1].exactly()?)));
+        }
+        Ok(())
+    });
+    found.expect("it answers");
+    cards.sort();
+    (digest, cards)
 }
 
 /// What a batch changes is added up before any of it is written: that must give what its entries give one
@@ -469,10 +497,10 @@ fn a_replica_of_a_real_day_has_the_tills_own_digest() {
     punchcard_till::demo::fill(shop.till(), &owner).expect("a demo shop");
     let mut parcels = shop.till().parcels().expect("entries");
     let own = shop.till().digest().expect("a digest").0;
-    assert_eq!(digest(std::slice::from_ref(&parcels)), own);
+    assert_eq!(digest(std::slice::from_ref(&parcels)).0, own);
     parcels.reverse();
     let batches: Vec<Vec<Parcel>> = parcels.chunks(7).map(<[Parcel]>::to_vec).collect();
-    assert_eq!(digest(&batches), own);
+    assert_eq!(digest(&batches).0, own);
 }
 
 #[test]

@@ -32,12 +32,13 @@ on_both_engines!(
     what_happens_to_passes_and_cards_at_two_desks_is_one_story,
     two_desks_that_freeze_the_same_days_agree,
     two_desks_that_mark_different_cards_keep_both_marks,
+    two_desks_that_each_give_a_card_keep_both,
 );
 
 /// One desk of a till and the owner at it.
-struct At<'a> {
-    till: &'a Till,
-    owner: Actor,
+pub(crate) struct At<'a> {
+    pub(crate) till: &'a Till,
+    pub(crate) owner: Actor,
 }
 
 impl<'a> At<'a> {
@@ -45,7 +46,7 @@ impl<'a> At<'a> {
         Self { till: shop.till(), owner: shop.owner() }
     }
 
-    fn desk(desk: &'a Desk) -> Self {
+    pub(crate) fn desk(desk: &'a Desk) -> Self {
         Self { till: desk.till(), owner: desk.owner() }
     }
 
@@ -54,7 +55,19 @@ impl<'a> At<'a> {
         self.till.check_in(&self.owner, who, CheckInHow::Scan, None).expect("a verdict")
     }
 
-    fn kind(&self, name: &str, days: Option<i32>, visits: Option<i64>, terms: Terms) -> String {
+    /// Whoever it is, without their card.
+    pub(crate) fn visit(&self, member: &str) -> CheckInView {
+        let who = Who::Member(id(member));
+        self.till.check_in(&self.owner, who, CheckInHow::Scan, None).expect("a verdict")
+    }
+
+    pub(crate) fn kind(
+        &self,
+        name: &str,
+        days: Option<i32>,
+        visits: Option<i64>,
+        terms: Terms,
+    ) -> String {
         let input = PassTypeInput {
             id: None,
             name: name.into(),
@@ -68,28 +81,28 @@ impl<'a> At<'a> {
         all.into_iter().find(|kind| kind.name == name).expect("just set").id
     }
 
-    fn give(&self, member: &str, kind: &str) {
+    pub(crate) fn give(&self, member: &str, kind: &str) {
         self.till.give_pass(&self.owner, id(member), id(kind)).expect("the owner may");
     }
 
-    fn change(&self, member: &str, pass: &str, change: PassChange) -> Result<String> {
+    pub(crate) fn change(&self, member: &str, pass: &str, change: PassChange) -> Result<String> {
         let done = self.till.change_pass(&self.owner, id(member), id(pass), change)?;
         Ok(done.fact)
     }
 
-    fn member(&self, member: &str) -> MemberView {
+    pub(crate) fn member(&self, member: &str) -> MemberView {
         self.till.member(&self.owner, id(member)).expect("a member")
     }
 
-    fn pass(&self, member: &str) -> PassView {
+    pub(crate) fn pass(&self, member: &str) -> PassView {
         self.member(member).passes.into_iter().next().expect("a pass")
     }
 
-    fn card(&self, member: &str, card: &str, change: CardChange) -> Result<MemberView> {
+    pub(crate) fn card(&self, member: &str, card: &str, change: CardChange) -> Result<MemberView> {
         self.till.change_card(&self.owner, id(member), card, change)
     }
 
-    fn undo(&self, fact: &str) -> Result<()> {
+    pub(crate) fn undo(&self, fact: &str) -> Result<()> {
         self.till.undo(&self.owner, id(fact)).map(drop)
     }
 
@@ -719,6 +732,70 @@ fn what_happens_to_passes_and_cards_at_two_desks_is_one_story(engine: Engine) {
     let inbox: Vec<String> =
         business.hub.inbox().expect("it reads").into_iter().map(|told| told.code).collect();
     assert!(!inbox.iter().any(|code| code.starts_with("doubtful")), "{inbox:?}");
+}
+
+/// Each gives one member another card while the line is down, and one takes a third one off: all of it is
+/// so at every desk, at the hub, and at a desk that joins later. Of one card the latest is true.
+fn two_desks_that_each_give_a_card_keep_both(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let (one, two) = (At::desk(&first), At::desk(&second));
+    let member = first.member("王堃", 1);
+    let give = |at: &At<'_>, cards: &[&str]| {
+        let file = at.member(&member);
+        let input = MemberInput {
+            name: file.brief.name,
+            phone: file.brief.phone.unwrap_or_default(),
+            cards: cards.iter().copied().map(str::to_owned).collect(),
+            ..MemberInput::default()
+        };
+        at.till.change_member(&at.owner, id(&member), input).expect("the owner may")
+    };
+    give(&one, &["10000001", "40000001"]);
+    business.same_everywhere(&[&first, &second]);
+
+    business.cut();
+    give(&one, &["20000001", "10000001", "40000001"]);
+    one.card(&member, "10000001", CardChange::Lost).expect("it is theirs");
+    business.pass(HOUR);
+    // The one desk took a card off that the other one puts back later.
+    give(&one, &["20000001", "10000001"]);
+    business.pass(HOUR);
+    give(&two, &["10000001"]);
+    give(&two, &["30000001", "40000001", "10000001"]);
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+
+    let third = business.desk("滨江 3", None);
+    business.same_everywhere(&[&first, &second, &third]);
+    let three = At::desk(&third);
+    for at in [&one, &two, &three] {
+        let file = at.member(&member);
+        let mut cards = file.cards.clone();
+        cards.sort();
+        assert_eq!(cards, ["10000001", "20000001", "30000001", "40000001"]);
+        assert_eq!(file.details.dead_cards.len(), 1, "the lost one");
+        for card in ["20000001", "30000001", "40000001"] {
+            let found = at.till.find(&at.owner, card, 5).expect("it answers");
+            assert_eq!(
+                found.iter().map(|brief| &brief.id).collect::<Vec<_>>(),
+                [&member],
+                "{card}"
+            );
+        }
+        assert!(codes(&at.scan("10000001")).contains(&"card_lost"));
+    }
+    for at in [&one, &two] {
+        let (before, after) = at.till.rebuild().expect("it folds again");
+        assert_eq!(before, after, "the same tables from the entries alone");
+        assert!(at.till.knows_card("30000001").expect("it answers"));
+    }
+
+    // Off at one desk, off everywhere.
+    give(&three, &["10000001", "20000001", "30000001"]);
+    business.same_everywhere(&[&first, &second, &third]);
+    assert_eq!(codes(&two.scan("40000001"))[0], "unknown_card");
+    assert!(two.till.find(&two.owner, "40000001", 5).expect("it answers").is_empty());
 }
 
 /// Each marks another card of one member while the line is down: a lost card stays lost. Of one card

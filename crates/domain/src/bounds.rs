@@ -21,6 +21,8 @@ const MOMENT: RangeInclusive<i64> = 0..=(1 << 48) - 1;
 pub const LONGEST_FREEZE_DAYS: i32 = 732;
 /// The longest extension at once, in days.
 pub const LONGEST_EXTENSION_DAYS: u32 = 3660;
+/// The longest card of which something is said by itself, in bytes: no table finds a longer one by it.
+pub const LONGEST_CARD_BYTES: usize = 512;
 /// The most that one visit does to a pass, and the most freezes that end at once.
 pub const MOST_CHANGES: usize = 50;
 
@@ -137,6 +139,7 @@ fn effect_fits(effect: &Effect) -> bool {
         Effect::TakeBack { spent, .. } => spent.iter().all(|part| MONEY.contains(&part.amount)),
         Effect::Pending { until_ms, .. } => MOMENT.contains(until_ms),
         Effect::Gave { part, .. } => AMOUNT.contains(&part.points),
+        Effect::SetCard { card, .. } => card.len() <= LONGEST_CARD_BYTES,
         _ => true,
     }
 }

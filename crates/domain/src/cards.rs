@@ -1,9 +1,16 @@
-//! How one card is written. Readers type a card's number in hexadecimal or decimal, its bytes in
-//! the card's order or turned round; a printed or scanned number is what it is.
+//! How one card is written, and which cards a member has. Readers type a card's number in hexadecimal or
+//! decimal, its bytes in the card's order or turned round; a printed or scanned number is what it is.
 
-use std::collections::BTreeMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use crate::{member::CardState, stamps::StampKey, text::fold};
+use crate::{
+    member::{CardIs, CardState},
+    stamps::StampKey,
+    text::fold,
+};
 
 /// Bytes that a card's own number has.
 const LENGTHS: [usize; 3] = [4, 7, 8];
@@ -65,8 +72,8 @@ pub fn same_card(one: &str, other: &str) -> bool {
 pub struct Said {
     /// The card.
     pub card: String,
-    /// What became of it; none: it is in use again.
-    pub state: Option<CardState>,
+    /// What.
+    pub is: CardIs,
     /// By which stamp.
     pub stamp: StampKey,
 }
@@ -79,13 +86,42 @@ pub fn dead_cards(
     single: impl IntoIterator<Item = Said>,
 ) -> BTreeMap<String, CardState> {
     let mut dead = all;
-    for said in single.into_iter().filter(|said| all_by.is_none_or(|all_by| said.stamp > all_by)) {
-        match said.state {
-            Some(state) => dead.insert(said.card, state),
-            None => dead.remove(&said.card),
+    for said in single.into_iter().filter(|said| said.is_after(all_by)) {
+        match said.is {
+            CardIs::NoLonger(state) => dead.insert(said.card, state),
+            CardIs::InUse | CardIs::TakenOff => dead.remove(&said.card),
         };
     }
     dead
+}
+
+impl Said {
+    /// Whether it was said after all cards were said at once, by that stamp.
+    fn is_after(&self, all_by: Option<StampKey>) -> bool {
+        all_by.is_none_or(|all_by| self.stamp > all_by)
+    }
+}
+
+/// The cards that stand on a file, those that are no longer in use among them: what was once said of
+/// all of them at once (`all`, by the stamp `all_by`), and what was said of single ones since then, the
+/// newest first.
+pub fn on_file(all: Vec<String>, all_by: Option<StampKey>, single: &[Said]) -> Vec<String> {
+    let since: Vec<&Said> = single.iter().filter(|said| said.is_after(all_by)).collect();
+    let off =
+        |card: &String| since.iter().any(|said| said.card == *card && !said.is.stands_on_file());
+    let mut more: Vec<&&Said> =
+        since.iter().filter(|said| said.is.stands_on_file() && !all.contains(&said.card)).collect();
+    more.sort_by_key(|said| (Reverse(said.stamp), &said.card));
+    let more: Vec<String> = more.into_iter().map(|said| said.card.clone()).collect();
+    more.into_iter().chain(all.into_iter().filter(|card| !off(card))).collect()
+}
+
+/// The cards that come onto a file, and those that go, where it shall hold `wanted` and no others.
+pub fn difference(before: &[String], wanted: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let without = |these: &[String], those: &[String]| {
+        these.iter().filter(|card| !those.contains(card)).cloned().collect()
+    };
+    (without(wanted, before), without(before, wanted))
 }
 
 #[cfg(test)]
@@ -121,21 +157,52 @@ mod tests {
 
     #[test]
     fn what_was_said_of_one_card_leaves_the_others_as_they_are() {
-        let said = |card: &str, state, hlc: u8| {
-            let mut stamp = StampKey::default();
-            stamp[7] = hlc;
-            Said { card: card.into(), state, stamp }
-        };
         let all = BTreeMap::from([("A".to_owned(), CardState::Lost)]);
-        let mut all_by = StampKey::default();
-        all_by[7] = 5;
-        let after = [said("A", None, 6), said("B", Some(CardState::Replaced), 7)];
-        let dead = dead_cards(all.clone(), Some(all_by), after);
+        let all_by = Some(stamp(5));
+        let after = [said("A", CardIs::InUse, 6), said("B", REPLACED, 7)];
+        let dead = dead_cards(all.clone(), all_by, after);
         assert_eq!(dead, BTreeMap::from([("B".to_owned(), CardState::Replaced)]));
-        let before = [said("A", None, 4), said("B", Some(CardState::Lost), 5)];
-        assert_eq!(dead_cards(all.clone(), Some(all_by), before), all);
-        let alone = [said("B", Some(CardState::Moved), 1)];
+        let before = [said("A", CardIs::InUse, 4), said("B", REPLACED, 5)];
+        assert_eq!(dead_cards(all.clone(), all_by, before), all);
+        assert_eq!(dead_cards(all, all_by, [said("A", CardIs::TakenOff, 6)]), BTreeMap::new());
+        let alone = [said("B", CardIs::NoLonger(CardState::Moved), 1)];
         assert_eq!(dead_cards(BTreeMap::new(), None, alone).len(), 1);
+    }
+
+    const REPLACED: CardIs = CardIs::NoLonger(CardState::Replaced);
+
+    fn stamp(hlc: u8) -> StampKey {
+        let mut stamp = StampKey::default();
+        stamp[7] = hlc;
+        stamp
+    }
+
+    fn said(card: &str, is: CardIs, hlc: u8) -> Said {
+        Said { card: card.into(), is, stamp: stamp(hlc) }
+    }
+
+    #[test]
+    fn each_card_stands_on_the_file_by_itself() {
+        let list = || vec!["A".to_owned(), "B".to_owned(), "C".to_owned()];
+        let single = [
+            said("A", REPLACED, 6),
+            said("B", CardIs::NoLonger(CardState::Moved), 6),
+            said("C", CardIs::TakenOff, 4),
+            said("D", CardIs::InUse, 7),
+            said("E", CardIs::InUse, 8),
+            said("F", CardIs::InUse, 5),
+            said("G", CardIs::TakenOff, 9),
+        ];
+        assert_eq!(on_file(list(), Some(stamp(5)), &single), ["E", "D", "A", "C"]);
+        assert_eq!(on_file(list(), Some(stamp(9)), &single), ["A", "B", "C"], "all, and later");
+        assert_eq!(on_file(Vec::new(), None, &single), ["E", "D", "A", "F"]);
+    }
+
+    #[test]
+    fn what_comes_and_what_goes() {
+        let cards = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let (come, go) = difference(&cards("A B C"), &cards("C D A"));
+        assert_eq!((come, go), (BTreeSet::from(["D".into()]), BTreeSet::from(["B".into()])));
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use crate::{
         gained, gains,
     },
     ledger::{Account, Lot, Posting, ValueKind},
-    member::{CardState, MemberField, MemberPrivate},
+    member::{CardIs, MemberField, MemberPrivate},
     numbering::AllottedBlock,
     standing::{Change, EndedWhy, without_pass},
     stock::stock_owner,
@@ -132,14 +132,14 @@ pub enum Effect {
         /// Which fields, and to what; none: taken out.
         fields: Vec<(MemberField, Option<String>)>,
     },
-    /// What became of one card of a member: keeps the latest of each card.
+    /// What is said of one card of a member: keeps the latest of each card.
     SetCard {
         /// Whose.
         member: MemberId,
         /// The card, as it stands on their file.
         card: String,
-        /// What became of it; none: it is in use again.
-        state: Option<CardState>,
+        /// What.
+        is: CardIs,
     },
     /// When a member's file was opened: keeps the earliest.
     Joined {
@@ -476,10 +476,16 @@ fn card_block(body: &CardsAllotted, by: StreamId) -> Option<Effect> {
     Some(Effect::SetRecord { kind: RecordKind::CardBlock, id: body.id.0, body: body_json })
 }
 
-/// What became of single cards.
+/// What is said of single cards.
 fn cards<'a>(member: MemberId, private: &'a Private<'_>) -> impl Iterator<Item = Effect> + 'a {
     let states = private.member.into_iter().flat_map(|private| &private.card_states);
-    states.map(move |(card, state)| Effect::SetCard { member, card: card.clone(), state: *state })
+    let said = states.map(|(card, state)| (card, state.map_or(CardIs::InUse, CardIs::NoLonger)));
+    let off = private.member.into_iter().flat_map(|private| &private.cards_off);
+    said.chain(off.map(|card| (card, CardIs::TakenOff))).map(move |(card, is)| Effect::SetCard {
+        member,
+        card: card.clone(),
+        is,
+    })
 }
 
 /// Which pass a visit changes in this way.

@@ -37,7 +37,7 @@ pub enum MemberField {
     Note,
     /// Tags, a JSON list.
     Tags,
-    /// Card numbers, a JSON list.
+    /// Card numbers, a JSON list, as they were last said all in one: see [`crate::cards`].
     Cards,
     /// Id of the tier.
     Tier,
@@ -148,7 +148,8 @@ pub struct MemberPrivate {
     /// Tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
-    /// Card numbers.
+    /// Card numbers: all of them. Written when a file is opened; what changes afterwards is said of
+    /// each card.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cards: Option<Vec<String>>,
     /// Why they are banned.
@@ -181,10 +182,13 @@ pub struct MemberPrivate {
     /// What the codes on their phone are made of, base32.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_code: Option<String>,
-    /// What became of each of these cards; none: it is in use again. Cards that are not named stay
-    /// as they are.
+    /// What became of each of these cards; none: it is theirs, and in use. Cards that are not named
+    /// stay as they are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub card_states: BTreeMap<String, Option<CardState>>,
+    /// Cards that are taken off the file.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub cards_off: BTreeSet<String>,
 }
 
 /// Whom to call in an emergency.
@@ -229,23 +233,46 @@ pub enum Channel {
     Post,
 }
 
-impl CardState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Lost, Self::Replaced, Self::Moved];
+/// What is said of one card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardIs {
+    /// It is theirs, and in use.
+    InUse,
+    /// It is no longer in use.
+    NoLonger(CardState),
+    /// It was taken off their file.
+    TakenOff,
+}
 
-    /// The number that tables hold; a card that is in use again has 0. Never change one that
-    /// landed.
+impl CardIs {
+    /// Everything that can be said.
+    pub const ALL: [Self; 5] = [
+        Self::InUse,
+        Self::NoLonger(CardState::Lost),
+        Self::NoLonger(CardState::Replaced),
+        Self::NoLonger(CardState::Moved),
+        Self::TakenOff,
+    ];
+
+    /// The number that tables hold. Never change one that landed.
     pub fn number(self) -> i64 {
         match self {
-            Self::Lost => 1,
-            Self::Replaced => 2,
-            Self::Moved => 3,
+            Self::InUse => 0,
+            Self::NoLonger(CardState::Lost) => 1,
+            Self::NoLonger(CardState::Replaced) => 2,
+            Self::NoLonger(CardState::Moved) => 3,
+            Self::TakenOff => 4,
         }
     }
 
-    /// From the number that tables hold.
-    pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.number() == number)
+    /// From the number that tables hold; one that nobody knows says nothing against the card.
+    pub fn from_number(number: i64) -> Self {
+        Self::ALL.into_iter().find(|is| is.number() == number).unwrap_or(Self::InUse)
+    }
+
+    /// Whether it stands on their file: a lost card does, so that whoever scans it is stopped.
+    pub fn stands_on_file(self) -> bool {
+        !matches!(self, Self::TakenOff | Self::NoLonger(CardState::Moved))
     }
 }
 
@@ -374,5 +401,16 @@ mod tests {
         let private: MemberPrivate = serde_json::from_str(new).expect("its shape");
         assert_eq!(serde_json::to_string(&private).expect("JSON"), new);
         assert!(private.fields().is_empty() && !private.is_empty());
+        let off = r#"{"cards_off":["10000003"]}"#;
+        let private: MemberPrivate = serde_json::from_str(off).expect("its shape");
+        assert_eq!(serde_json::to_string(&private).expect("JSON"), off);
+        assert!(private.fields().is_empty() && !private.is_empty());
+    }
+
+    #[test]
+    fn what_is_said_of_a_card_has_a_number_of_its_own() {
+        for (number, is) in (0..).zip(CardIs::ALL) {
+            assert_eq!((is.number(), CardIs::from_number(number)), (number, is));
+        }
     }
 }

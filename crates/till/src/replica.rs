@@ -1,7 +1,7 @@
 //! Tables folded from entries in whatever order they come: what another machine makes of the same
 //! facts, and what a doubting `verify` compares with. In memory, and it signs nothing.
 
-use punchcard_protocol::{Entry, PrivatePart};
+use punchcard_protocol::{Entry, MemberId, PrivatePart};
 use rusqlite::Connection;
 
 use crate::{
@@ -55,6 +55,21 @@ impl Replica {
     /// Those of the store.
     pub fn digest(&self) -> Result<String> {
         Ok(digest::whole(&self.db)?.to_string())
+    }
+
+    /// Every card by which somebody is found, and who it is.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn cards(&self) -> Result<Vec<(String, MemberId)>> {
+        let mut statement = self.db.prepare(
+            "SELECT substr(k.key, 2), m.id FROM member_key k JOIN member m ON m.n = k.member
+             WHERE k.key >= 'c' AND k.key < 'd' ORDER BY 1, 2",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| row.map(|(card, id)| (card, MemberId::from_bytes(id))))
+            .collect::<rusqlite::Result<_>>()
+            .map_err(Into::into)
     }
 
     /// How many private parts it holds about somebody who was erased: none.

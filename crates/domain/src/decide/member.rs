@@ -4,6 +4,7 @@ use punchcard_protocol::{MemberId, RecordId};
 
 use super::{Decided, Desk};
 use crate::{
+    cards::difference,
     fact::{Fact, MemberChanged, MemberRegistered},
     member::MemberPrivate,
     records::{MAX_NAME_CHARS, check_name},
@@ -64,7 +65,9 @@ pub fn register_member(
     Ok(Decided { fact: Fact::MemberRegistered(fact), private: Some(private) })
 }
 
-/// Changes a file. Nothing to change: no fact.
+/// Changes a file. Nothing to change: no fact. `cards`: those on the file now. Where it shall have
+/// others, each that comes or goes is said by itself: what another desk says of another card meanwhile
+/// stays true.
 ///
 /// # Errors
 /// As [`register_member`].
@@ -74,10 +77,19 @@ pub fn change_member(
     tier: Option<Option<RecordId>>,
     mut private: MemberPrivate,
     neighbours: &Neighbours,
+    cards: &[String],
 ) -> Result<Option<Decided>, Refusal> {
     neighbours.check()?;
     private.name = private.name.as_deref().map(check_name).transpose()?;
     check_lengths(&private)?;
+    if let Some(wanted) = private.cards.take() {
+        let (come, go) = difference(cards, &wanted);
+        for card in come {
+            private.card_states.entry(card).or_insert(None);
+        }
+        let said = |card: &String| private.card_states.contains_key(card);
+        private.cards_off = go.into_iter().filter(|card| !said(card)).collect();
+    }
     if private.is_empty() && tier.is_none() {
         return Ok(None);
     }
@@ -121,8 +133,13 @@ fn check_lengths(private: &MemberPrivate) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
-    use crate::decide::fixtures::{NOON, shop};
+    use crate::{
+        decide::fixtures::{NOON, shop},
+        member::CardState,
+    };
 
     fn register(private: MemberPrivate, neighbours: &Neighbours) -> Result<Decided, Refusal> {
         shop().at(NOON, |desk| {
@@ -159,6 +176,34 @@ mod tests {
             register(named("李喆"), &taken),
             Err(Refusal::PhoneTaken { name: "王堃".into() })
         );
+    }
+
+    #[test]
+    fn each_card_that_comes_or_goes_is_said_by_itself() {
+        let change = |cards: &[&str], states| {
+            let private = MemberPrivate {
+                cards: Some(cards.iter().copied().map(str::to_owned).collect()),
+                card_states: states,
+                ..MemberPrivate::default()
+            };
+            let (member, before) =
+                (MemberId::from_bytes([3; 16]), ["A".to_owned(), "B".to_owned()]);
+            let nobody = Neighbours::default();
+            let decided = shop()
+                .at(NOON, |desk| change_member(desk, member, None, private, &nobody, &before));
+            decided.expect("it may be so").map(|decided| decided.private.expect("cards"))
+        };
+        let states = |list: &[(&str, Option<CardState>)]| {
+            list.iter().map(|(card, state)| ((*card).to_owned(), *state)).collect()
+        };
+        let said = change(&["C", "A"], BTreeMap::new()).expect("two cards");
+        assert_eq!((said.cards, said.card_states), (None, states(&[("C", None)])));
+        assert_eq!(said.cards_off, BTreeSet::from(["B".to_owned()]));
+        // What became of it is said already.
+        let moved = states(&[("B", Some(CardState::Moved))]);
+        let said = change(&["A"], moved).expect("one card");
+        assert_eq!((said.card_states.len(), said.cards_off.len()), (1, 0));
+        assert_eq!(change(&["B", "A"], BTreeMap::new()), None, "the same cards");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use punchcard_domain::{
     effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
-    member::{CardState, MemberField},
+    member::{CardIs, MemberField},
     stamps::StampKey,
 };
 use punchcard_protocol::{FactId, Header, LotId, MemberId, RecordId, StreamId};
@@ -65,8 +65,8 @@ pub struct Changes {
     pub voids: BTreeMap<FactId, FactId>,
     /// Files, those among them that are only named.
     pub members: BTreeMap<MemberId, FileChange>,
-    /// What became of single cards.
-    pub cards: BTreeMap<(MemberId, String), (RecordStamp, Option<CardState>)>,
+    /// What is said of single cards.
+    pub cards: BTreeMap<(MemberId, String), (RecordStamp, CardIs)>,
     /// The owner's records.
     pub records: BTreeMap<(i64, Uuid), (RecordStamp, String)>,
     /// Passes.
@@ -113,9 +113,9 @@ impl Changes {
                 let sets = fields.into_iter().map(|(field, value)| (key, field, value));
                 self.members.entry(member).or_default().sets.extend(sets);
             }
-            Effect::SetCard { member, card, state } => {
+            Effect::SetCard { member, card, is } => {
                 self.members.entry(member).or_default();
-                keep_latest(&mut self.cards, (member, card), stamp, state);
+                keep_latest(&mut self.cards, (member, card), stamp, is);
             }
             Effect::Joined { member, at_ms } => {
                 let at_ms = at_ms.unwrap_or(header.hlc.unix_ms());

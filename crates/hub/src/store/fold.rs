@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
-    member::{CardState, MemberField},
+    cards::{Said, on_file},
+    member::MemberField,
     stamps::Stamps,
     text::fold,
     verdict::Verdict,
@@ -11,7 +12,7 @@ use punchcard_domain::{
 use punchcard_protocol::MemberId;
 
 use super::{
-    ByKey, Column, Datum, Insert, Session,
+    ByKey, Column, Datum, Insert, Session, cards,
     changes::{Changes, FileChange},
     erased,
 };
@@ -53,20 +54,6 @@ const RECORD: Insert = Insert {
     on_conflict: "(kind, id) DO UPDATE SET body = excluded.body, hlc = excluded.hlc,
         stream = excluded.stream
         WHERE (excluded.hlc, excluded.stream) > (record.hlc, record.stream)",
-};
-
-const CARD_STATE: Insert = Insert {
-    table: "card_state",
-    columns: &[
-        ("member", Column::Blob),
-        ("card", Column::Text),
-        ("state", Column::Int),
-        ("hlc", Column::Int),
-        ("stream", Column::Blob),
-    ],
-    on_conflict: "(member, card) DO UPDATE SET state = excluded.state, hlc = excluded.hlc,
-        stream = excluded.stream
-        WHERE (excluded.hlc, excluded.stream) > (card_state.hlc, card_state.stream)",
 };
 
 const PASS: Insert = Insert {
@@ -276,6 +263,8 @@ fn verdict_number(verdict: Verdict) -> i64 {
 /// Those of the engine.
 pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     let gone = erased(session, changes)?;
+    // Before the files: what these are found by is made of both.
+    cards::say(session, changes, &gone)?;
     members(session, changes, &gone)?;
     let rows = |rows: Vec<Vec<Datum>>| rows;
     let facts = changes.facts.iter().map(|line| {
@@ -297,17 +286,6 @@ pub fn apply(session: &mut dyn Session, changes: &Changes) -> Result<()> {
     session.insert(&FACT, &rows(facts.collect()))?;
     let voids = changes.voids.iter().map(|(target, by)| bytes2(target.as_bytes(), by.as_bytes()));
     session.insert(&VOID, &rows(voids.collect()))?;
-    let cards = changes.cards.iter().filter(|((member, _), _)| !gone.contains(member));
-    let cards = cards.map(|((member, card), ((hlc, stream), state))| {
-        vec![
-            member.as_bytes().into(),
-            card.as_str().into(),
-            state.map_or(0, CardState::number).into(),
-            (*hlc).into(),
-            (*stream).into(),
-        ]
-    });
-    session.insert(&CARD_STATE, &rows(cards.collect()))?;
     let records = changes.records.iter().map(|((kind, id), ((hlc, stream), body))| {
         vec![
             (*kind).into(),
@@ -481,16 +459,18 @@ impl File {
         row
     }
 
-    /// What they are found by exactly: phone and cards.
-    fn keys(&self) -> Result<Vec<String>> {
+    /// What they are found by exactly: phone and cards. `said`: of single ones of these.
+    fn keys(&self, said: &[Said]) -> Result<Vec<String>> {
         let mut keys = Vec::new();
         if let Datum::Text(phone) = &self.fields[Self::at(MemberField::Phone)] {
             keys.push(phone_key(phone));
         }
-        if let Datum::Text(cards) = &self.fields[Self::at(MemberField::Cards)] {
-            let cards: Vec<String> = serde_json::from_str(cards)?;
-            keys.extend(cards.iter().map(|card| card_key(card)));
-        }
+        let list = match &self.fields[Self::at(MemberField::Cards)] {
+            Datum::Text(cards) => serde_json::from_str(cards)?,
+            _ => Vec::new(),
+        };
+        let cards = on_file(list, self.stamps.of(MemberField::Cards), said);
+        keys.extend(cards.iter().map(|card| card_key(card)));
         keys.retain(|key| key.len() <= LONGEST_KEY_BYTES);
         keys.sort_unstable();
         keys.dedup();
@@ -509,8 +489,11 @@ pub fn card_key(card: &str) -> String {
 }
 
 fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberId>) -> Result<()> {
+    let carded: BTreeSet<MemberId> = changes.cards.keys().map(|(member, _)| *member).collect();
     let set = |(member, change): &(&MemberId, &FileChange)| {
-        **change != FileChange::default() || changes.erased.contains_key(member)
+        **change != FileChange::default()
+            || changes.erased.contains_key(member)
+            || carded.contains(member)
     };
     let (altered, named): (Vec<_>, Vec<_>) = changes.members.iter().partition(set);
     let key = |(member, _): &(&MemberId, &FileChange)| member.as_bytes().to_vec();
@@ -520,6 +503,11 @@ fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberI
         known.insert(MemberId::from_bytes(row[0].exactly()?), File::read(row)?);
         Ok(())
     })?;
+    // Who has no file yet has no cards but those of this batch.
+    let with_cards = altered.iter().map(|(member, _)| **member);
+    let with_cards =
+        with_cards.filter(|member| known.contains_key(member) || carded.contains(member));
+    let said = cards::said(session, &with_cards.collect::<Vec<_>>())?;
     // Of those that are only named nothing is read: where there is no file, an empty one begins.
     let mut there = BTreeSet::new();
     let keys: Vec<Vec<u8>> = named.iter().map(key).collect();
@@ -533,7 +521,7 @@ fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberI
         let before = known.remove(member);
         let old = before.is_some();
         let mut file = before.unwrap_or_default();
-        let findable = file.change(change);
+        let findable = file.change(change) || carded.contains(member);
         if gone.contains(member) {
             file.blank();
         } else if findable {
@@ -543,9 +531,8 @@ fn members(session: &mut dyn Session, changes: &Changes, gone: &BTreeSet<MemberI
                     &[member.as_bytes().into()],
                 )?;
             }
-            let keys =
-                file.keys()?.into_iter().map(|key| vec![key.into(), member.as_bytes().into()]);
-            found_by.extend(keys);
+            let keys = file.keys(said.get(member).map_or(&[], Vec::as_slice))?;
+            found_by.extend(keys.into_iter().map(|key| vec![key.into(), member.as_bytes().into()]));
         }
         rows.push(file.row(*member));
     }

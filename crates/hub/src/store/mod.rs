@@ -6,6 +6,7 @@
 //! engine inserts many rows, or looks many keys up, in the way that is fast for it.
 
 mod beside;
+pub mod cards;
 pub mod changes;
 mod datum;
 pub mod erased;

@@ -6,7 +6,7 @@ use punchcard_domain::{
     effects::{Effect, FactRow, PassChangeRow, PassRow},
     fact::SpentAt,
     ledger::{Account, Lot, Posting, ValueKind},
-    member::{CardState, MemberField},
+    member::{CardIs, MemberField},
     stamps::Stamps,
     verdict::Verdict,
 };
@@ -104,8 +104,8 @@ pub fn carry_out(
         Effect::SetMember { member, fields } => {
             set_member(db, numbers.member(db, *member)?, header, fields)
         }
-        Effect::SetCard { member, card, state } => {
-            set_card(db, numbers.member(db, *member)?, header, card, *state)
+        Effect::SetCard { member, card, is } => {
+            set_card(db, numbers.member(db, *member)?, header, card, *is)
         }
         Effect::Joined { member, at_ms } => {
             joined(db, numbers.member(db, *member)?, header, *at_ms)
@@ -262,21 +262,15 @@ fn set_member(
     Ok(())
 }
 
-fn set_card(
-    db: &Connection,
-    number: i64,
-    header: &Header,
-    card: &str,
-    state: Option<CardState>,
-) -> Result<()> {
+fn set_card(db: &Connection, number: i64, header: &Header, card: &str, is: CardIs) -> Result<()> {
     let (hlc, stream) = stamp_columns(header);
     db.prepare_cached(
         "INSERT INTO card_state (member, card, state, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (member, card) DO UPDATE SET state = ?3, hlc = ?4, stream = ?5
          WHERE (excluded.hlc, excluded.stream) > (card_state.hlc, card_state.stream)",
     )?
-    .execute(params![number, card, state.map_or(0, CardState::number), hlc, stream])?;
-    Ok(())
+    .execute(params![number, card, is.number(), hlc, stream])?;
+    keys_of_members::refresh(db, number)
 }
 
 fn joined(db: &Connection, number: i64, header: &Header, at_ms: Option<i64>) -> Result<()> {

@@ -5,9 +5,12 @@
 //! Keys begin with a letter for their kind: `p` phone, reversed (so that an ending is a prefix) ·
 //! `c` card · `n` name and its parts · `y` pinyin · `i` initials.
 
+use std::collections::BTreeMap;
+
 pub use punchcard_domain::text::fold;
 use rusqlite::{Connection, params};
 
+use super::cards;
 use crate::{error::Result, pinyin};
 
 /// Makes a member's rows anew from their file.
@@ -15,13 +18,10 @@ use crate::{error::Result, pinyin};
 /// # Errors
 /// Those of the store.
 pub fn refresh(db: &Connection, member: i64) -> Result<()> {
-    type File = (Option<String>, Option<String>, Option<String>, Option<String>);
-    let (name, phone, cards, found_by): File = db
-        .prepare_cached("SELECT name, phone, cards, found_by FROM member WHERE n = ?1")?
-        .query_row([member], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let cards: Vec<String> =
-        cards.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
-    let keys = keys(name.as_deref().unwrap_or_default(), phone.as_deref(), &cards);
+    let keys = keys_in_file(db, member)?;
+    let found_by: Option<String> = db
+        .prepare_cached("SELECT found_by FROM member WHERE n = ?1")?
+        .query_row([member], |row| row.get(0))?;
     let before: Vec<String> =
         found_by.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
     for key in before.iter().filter(|key| !keys.contains(key)) {
@@ -34,9 +34,36 @@ pub fn refresh(db: &Connection, member: i64) -> Result<()> {
         )?
         .execute(params![key, member])?;
     }
+    keep(db, member, &keys)
+}
+
+/// Makes the lists anew of members of whom cards were said one by one, without their rows: a snapshot
+/// brings their files first, and makes the rows last.
+///
+/// # Errors
+/// Those of the store.
+pub fn list_cards(db: &Connection) -> Result<()> {
+    let mut statement = db.prepare_cached("SELECT DISTINCT member FROM card_state")?;
+    let members =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    members.into_iter().try_for_each(|member| keep(db, member, &keys_in_file(db, member)?))
+}
+
+fn keep(db: &Connection, member: i64, keys: &[String]) -> Result<()> {
     db.prepare_cached("UPDATE member SET found_by = ?2 WHERE n = ?1")?
-        .execute(params![member, serde_json::to_string(&keys)?])?;
+        .execute(params![member, serde_json::to_string(keys)?])?;
     Ok(())
+}
+
+/// Everything a member may be called by, as their file and their cards are now.
+fn keys_in_file(db: &Connection, member: i64) -> Result<Vec<String>> {
+    type File = (Option<String>, Option<String>, Option<String>, Vec<u8>);
+    let (name, phone, cards, stamps): File = db
+        .prepare_cached("SELECT name, phone, cards, stamps FROM member WHERE n = ?1")?
+        .query_row([member], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let list = cards.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
+    let (cards, _) = cards::of(db, member, &stamps, list, BTreeMap::new())?;
+    Ok(keys(name.as_deref().unwrap_or_default(), phone.as_deref(), &cards))
 }
 
 /// The key of a phone: reversed, so that an ending is a prefix.

@@ -1,5 +1,6 @@
 //! The store: SQLite, encrypted, one writer.
 
+pub mod cards;
 pub(crate) mod chains;
 pub mod connect;
 pub mod digest;

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
-    cards::{self, Said},
     classes::Booking,
     decide::LastVisit,
-    member::{CardState, Channel, Contact, MemberField, Waiver},
-    stamps::{StampKey, Stamps},
+    member::{CardState, Channel, Contact, Waiver},
     standing::{self, ChangeOf, Sold, Standing, standing, without_pass},
     terms::Terms,
     time::Day,
@@ -15,7 +13,7 @@ use punchcard_domain::{
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{keys_of_members::fold, merged};
+use super::{cards, keys_of_members::fold, merged};
 use crate::error::{Error, Result};
 
 /// A member's file as it lies in the table.
@@ -176,32 +174,9 @@ pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFil
         .query_row([number], |row| Ok((member_file(row)?, row.get::<_, Vec<u8>>(22)?)))
         .optional()?;
     let Some((mut file, stamps)) = found else { return Ok(None) };
-    file.dead_cards = dead_cards(db, &file, &stamps)?;
+    let (list, dead) = (std::mem::take(&mut file.cards), std::mem::take(&mut file.dead_cards));
+    (file.cards, file.dead_cards) = cards::of(db, file.number, &stamps, list, dead)?;
     Ok(Some(file))
-}
-
-/// Cards of a member that are no longer in use.
-fn dead_cards(
-    db: &Connection,
-    file: &MemberFile,
-    stamps: &[u8],
-) -> Result<BTreeMap<String, CardState>> {
-    let mut statement =
-        db.prepare_cached("SELECT card, state, hlc, stream FROM card_state WHERE member = ?1")?;
-    let said = statement.query_map([file.number], |row| {
-        let (hlc, stream): (i64, [u8; 20]) = (row.get(2)?, row.get(3)?);
-        let mut stamp = StampKey::default();
-        stamp[..8].copy_from_slice(&hlc.to_be_bytes());
-        stamp[8..].copy_from_slice(&stream);
-        let state = CardState::from_number(row.get(1)?);
-        Ok(Said { card: row.get(0)?, state, stamp })
-    })?;
-    let said: Vec<Said> = said.collect::<rusqlite::Result<_>>()?;
-    if said.is_empty() {
-        return Ok(file.dead_cards.clone());
-    }
-    let stamps = Stamps::decode(stamps).map_err(|error| Error::Damaged(error.to_string()))?;
-    Ok(cards::dead_cards(file.dead_cards.clone(), stamps.of(MemberField::DeadCards), said))
 }
 
 /// Members that have exactly this key (see [`super::keys_of_members`]), at most two: more than

@@ -418,7 +418,10 @@ impl ToSql for Cell<'_> {
 pub fn put(db: &Connection, numbers: &mut Numbers, page: &Ready) -> Result<()> {
     match page.table {
         Some(table) => put_rows(db, numbers, table, page)?,
-        None => all_named_have_come(db, numbers)?,
+        None => {
+            all_named_have_come(db, numbers)?;
+            keys_of_members::list_cards(db)?;
+        }
     }
     page.after.keep(db)
 }

@@ -148,7 +148,7 @@ fn write(
         None => Neighbours::default(),
     };
     let decided = work.decide(None, |desk| {
-        Ok(decide::change_member(desk, file.id, None, private, &neighbours)?)
+        Ok(decide::change_member(desk, file.id, None, private, &neighbours, &file.cards)?)
     })?;
     if let Some(decided) = decided {
         work.append(actor, decided)?;

@@ -218,7 +218,7 @@ fn write(
     private: MemberPrivate,
 ) -> Result<()> {
     let decided = work.decide(None, |desk| {
-        Ok(decide::change_member(desk, member, None, private, &Neighbours::default())?)
+        Ok(decide::change_member(desk, member, None, private, &Neighbours::default(), &[])?)
     })?;
     if let Some(decided) = decided {
         work.append(actor, decided)?;

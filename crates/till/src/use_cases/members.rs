@@ -120,7 +120,14 @@ impl Till {
             let new_tier = tier(work, input.tier.as_deref())?;
             let new_tier = (new_tier != file.tier).then_some(new_tier);
             let decided = work.decide(None, |desk| {
-                Ok(decide::change_member(desk, member, new_tier, changed, &neighbours)?)
+                Ok(decide::change_member(
+                    desk,
+                    member,
+                    new_tier,
+                    changed,
+                    &neighbours,
+                    &file.cards,
+                )?)
             })?;
             if let Some(decided) = decided {
                 work.append(&actor, decided)?;
@@ -167,7 +174,7 @@ impl Till {
             let private =
                 MemberPrivate { banned: (!unchanged).then_some(text), ..MemberPrivate::default() };
             let decided = work.decide(None, |desk| {
-                Ok(decide::change_member(desk, member, None, private, &Neighbours::default())?)
+                Ok(decide::change_member(desk, member, None, private, &Neighbours::default(), &[])?)
             })?;
             if let Some(decided) = decided {
                 work.append(&actor, decided)?;

@@ -60,7 +60,14 @@ impl Till {
             let private =
                 MemberPrivate { phone_code: Some(secret.clone()), ..MemberPrivate::default() };
             let decided = work.decide(None, |desk| {
-                Ok(decide::change_member(desk, file.id, None, private, &Neighbours::default())?)
+                Ok(decide::change_member(
+                    desk,
+                    file.id,
+                    None,
+                    private,
+                    &Neighbours::default(),
+                    &[],
+                )?)
             })?;
             if let Some(mut decided) = decided {
                 if let Fact::MemberChanged(body) = &mut decided.fact {
