@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "some stories tell their figures")]
 
 mod abuse;
+mod apart;
 mod backups;
 mod bindings;
 mod book;

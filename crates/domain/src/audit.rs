@@ -1,5 +1,7 @@
 //! Does what a desk gave follow from a rule? The hub asks again, of facts that came in.
 
+pub mod apart;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_protocol::{LotId, MemberId, StaffId, StoreId};
@@ -15,7 +17,7 @@ use crate::{
     ledger::{Account, Lot, Posting, ValueKind},
     limits::AtMost,
     points,
-    records::{PassType, Reward, Rules},
+    records::{PassType, Reward, Rules, Tier},
     staff::{Permission, Role},
     stock::stock_owner,
     time::{Day, StoreDays},
@@ -42,9 +44,22 @@ pub struct RulesOfOld {
     pub pass_types: Vec<PassType>,
     /// The highest role that each of the staff ever had.
     pub staff: BTreeMap<StaffId, Role>,
+    /// Guests that a tier lets a member bring in a month, the most.
+    pub guests: u32,
+    /// Visits without a pass that a tier gives in a month, the most.
+    pub free_visits: u32,
 }
 
 impl RulesOfOld {
+    /// A version of a tier.
+    pub fn add_tier(&mut self, tier: &Tier) {
+        self.multipliers.insert(tier.multiplier_percent);
+        let privileges = tier.privileges.unwrap_or_default();
+        let few = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+        self.guests = few(privileges.guests).unwrap_or(0).max(self.guests);
+        self.free_visits = few(privileges.free_visits_month).unwrap_or(0).max(self.free_visits);
+    }
+
     /// Whether one of the staff ever might.
     fn might(&self, staff: StaffId, permission: Permission) -> bool {
         self.staff.get(&staff).is_some_and(|role| role.may(permission))
@@ -568,7 +583,7 @@ mod tests {
         })
     }
 
-    fn old() -> RulesOfOld {
+    pub(super) fn old() -> RulesOfOld {
         let yesterday = Rules { points_per_unit: 2, ..Rules::default() };
         RulesOfOld {
             digits: 2,
@@ -579,6 +594,8 @@ mod tests {
             rewards: vec![reward(300, 0), reward(0, 2)],
             pass_types: Vec::new(),
             staff: BTreeMap::new(),
+            guests: 0,
+            free_visits: 0,
         }
     }
 

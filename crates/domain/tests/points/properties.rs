@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Datelike as _;
 use proptest::prelude::*;
 use punchcard_domain::{
-    audit::{RulesOfOld, points_follow},
+    audit::{
+        RulesOfOld,
+        apart::{GivenOnce, beyond_caps},
+        points_follow,
+    },
     earning::{
         Book, Part,
         event::{SaleLine, What},
@@ -17,7 +21,7 @@ use punchcard_domain::{
     records::Rounding,
     time::Day,
 };
-use punchcard_protocol::RecordId;
+use punchcard_protocol::{FactId, RecordId};
 
 use crate::world::World;
 
@@ -154,6 +158,8 @@ fn old(rules: &[EarnRule], world: &World) -> RulesOfOld {
         rewards: Vec::new(),
         pass_types: Vec::new(),
         staff: BTreeMap::new(),
+        guests: 0,
+        free_visits: 0,
     }
 }
 
@@ -171,6 +177,22 @@ struct Gave {
     fact: usize,
     parts: Vec<(RecordId, i64)>,
     day: Day,
+    at_ms: i64,
+}
+
+impl Gave {
+    /// As a hub finds it in its tables.
+    fn each(&self) -> impl Iterator<Item = GivenOnce> + '_ {
+        let mut id = [0; 16];
+        id[8..].copy_from_slice(&(self.fact as u64).to_be_bytes());
+        let (fact, at_ms) = (FactId::from_bytes(id), self.at_ms);
+        self.parts.iter().map(move |(rule, points)| GivenOnce {
+            fact,
+            rule: *rule,
+            at_ms,
+            points: *points,
+        })
+    }
 }
 
 /// Every cap of every rule, by adding up what was given day by day.
@@ -266,7 +288,12 @@ proptest! {
                         fact: world.count() - 1,
                         parts,
                         day: days.day_of(now),
+                        at_ms: now,
                     });
+                    let once: Vec<GivenOnce> = given.iter().flat_map(Gave::each).collect();
+                    let named: Vec<RecordId> = rules.iter().map(|rule| rule.id).collect();
+                    let beyond = beyond_caps(&named, (now, days), &once, &old);
+                    prop_assert_eq!(beyond, vec![], "one desk alone oversteps nothing");
                 }
             }
             prop_assert!(world.least() >= 0, "an account is below zero");

@@ -2,6 +2,7 @@
 //! person rules; what cannot be frozen is told. The desk that sold honestly with yesterday's rules
 //! is not accused: every version that was ever in force counts.
 
+mod apart;
 mod by_hand;
 mod rewards;
 mod seen;
@@ -16,7 +17,7 @@ use punchcard_domain::{
     effects::RecordKind,
     fact::{Fact, FactVoided, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded},
     ledger::{Account, ValueKind},
-    records::{Rules, Staff, Store, Tier},
+    records::{Rules, Staff, Store},
 };
 use punchcard_protocol::{Header, MemberId, StreamId, TillId};
 use serde_json::json;
@@ -47,6 +48,9 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
                 | Fact::RewardHandedOver(_)
                 | Fact::PassGiven(_)
                 | Fact::PassUpgraded(_)
+                | Fact::PassFrozen(_)
+                | Fact::PassTransferred(_)
+                | Fact::PassCancelled(_)
         )
     };
     let asked = facts.iter().any(|(_, fact)| asks_for_rules(fact));
@@ -90,6 +94,9 @@ pub(crate) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)]) -> Result<()> 
         }
     }
     seen::look(work, &visits)?;
+    if let Some(old) = &old {
+        apart::look(work, facts, old)?;
+    }
     openings.tell(work)
 }
 
@@ -266,14 +273,13 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
         rewards: Vec::new(),
         pass_types: Vec::new(),
         staff: BTreeMap::new(),
+        guests: 0,
+        free_visits: 0,
     };
     for fact in facts::of_owner(session, RULES_KIND, EARN_RULE_KIND)? {
         match fact {
             Fact::RulesSet(set) => old.rules.push(set.record),
-            Fact::TierSet(set) => {
-                let Tier { multiplier_percent, .. } = set.record;
-                old.multipliers.insert(multiplier_percent);
-            }
+            Fact::TierSet(set) => old.add_tier(&set.record),
             Fact::RewardSet(set) => old.rewards.push(set.record),
             Fact::PassTypeSet(set) => old.pass_types.push(set.record),
             Fact::StaffSet(set) => {

@@ -24,7 +24,8 @@ pub struct InboxLine {
     /// When: Unix ms.
     pub at_ms: i64,
     /// What it is: `forked`, `chain_broken`, `revoked`, `quarantined`, `doubtful_points`,
-    /// `doubtful_redemption`, `redemption_without_leave`, `reward_too_often`, `doubtful_voucher`, `doubtful_pass`, `opening_value`, `adjusted_points`, `topped_up`, `seen_twice`,
+    /// `doubtful_redemption`, `redemption_without_leave`, `reward_too_often`, `limit_overstepped`,
+    /// `doubtful_voucher`, `doubtful_pass`, `opening_value`, `adjusted_points`, `topped_up`, `seen_twice`,
     /// `overdrawn`, `second_life`, `hub_restored`, `quarantine_full`, `card_numbers_out`, `member_erased`,
     /// `erased_parts`, `many_erased`; `more`: how many lines of each code there
     /// would be on top of those that are listed.

@@ -203,6 +203,8 @@ fn points_are_given_by_who_may_or_whom_somebody_approved() {
         rewards: vec![],
         pass_types: vec![],
         staff,
+        guests: 0,
+        free_visits: 0,
     };
     let (given, _) = adjusted(100, "x", Purse::default()).expect("any number");
     let approved = |by| PointsAdjusted { approved_by: by, ..given.clone() };
