@@ -223,6 +223,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 terms: Terms { freeze_days: u32::from(deed.number), ..Terms::default() },
             },
             price_minor: 0,
+            price_percent: None,
             transferred: None,
             approved_by: None,
         }),

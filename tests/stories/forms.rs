@@ -9,7 +9,8 @@ use punchcard_domain::{
 use punchcard_tests::{DAY, Shop, id};
 use punchcard_till::{
     Actor, CheckInHow, Error, FieldInput, Holds, LadderInput, Period, StaffInput, TierInput, Till,
-    Who, views::DetailsInput,
+    Who,
+    views::{DetailsInput, MemberInput},
 };
 
 fn field<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Option<String> {
@@ -75,6 +76,46 @@ fn a_tier_on_the_form_comes_back_whole_and_is_climbed_and_lost() {
     assert_eq!(has().as_deref(), Some("Regular"), "grace");
     shop.pass(DAY);
     assert_eq!(has(), None, "a week after the last that counted");
+}
+
+/// A form that was opened and saved again sets no tier for good that they only reached.
+#[test]
+fn a_form_that_is_saved_pins_no_tier() {
+    let shop = Shop::new();
+    let owner = shop.owner();
+    let gold = r#"{"name": "Gold", "multiplier_percent": 150,
+        "ladder": {"by": "points", "over": "month", "entry": 100}}"#;
+    let silver = r#"{"name": "Silver", "multiplier_percent": 100}"#;
+    let tiers = format!("[{gold}, {silver}]");
+    let all = shop.till().set_tiers(&owner, &tiers).expect("good tiers");
+    let silver = all.iter().find(|tier| tier.name == "Silver").expect("just set").id.to_string();
+    let member = shop.member("李喆", 1).brief.id;
+    shop.earn(&member, "100.00");
+    let file = || shop.till().member(&owner, id(&member)).expect("their file");
+    let save = |note: &str, tier: Option<String>| {
+        let file = file();
+        let input = MemberInput {
+            name: file.brief.name,
+            phone: file.brief.phone.unwrap_or_default(),
+            cards: file.cards,
+            note: note.into(),
+            tier,
+            ..MemberInput::default()
+        };
+        shop.till().change_member(&owner, id(&member), input).expect("the owner may");
+    };
+    assert_eq!((file().brief.tier.as_deref(), file().set_tier), (Some("Gold"), None));
+    save("喜欢靠窗的跑步机", file().set_tier);
+    assert_eq!((file().brief.tier.as_deref(), file().set_tier), (Some("Gold"), None));
+    save("", Some(silver.clone()));
+    assert_eq!(
+        (file().brief.tier.as_deref(), file().set_tier),
+        (Some("Gold"), Some(silver.clone()))
+    );
+    shop.pass(65 * DAY);
+    assert_eq!(file().brief.tier.as_deref(), Some("Silver"), "what a person set stays");
+    save("", None);
+    assert_eq!((file().brief.tier, file().set_tier), (None, None));
 }
 
 #[test]

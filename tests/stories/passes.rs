@@ -33,6 +33,7 @@ on_both_engines!(
     two_desks_that_freeze_the_same_days_agree,
     two_desks_that_mark_different_cards_keep_both_marks,
     two_desks_that_each_give_a_card_keep_both,
+    a_tier_has_its_price,
 );
 
 /// One desk of a till and the owner at it.
@@ -152,6 +153,51 @@ fn giving_a_pass_away_costs_what_its_kind_says() {
     at.undo(&fact).expect("the owner may");
     assert_eq!((shop.points(&member).0, at.member(&other).passes.len()), (80, 0));
     shop.verify();
+}
+
+/// Whose tier lets them pay less pays less: when a pass is given, and for the difference to another one.
+/// The hub finds the version of the tier that says so.
+fn a_tier_has_its_price(engine: Engine) {
+    let (business, first) = Business::with_desk(engine);
+    let at = At::desk(&first);
+    let gold = r#"{"name": "Gold", "multiplier_percent": 100,
+        "ladder": {"by": "points", "over": "month", "entry": 100},
+        "privileges": {"price_percent": 85}}"#;
+    at.till.set_tiers(&at.owner, gold).expect("a good tier");
+    let (member, other) = (first.member("林知夏", 1), first.member("王堃", 2));
+    let month = at.kind("月卡", Some(30), None, Terms::default());
+    let ten = at.kind("十次卡", Some(365), Some(1), Terms::default());
+    first.earn(&member, "100.00");
+    let price = |member: Option<&str>, kind: &str| {
+        let kinds = at.till.pass_types(member.map(id)).expect("they are there");
+        let kind = kinds.into_iter().find(|one| one.id == kind).expect("on offer");
+        (kind.price_minor, kind.full_price_minor)
+    };
+    assert_eq!(price(Some(&member), &month), (25_415, Some(29_900)), "85 % of 299.00");
+    assert_eq!(price(Some(&other), &month), (29_900, None));
+    assert_eq!(price(None, &month), (29_900, None));
+    at.give(&member, &month);
+    at.give(&other, &month);
+    let paid = |member: &str, kind: &str| {
+        let rows = at.member(member).history;
+        rows.into_iter().find(|row| row.kind == kind).expect("it is told").amount_minor
+    };
+    assert_eq!((paid(&member, "pass_given"), paid(&other, "pass_given")), (25_415, 29_900));
+
+    // 85 % of 309.00, without the cent's fraction, less what was paid.
+    let pass = at.pass(&member).id;
+    let pays = at.till.upgrades(&at.owner, id(&member), id(&pass)).expect("dearer ones");
+    assert_eq!(pays.iter().map(|kind| kind.pays_minor).collect::<Vec<_>>(), [26_265 - 25_415]);
+    at.change(&member, &pass, PassChange::Upgrade { to: id(&ten) }).expect("it may be");
+    assert_eq!(paid(&member, "pass_upgraded"), 850);
+
+    // Next month the tier is gone, and so is its price; what was paid stays paid.
+    business.same_everywhere(&[&first]);
+    business.pass(65 * DAY);
+    assert_eq!(price(Some(&member), &month), (29_900, None));
+    assert_eq!(paid(&member, "pass_given"), 25_415);
+    let inbox = business.hub.inbox().expect("it answers");
+    assert!(!inbox.iter().any(|line| line.code.starts_with("doubtful")), "{inbox:?}");
 }
 
 /// A pack is used to its last visit, and the last one is taken back.

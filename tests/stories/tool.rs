@@ -130,6 +130,51 @@ fn a_script_does_a_days_work() {
 
 /// What is set as JSON is an argument of its own, beside `--json`, which says how to answer.
 #[test]
+fn a_file_and_the_house_rules_are_set_by_script() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("till");
+    shop(&data);
+    let asked =
+        r#"{"name": "欧阳小雨", "phone": "13912340000", "cards": ["90000001"], "note": "左手"}"#;
+    let (status, opened) = run(&data, &["register", asked]);
+    assert_eq!(status, 0, "{opened}");
+    let member = opened["id"].as_str().expect("an id").to_owned();
+    let change = |json: &str| run(&data, &["change", "--member", &member, json]);
+    let (status, changed) = change(r#"{"cards": ["90000002", "90000001"], "note": ""}"#);
+    assert_eq!(status, 0, "{changed}");
+    let (_, found) = run(&data, &["find", "90000002"]);
+    assert_eq!(found[0]["id"], member.as_str());
+    assert_eq!(found[0]["name"], "欧阳小雨", "what was not said stays");
+    let (status, slip) = change(r#"{"crads": []}"#);
+    assert_eq!((status, &slip["error"]["code"]), (2, &"bad_input".into()), "{slip}");
+
+    let (status, _) = run(&data, &["ban", "--member", &member, "--reason", "损坏器材"]);
+    assert_eq!(status, 0);
+    let (status, view) = run(&data, &["check-in", "--card", "90000001"]);
+    assert_eq!((status, &view["reasons"]), (3, &serde_json::json!(["no_pass", "banned"])));
+    assert_eq!(run(&data, &["ban", "--member", &member, "--lift"]).0, 0);
+    let (_, view) = run(&data, &["check-in", "--card", "90000001"]);
+    assert_eq!(view["reasons"], serde_json::json!(["no_pass"]));
+
+    let (_, rules) = run(&data, &["house-rules"]);
+    let (status, set) = run(&data, &["house-rules", r#"{"trust_limit": 77}"#]);
+    assert_eq!((status, &set["trust_limit"]), (0, &77.into()), "{set}");
+    let (_, now) = run(&data, &["house-rules"]);
+    assert_eq!((&now["trust_limit"], &now["few_visits"]), (&77.into(), &rules["few_visits"]));
+    let (status, refused) = run(&data, &["house-rules", r#"{"trust_limit": -1}"#]);
+    assert_eq!((status, &refused["error"]["code"]), (3, &"bad_input".into()), "{refused}");
+
+    let fields = r#"[{"key": "locker", "name": "柜号", "kind": "number"}]"#;
+    let (status, set) = run(&data, &["own-fields", fields]);
+    assert_eq!((status, &set[0]["key"]), (0, &"locker".into()), "{set}");
+    let write = |value: &str| {
+        let json = format!(r#"{{"custom": {{"locker": "{value}"}}}}"#);
+        run(&data, &["details", "--member", &member, &json]).0
+    };
+    assert_eq!((write("twelve"), write("12")), (3, 0));
+}
+
+#[test]
 fn settings_are_given_as_json() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let data = dir.path().join("till");

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_protocol::{LotId, MemberId, StaffId, StoreId};
 
 use crate::{
-    decide::voucher_lot,
+    decide::{price, voucher_lot},
     earning::{event::What, follows, rule::EarnRule},
     fact::{
         ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PassUpgraded,
@@ -48,6 +48,8 @@ pub struct RulesOfOld {
     pub guests: u32,
     /// Visits without a pass that a tier gives in a month, the most.
     pub free_visits: u32,
+    /// What tiers let their members pay of a price, in percent.
+    pub price_percents: BTreeSet<i64>,
 }
 
 impl RulesOfOld {
@@ -56,6 +58,7 @@ impl RulesOfOld {
         self.multipliers.insert(tier.multiplier_percent);
         let privileges = tier.privileges.unwrap_or_default();
         let few = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+        self.price_percents.extend(privileges.less_percent());
         self.guests = few(privileges.guests).unwrap_or(0).max(self.guests);
         self.free_visits = few(privileges.free_visits_month).unwrap_or(0).max(self.free_visits);
     }
@@ -253,12 +256,14 @@ pub fn brought_again(file: &MemberRegistered) -> Vec<Doubt> {
 
 /// Whether a pass is as some version of its kind is: its term, its visits, what it allows and its
 /// price. One that somebody else gave away: see [`transfer_follows`].
-pub fn pass_follows(given: &PassGiven, kinds: &[PassType]) -> bool {
+pub fn pass_follows(given: &PassGiven, old: &RulesOfOld) -> bool {
     let visits = given.pass.visits.map(|lot| (lot.kind, lot.amount));
-    of_its_kind(&given.pass, kinds, false).any(|kind| {
-        kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
-            && kind.price_minor == given.price_minor
-    })
+    let let_by_a_tier = given.price_percent.is_none_or(|p| old.price_percents.contains(&p));
+    let_by_a_tier
+        && of_its_kind(&given.pass, &old.pass_types, false).any(|kind| {
+            kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
+                && price(kind, given.price_percent) == given.price_minor
+        })
 }
 
 /// Whether the pass that an upgrade gives is as some version of its kind is, with no more visits
@@ -562,6 +567,7 @@ mod tests {
         ledger::{Account, Lot, ValueKind},
         rewards::RewardTerms,
         terms::Terms,
+        tiers::Privileges,
     };
 
     fn earned(points: i64, points_per_unit: i64, multiplier_percent: i64) -> Fact {
@@ -596,6 +602,7 @@ mod tests {
             staff: BTreeMap::new(),
             guests: 0,
             free_visits: 0,
+            price_percents: BTreeSet::new(),
         }
     }
 
@@ -761,19 +768,35 @@ mod tests {
                 terms: Terms::default(),
             },
             price_minor,
+            price_percent: None,
             transferred: None,
             approved_by: None,
         };
-        assert!(pass_follows(&given(Some("2026-11-30"), None, 29_900), &kinds));
-        assert!(pass_follows(&given(None, Some(10), 50_000), &kinds));
+        let mut old = RulesOfOld { pass_types: kinds.into(), ..old() };
+        assert!(pass_follows(&given(Some("2026-11-30"), None, 29_900), &old));
+        assert!(pass_follows(&given(None, Some(10), 50_000), &old));
         for (until, visits, price) in [
             (Some("2036-11-30"), None, 29_900),
             (None, Some(1000), 50_000),
             (None, Some(10), 1),
             (None, None, 0),
         ] {
-            assert!(!pass_follows(&given(until, visits, price), &kinds), "{until:?} {visits:?}");
+            assert!(!pass_follows(&given(until, visits, price), &old), "{until:?} {visits:?}");
         }
+        // For less, where some version of a tier said so.
+        let less = |percent, price_minor| PassGiven {
+            price_percent: Some(percent),
+            ..given(Some("2026-11-30"), None, price_minor)
+        };
+        assert!(!pass_follows(&less(90, 26_910), &old), "no tier says so");
+        let privileges = Privileges { price_percent: Some(90), ..Privileges::default() };
+        let (id, name) = (RecordId::from_bytes([8; 16]), "金卡".into());
+        let gold =
+            Tier { id, name, multiplier_percent: 150, ladder: None, privileges: Some(privileges) };
+        old.add_tier(&gold);
+        assert!(pass_follows(&less(90, 26_910), &old));
+        assert!(!pass_follows(&less(90, 26_900), &old));
+        assert!(!pass_follows(&less(10, 2_990), &old));
     }
 
     #[test]

@@ -160,6 +160,9 @@ pub struct PassGiven {
     pub pass: Pass,
     /// What it cost, in minor units.
     pub price_minor: i64,
+    /// So many percent of its price that is, as their tier lets them pay; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_percent: Option<i64>,
     /// The fact with which somebody else gave theirs away: it is taken back with that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transferred: Option<FactId>,
@@ -246,6 +249,10 @@ pub struct PassUpgraded {
     pub given: Pass,
     /// What was paid for the change, in minor units.
     pub paid_minor: i64,
+    /// So many percent of the new one's price that were reckoned with, as their tier lets them pay; none:
+    /// all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_percent: Option<i64>,
     /// Visits of the old one that no longer count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postings: Vec<Posting>,

@@ -60,7 +60,7 @@ pub enum Over {
 /// What a tier is good for, beside its multiplier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Privileges {
-    /// They pay so many percent of the price; none: the price. Kept until there are sales.
+    /// They pay so many percent of the price; none: the price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_percent: Option<i64>,
     /// Between these hours they may come in on any day, whatever days and hours their pass has.
@@ -128,7 +128,19 @@ impl Ladder {
     }
 }
 
+/// So many percent of a price, in minor units. A fraction of one is dropped: nobody pays more than the
+/// owner said.
+pub fn percent_of(price_minor: i64, percent: i64) -> i64 {
+    let part = i128::from(price_minor) * i128::from(percent) / 100;
+    i64::try_from(part).unwrap_or(i64::MAX)
+}
+
 impl Privileges {
+    /// So many percent of a price, where that is less than all of it.
+    pub fn less_percent(&self) -> Option<i64> {
+        self.price_percent.filter(|percent| *percent < 100)
+    }
+
     /// Privileges that can be given.
     ///
     /// # Errors

@@ -102,8 +102,15 @@ pub(crate) async fn tiers(desk: State<'_, Desk>) -> Answer<Vec<TierView>> {
 }
 
 #[tauri::command]
-pub(crate) async fn pass_types(desk: State<'_, Desk>) -> Answer<Vec<PassTypeView>> {
-    signed_in(&desk, |till, _| till.pass_types()).await
+pub(crate) async fn pass_types(
+    desk: State<'_, Desk>,
+    member: Option<String>,
+) -> Answer<Vec<PassTypeView>> {
+    signed_in(&desk, move |till, _| {
+        let member = member.map(|member| id("member", &member)).transpose()?;
+        till.pass_types(member)
+    })
+    .await
 }
 
 #[tauri::command]

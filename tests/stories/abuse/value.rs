@@ -298,7 +298,9 @@ fn a_pass_is_what_its_kind_is(engine: Engine) {
         };
         let member: MemberId = id(&member);
         let (id, transferred) = (FactId(fresh()), None);
-        let fact = PassGiven { id, member, pass, price_minor, transferred, approved_by: None };
+        let (price_percent, approved_by) = (None, None);
+        let fact =
+            PassGiven { id, member, pass, price_minor, price_percent, transferred, approved_by };
         Fact::PassGiven(fact)
     };
     let facts = [(1000, 50_000), (10, 1)].map(|(visits, price)| given(&scribe, visits, price));

@@ -142,8 +142,8 @@ export const setPhoto = (id: string, image: string) => call<MemberView>("set_pho
 export const photo = (id: string) => call<string>("photo", { id });
 export const tiers = () => call<TierView[]>("tiers");
 
-/** Those on offer. */
-export const passTypes = () => call<PassTypeView[]>("pass_types");
+/** Those on offer, for what this member pays; null: somebody new. */
+export const passTypes = (member: string | null) => call<PassTypeView[]>("pass_types", { member });
 /** From a day on, as it was typed; empty: as its kind says. */
 export const givePass = (member: string, passType: string, from: string, approval: Leave) =>
   call<DoneView>("give_pass", { member, passType, from, approval });

@@ -5,7 +5,6 @@ import type {
   MemberInput,
   MemberView,
   RelativeView,
-  TierView,
 } from "@/shared/bindings";
 import type { DeskError } from "./ipc";
 
@@ -19,9 +18,8 @@ export function emptyForm() {
     note: "",
     tags: "",
     cards: "",
+    /** The one that a person set: what they reached by themselves is nobody's to set. */
     tier: "",
-    /** The tier's name on the file: its id is known once the list of tiers is. */
-    tierName: "",
     contactName: "",
     contactPhone: "",
     consent: [] as Channel[],
@@ -33,7 +31,7 @@ export function emptyForm() {
 
 export type MemberForm = ReturnType<typeof emptyForm>;
 
-export function fromMember(member: MemberView, tiers: TierView[]): MemberForm {
+export function fromMember(member: MemberView): MemberForm {
   return {
     name: member.name,
     phone: member.phone ?? "",
@@ -43,8 +41,7 @@ export function fromMember(member: MemberView, tiers: TierView[]): MemberForm {
     note: member.note ?? "",
     tags: member.tags.join(" "),
     cards: member.cards.join(" "),
-    tier: tiers.find(({ name }) => name === member.tier)?.id ?? "",
-    tierName: member.tier ?? "",
+    tier: member.set_tier ?? "",
     contactName: member.details.contact?.name ?? "",
     contactPhone: member.details.contact?.phone ?? "",
     consent: [...member.details.consent],

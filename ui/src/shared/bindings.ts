@@ -745,6 +745,10 @@ tags: Array<string>,
  */
 cards: Array<string>, 
 /**
+ * Id of the tier that a person set; the one they have may be a better one that they reached.
+ */
+set_tier: string | null, 
+/**
  * Points are multiplied by this, in percent.
  */
 multiplier_percent: number, 
@@ -1333,9 +1337,13 @@ days: number | null,
  */
 visits: number | null, 
 /**
- * Price, in minor units.
+ * What it costs whoever it is shown for, in minor units.
  */
 price_minor: number, 
+/**
+ * Its price, in minor units, where they pay less.
+ */
+full_price_minor?: number, 
 /**
  * On offer.
  */

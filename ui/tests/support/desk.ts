@@ -109,6 +109,7 @@ export const MEMBER: MemberView = {
   note: null,
   tags: ["瑜伽"],
   cards: ["80010427"],
+  set_tier: null,
   multiplier_percent: 100,
   banned: false,
   banned_reason: null,

@@ -43,7 +43,7 @@ pub use member::{MAX_TEXT_CHARS, Neighbours, change_member, register_member};
 pub use part::part_members;
 pub use pass::{
     GivePass, PassAct, PassOnFile, Transfer, Upgrade, cancel_pass, extend_pass, freeze_pass,
-    give_pass, pass_acts, transfer_pass, unfreeze_pass, upgrade_pass,
+    give_pass, pass_acts, price, transfer_pass, unfreeze_pass, upgrade_pass,
 };
 pub use redeem::{Redeem, redeem};
 pub use refer::{Refer, refer};

@@ -17,6 +17,7 @@ use crate::{
     refusal::Refusal,
     standing::{ChangeOf, Sold, Standing, standing},
     terms::{Start, Terms},
+    tiers::percent_of,
     time::Day,
 };
 
@@ -34,6 +35,8 @@ pub struct GivePass {
     pub runs_until: Option<Day>,
     /// The day it shall begin on, where its kind lets that be chosen; none: today.
     pub from: Option<Day>,
+    /// So many percent of the price that their tier lets them pay; none: all of it.
+    pub price_percent: Option<i64>,
 }
 
 /// Gives a pass: from today, from the day after the one it renews, from a day that was chosen, or
@@ -52,11 +55,17 @@ pub fn give_pass(desk: &mut Desk<'_>, known: &GivePass) -> Result<Decided, Refus
         id: desk.fact_id(),
         member: known.member,
         pass,
-        price_minor: known.pass_type.price_minor,
+        price_minor: price(&known.pass_type, known.price_percent),
+        price_percent: known.price_percent,
         transferred: None,
         approved_by: None,
     };
     Ok(Fact::PassGiven(fact).into())
+}
+
+/// What a kind of pass costs somebody whose tier lets them pay so many percent, in minor units.
+pub fn price(kind: &PassType, percent: Option<i64>) -> i64 {
+    percent.map_or(kind.price_minor, |percent| percent_of(kind.price_minor, percent))
 }
 
 fn first_day(desk: &Desk<'_>, known: &GivePass) -> Result<Day, Refusal> {
@@ -417,8 +426,10 @@ pub(super) fn reason(because: &str) -> Result<MemberPrivate, Refusal> {
 pub struct Upgrade {
     /// The pass that ends.
     pub pass: PassOnFile,
-    /// What its kind costs, in minor units.
+    /// What it cost, in minor units.
     pub price_minor: i64,
+    /// So many percent of a price that their tier lets them pay now; none: all of it.
+    pub price_percent: Option<i64>,
     /// How many visits it had, where it is a pack.
     pub visits: Option<i64>,
     /// The kind that takes its place.
@@ -438,7 +449,7 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
     }
     let today = desk.today();
     let (stands, left) = pass.upgradable(desk)?;
-    let paid_minor = to.price_minor - known.price_minor;
+    let paid_minor = price(to, known.price_percent) - known.price_minor;
     if paid_minor < 0 {
         return Err(Refusal::CostsLess);
     }
@@ -459,6 +470,7 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
         on: today,
         given: pass_of(desk, to, (from, stands.from.is_some()), visits)?,
         paid_minor,
+        price_percent: known.price_percent,
         postings: pass.take_visits(desk, left.unwrap_or(0)),
         approved_by: None,
     };
@@ -518,6 +530,7 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
             terms: if stands.from.is_some() { pass.terms.begun() } else { pass.terms.clone() },
         },
         price_minor: 0,
+        price_percent: None,
         transferred: None,
         approved_by: None,
     };
@@ -577,6 +590,7 @@ mod tests {
             pass_type,
             runs_until: runs_until.map(day),
             from: from.map(day),
+            price_percent: None,
         };
         match shop().at(NOON, |desk| give_pass(desk, &known))?.fact {
             Fact::PassGiven(fact) => Ok(fact.pass),
@@ -802,7 +816,8 @@ mod tests {
     #[test]
     fn an_upgrade_costs_the_difference_and_keeps_what_was_used() {
         let upgrade = |pass, to| {
-            let known = Upgrade { pass, price_minor: 20_000, visits: Some(10), to };
+            let (price_percent, visits) = (None, Some(10));
+            let known = Upgrade { pass, price_minor: 20_000, price_percent, visits, to };
             shop().at(NOON, |desk| upgrade_pass(desk, &known)).map(|decided| decided.fact)
         };
         let to = kind(None, Some(20), Terms::default());

@@ -160,6 +160,7 @@ fn old(rules: &[EarnRule], world: &World) -> RulesOfOld {
         staff: BTreeMap::new(),
         guests: 0,
         free_visits: 0,
+        price_percents: BTreeSet::new(),
     }
 }
 

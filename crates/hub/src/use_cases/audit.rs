@@ -128,7 +128,7 @@ fn freeze(
 fn pass(work: &mut Work<'_>, header: &Header, given: &PassGiven, old: &RulesOfOld) -> Result<()> {
     let follows = match given.transferred {
         Some(cause) => transfer_follows(given, facts::one(&mut *work.session, cause)?.as_ref()),
-        None => pass_follows(given, &old.pass_types),
+        None => pass_follows(given, old),
     };
     if follows {
         return Ok(());
@@ -275,6 +275,7 @@ fn history(work: &mut Work<'_>) -> Result<RulesOfOld> {
         staff: BTreeMap::new(),
         guests: 0,
         free_visits: 0,
+        price_percents: BTreeSet::new(),
     };
     for fact in facts::of_owner(session, RULES_KIND, EARN_RULE_KIND)? {
         match fact {

@@ -227,6 +227,7 @@ pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<
         note: file.note.clone(),
         tags: file.tags.clone(),
         cards: file.cards.clone(),
+        set_tier: file.tier.map(|tier| tier.to_string()),
         multiplier_percent: work.multiplier(file)?,
         banned: file.banned.is_some(),
         banned_reason: file.banned.clone(),

@@ -1,6 +1,7 @@
 //! What the owner sets up: rewards, kinds of pass, tiers, staff.
 
 use punchcard_domain::{
+    decide,
     fact::{Fact, RecordSet},
     records::{PassType, Reward, Staff, Store, Tier, check_name},
     refusal::Refusal,
@@ -8,10 +9,10 @@ use punchcard_domain::{
     staff::{Permission, Role},
     terms::Terms,
 };
-use punchcard_protocol::{FactId, RecordId, StaffId};
+use punchcard_protocol::{FactId, MemberId, RecordId, StaffId};
 use serde::{Deserialize, Serialize};
 
-use super::actor::Actor;
+use super::{actor::Actor, passes, points::known_member};
 use crate::{
     error::{Error, Result},
     pin, random,
@@ -95,13 +96,20 @@ impl Till {
         Ok(self.read(records::tiers)?.into_iter().map(view).collect())
     }
 
-    /// Kinds of pass on offer.
+    /// Kinds of pass on offer, for what a member pays whose tier lets them pay less; none: somebody
+    /// new.
     ///
     /// # Errors
-    /// Those of the store.
-    pub fn pass_types(&self) -> Result<Vec<PassTypeView>> {
-        let all = self.pass_type_list()?;
-        Ok(all.into_iter().filter(|kind| kind.active).collect())
+    /// `not_found`; those of the store.
+    pub fn pass_types(&self, member: Option<MemberId>) -> Result<Vec<PassTypeView>> {
+        self.write(move |work| {
+            let percent = match member {
+                Some(member) => passes::price_percent(work, &known_member(work, member)?)?,
+                None => None,
+            };
+            let kinds = records::pass_types(work.db)?.into_iter().filter(|kind| kind.active);
+            Ok(kinds.map(|kind| pass_type_view(kind, percent)).collect())
+        })
     }
 
     /// Every kind of pass, those no longer on offer too.
@@ -109,16 +117,8 @@ impl Till {
     /// # Errors
     /// Those of the store.
     pub fn pass_type_list(&self) -> Result<Vec<PassTypeView>> {
-        let view = |kind: PassType| PassTypeView {
-            id: kind.id.to_string(),
-            name: kind.name,
-            days: kind.days,
-            visits: kind.visits,
-            price_minor: kind.price_minor,
-            active: kind.active,
-            terms: kind.terms.into(),
-        };
-        Ok(self.read(records::pass_types)?.into_iter().map(view).collect())
+        let all = self.read(records::pass_types)?;
+        Ok(all.into_iter().map(|kind| pass_type_view(kind, None)).collect())
     }
 
     /// What the form for a kind of pass begins with.
@@ -288,4 +288,18 @@ fn save_staff(work: &mut Work<'_>, actor: &Actor, input: &StaffInput) -> Result<
     }
     let name = check_name(&input.name)?;
     set_staff(work, actor, Staff { id, name, role: input.role, active: input.active })
+}
+
+/// A kind of pass for somebody who pays so many percent of its price.
+fn pass_type_view(kind: PassType, percent: Option<i64>) -> PassTypeView {
+    PassTypeView {
+        id: kind.id.to_string(),
+        price_minor: decide::price(&kind, percent),
+        full_price_minor: percent.map(|_| kind.price_minor),
+        name: kind.name,
+        days: kind.days,
+        visits: kind.visits,
+        active: kind.active,
+        terms: kind.terms.into(),
+    }
 }

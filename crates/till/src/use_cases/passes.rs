@@ -109,7 +109,8 @@ impl Till {
                 .filter(|stands| stands.ended.is_none())
                 .filter_map(|stands| stands.until)
                 .max();
-            let known = GivePass { member, pass_type, runs_until, from };
+            let price_percent = price_percent(work, &file)?;
+            let known = GivePass { member, pass_type, runs_until, from, price_percent };
             let mut decided = work.decide(None, |desk| Ok(decide::give_pass(desk, &known)?))?;
             approve(&mut decided, actor.approved_by(Permission::GivePass));
             points::done(work, &actor, decided, &file, 0)
@@ -141,7 +142,7 @@ impl Till {
                 let known = decide::Transfer { pass, pass_type: kind, to, fee_minor, points };
                 return transfer(work, &actor, &file, &known, by);
             }
-            let mut decided = decide_change(work, &pass, given_by, &change)?;
+            let mut decided = decide_change(work, &file, &pass, given_by, &change)?;
             approve(&mut decided, by);
             points::done(work, &actor, decided, &file, 0)
         })
@@ -210,7 +211,7 @@ impl Till {
             let mut found = Vec::new();
             for to in records::pass_types(work.db)?.into_iter().filter(|kind| kind.active) {
                 let (id, name) = (to.id, to.name.clone());
-                let known = upgrade(work, &pass, given_by, to.id)?;
+                let known = upgrade(work, &file, &pass, given_by, to.id)?;
                 let same = known.of == Some(id);
                 match work.decide(None, |desk| Ok(decide::upgrade_pass(desk, &known.upgrade))) {
                     Ok(Ok(decided)) if !same => found.extend(difference(decided, id, name)),
@@ -246,6 +247,12 @@ impl Till {
             Ok((away > 0).then_some((lot, away)))
         })
     }
+}
+
+/// What a member's tier lets them pay of a price today, in percent; none: all of it.
+pub(crate) fn price_percent(work: &Work<'_>, file: &MemberFile) -> Result<Option<i64>> {
+    let tier = work.eye(Role::Receptionist).tier(file)?;
+    Ok(tier.and_then(|tier| tier.privileges).and_then(|privileges| privileges.less_percent()))
 }
 
 /// What the window shows of an upgrade that would go through.
@@ -300,12 +307,13 @@ fn with_visits(
 
 fn decide_change(
     work: &Work<'_>,
+    file: &MemberFile,
     pass: &PassOnFile,
     given_by: FactId,
     change: &PassChange,
 ) -> Result<Decided> {
     let upgrade = match change {
-        PassChange::Upgrade { to } => Some(upgrade(work, pass, given_by, *to)?.upgrade),
+        PassChange::Upgrade { to } => Some(upgrade(work, file, pass, given_by, *to)?.upgrade),
         _ => None,
     };
     work.decide(None, |desk| {
@@ -338,6 +346,7 @@ struct UpgradeOf {
 /// What the old pass cost and held stands in the fact that gave it.
 fn upgrade(
     work: &Work<'_>,
+    file: &MemberFile,
     pass: &PassOnFile,
     given_by: FactId,
     to: RecordId,
@@ -345,7 +354,8 @@ fn upgrade(
     let (given, price_minor) =
         as_given(work, pass.id, given_by)?.ok_or(Refusal::NotFound("pass"))?;
     let visits = given.visits.map(|lot| lot.amount);
-    let upgrade = Upgrade { pass: pass.clone(), price_minor, visits, to: kind(work, to)? };
+    let (to, price_percent) = (kind(work, to)?, price_percent(work, file)?);
+    let upgrade = Upgrade { pass: pass.clone(), price_minor, price_percent, visits, to };
     Ok(UpgradeOf { upgrade, of: given.pass_type })
 }
 
@@ -356,7 +366,7 @@ fn as_given(work: &Work<'_>, pass: PassId, given_by: FactId) -> Result<Option<(P
         Some(Fact::PassGiven(body)) if body.pass.id == pass => Some((body.pass, body.price_minor)),
         Some(Fact::PassUpgraded(body)) if body.given.id == pass => {
             let price = match body.given.pass_type {
-                Some(id) => kind(work, id)?.price_minor,
+                Some(id) => decide::price(&kind(work, id)?, body.price_percent),
                 None => 0,
             };
             Some((body.given, price))

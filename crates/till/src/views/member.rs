@@ -180,6 +180,8 @@ pub struct MemberView {
     pub tags: Vec<String>,
     /// All card numbers.
     pub cards: Vec<String>,
+    /// Id of the tier that a person set; the one they have may be a better one that they reached.
+    pub set_tier: Option<String>,
     /// Points are multiplied by this, in percent.
     pub multiplier_percent: i64,
     /// Whether they are banned.

@@ -24,8 +24,12 @@ pub struct PassTypeView {
     pub days: Option<i32>,
     /// Visits in the pack; none: as often as one likes.
     pub visits: Option<i64>,
-    /// Price, in minor units.
+    /// What it costs whoever it is shown for, in minor units.
     pub price_minor: i64,
+    /// Its price, in minor units, where they pay less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub full_price_minor: Option<i64>,
     /// On offer.
     pub active: bool,
     /// What it allows besides.

@@ -205,6 +205,7 @@ fn points_are_given_by_who_may_or_whom_somebody_approved() {
         staff,
         guests: 0,
         free_visits: 0,
+        price_percents: BTreeSet::new(),
     };
     let (given, _) = adjusted(100, "x", Purse::default()).expect("any number");
     let approved = |by| PointsAdjusted { approved_by: by, ..given.clone() };

@@ -182,7 +182,11 @@ pub(crate) enum Command {
         json: String,
     },
     /// Kinds of pass on offer, with their ids.
-    PassTypes,
+    PassTypes {
+        /// For what this member pays, whose tier may let them pay less.
+        #[arg(long)]
+        member: Option<String>,
+    },
     /// Give a pass.
     GivePass {
         /// To whom.
@@ -214,6 +218,46 @@ pub(crate) enum Command {
     },
     /// The number of a new card, which no other till gives out. It is not given a second time.
     NewCardNumber,
+    /// Open a member's file: name, phone, email, birthday, gender, note, tags, cards, tier (an id),
+    /// details.
+    Register {
+        /// JSON.
+        #[arg(id = "settings", value_name = "JSON")]
+        json: String,
+    },
+    /// Change a member's file, as `register` opens it.
+    Change {
+        /// Whose.
+        #[arg(long)]
+        member: String,
+        /// JSON; what is absent stays, what is empty is taken out.
+        #[arg(id = "settings", value_name = "JSON")]
+        json: String,
+    },
+    /// Let a member in no more, for a reason; or again.
+    Ban {
+        /// Whom.
+        #[arg(long)]
+        member: String,
+        /// Why.
+        #[arg(long, required_unless_present = "lift")]
+        reason: Option<String>,
+        /// They are let in again.
+        #[arg(long, conflicts_with = "reason")]
+        lift: bool,
+    },
+    /// The house rules.
+    HouseRules {
+        /// JSON, as they are shown without it: sets them; what is absent stays.
+        #[arg(id = "settings", value_name = "JSON")]
+        json: Option<String>,
+    },
+    /// The owner's own fields on members' files.
+    OwnFields {
+        /// JSON, as they are shown without it: sets them, all of them.
+        #[arg(id = "settings", value_name = "JSON")]
+        json: Option<String>,
+    },
     /// Change the rest of a member's file: contact, waiver, `waiver_by`, guardian, family_of, consent,
     /// referred_by, custom.
     Details {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{Args, Backups, CheckIn, Command, Enrol, Import, Init},
-    passes, print, rules,
+    members, passes, print, rules,
 };
 
 /// How often, while it goes on syncing, it is looked whether there is anything to clear.
@@ -147,7 +147,10 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
         }
         Command::Rewards => Ok(Answer::pretty(serde_json::to_value(till.reward_list()?)?)),
         Command::SetReward { json } => passes::set_reward(till, &actor, &json),
-        Command::PassTypes => Ok(Answer::pretty(serde_json::to_value(till.pass_types()?)?)),
+        Command::PassTypes { member } => {
+            let member = member.map(|member| id(&member)).transpose()?;
+            Ok(Answer::pretty(serde_json::to_value(till.pass_types(member)?)?))
+        }
         Command::GivePass { member, pass_type, from } => {
             let (member, kind) = (id(&member)?, id(&pass_type)?);
             let view = till.give_pass_from(&actor, member, kind, passes::day(from.as_deref())?)?;
@@ -165,6 +168,13 @@ fn perform(till: &Arc<Till>, command: Command, pin: Option<&str>) -> Result<Answ
             let number = till.new_card_number(&actor)?;
             Ok(Answer::new(json!({"number": number}), number))
         }
+        Command::Register { json } => members::register(till, &actor, &json),
+        Command::Change { member, json } => members::change(till, &actor, &member, &json),
+        Command::Ban { member, reason, .. } => {
+            members::ban(till, &actor, &member, reason.as_deref())
+        }
+        Command::HouseRules { json } => members::house_rules(till, &actor, json.as_deref()),
+        Command::OwnFields { json } => members::own_fields(till, &actor, json.as_deref()),
         Command::Details { member, json } => passes::details(till, &actor, &member, &json),
         Command::Alerts { json } => passes::alerts(till, &actor, json.as_deref()),
         Command::Member { id: member } => {

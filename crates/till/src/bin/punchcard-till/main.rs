@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod members;
 mod passes;
 mod print;
 mod rules;

@@ -83,6 +83,6 @@ pub(crate) fn day<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>>
     text.map(parse).transpose()
 }
 
-fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
+pub(crate) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|error| Error::bad_input("json", error.to_string()))
 }
