@@ -186,8 +186,8 @@ fn a_tier_has_its_price(engine: Engine) {
 
     // 85 % of 309.00, without the cent's fraction, less what was paid.
     let pass = at.pass(&member).id;
-    let pays = at.till.upgrades(&at.owner, id(&member), id(&pass)).expect("dearer ones");
-    assert_eq!(pays.iter().map(|kind| kind.pays_minor).collect::<Vec<_>>(), [26_265 - 25_415]);
+    let dearer = at.till.upgrades(&at.owner, id(&member), id(&pass)).expect("there is one");
+    assert_eq!(dearer.iter().map(|kind| kind.pays_minor).collect::<Vec<_>>(), [26_265 - 25_415]);
     at.change(&member, &pass, PassChange::Upgrade { to: id(&ten) }).expect("it may be");
     assert_eq!(paid(&member, "pass_upgraded"), 850);
 

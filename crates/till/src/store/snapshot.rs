@@ -416,12 +416,11 @@ impl ToSql for Cell<'_> {
 /// # Errors
 /// [`Error::HubUnreachable`] for rows that are none; those of the store.
 pub fn put(db: &Connection, numbers: &mut Numbers, page: &Ready) -> Result<()> {
-    match page.table {
-        Some(table) => put_rows(db, numbers, table, page)?,
-        None => {
-            all_named_have_come(db, numbers)?;
-            keys_of_members::list_cards(db)?;
-        }
+    if let Some(table) = page.table {
+        put_rows(db, numbers, table, page)?;
+    } else {
+        all_named_have_come(db, numbers)?;
+        keys_of_members::list_cards(db)?;
     }
     page.after.keep(db)
 }
