@@ -33,15 +33,19 @@ SELECT member, 2, at_ms, id, 0, 0, NULL, NULL, NULL,
        NULL, NULL, NULL, NULL, NULL, NULL, counted FROM fact WHERE member IS NOT NULL
 ORDER BY 1, 2, 3, 4, 5, 6;
 
-DROP INDEX fact_of_member;
+-- A till that is just joining has put it away until everything has come.
+DROP INDEX IF EXISTS fact_of_member;
 DROP TABLE account;
 DROP TABLE pass;
 
+-- With all that stands before the id in the key, so that one lot or pass is found by it.
 CREATE VIEW account AS
-SELECT member, id AS lot, account, stream, kind, amount, expires_ms FROM of_member WHERE part = 0;
+SELECT member, id AS lot, account, stream, kind, amount, expires_ms FROM of_member
+WHERE part = 0 AND at_ms = 0;
 
 CREATE VIEW pass AS
-SELECT member, id, fact, name, first_day, last_day, visits, terms FROM of_member WHERE part = 1;
+SELECT member, id, fact, name, first_day, last_day, visits, terms FROM of_member
+WHERE part = 1 AND at_ms = 0;
 
 CREATE VIEW fact_of_member AS
 SELECT member, at_ms, id, counted FROM of_member WHERE part = 2;

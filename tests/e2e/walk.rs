@@ -299,7 +299,7 @@ async fn settings(walk: &mut Walk) {
 async fn unfolded(walk: &mut Walk) {
     walk.window.click("earn-rule-more").await;
     walk.window.find("earn-rule-expires").await.select_by_value("year_end").await.expect("an end");
-    for seen in ["not-categories", "rounding", "timesEver", "expires-after", "condition"] {
+    for seen in ["not-categories", "rounding", "times-ever", "expires-after", "condition"] {
         let box_of = format!("document.querySelector('[data-testid=earn-rule-{seen}]')");
         walk.window.script(&format!("{box_of}.scrollIntoView({{block: 'center'}})")).await;
         walk.look(&format!("settings-earn-{seen}")).await;

@@ -63,6 +63,11 @@ impl RulesOfOld {
         self.free_visits = few(privileges.free_visits_month).unwrap_or(0).max(self.free_visits);
     }
 
+    /// Whether a price was ever one that a tier let its members pay; none: the full one.
+    fn had_percent(&self, percent: Option<i64>) -> bool {
+        percent.is_none_or(|percent| self.price_percents.contains(&percent))
+    }
+
     /// Whether one of the staff ever might.
     fn might(&self, staff: StaffId, permission: Permission) -> bool {
         self.staff.get(&staff).is_some_and(|role| role.may(permission))
@@ -258,8 +263,7 @@ pub fn brought_again(file: &MemberRegistered) -> Vec<Doubt> {
 /// price. One that somebody else gave away: see [`transfer_follows`].
 pub fn pass_follows(given: &PassGiven, old: &RulesOfOld) -> bool {
     let visits = given.pass.visits.map(|lot| (lot.kind, lot.amount));
-    let let_by_a_tier = given.price_percent.is_none_or(|p| old.price_percents.contains(&p));
-    let_by_a_tier
+    old.had_percent(given.price_percent)
         && of_its_kind(&given.pass, &old.pass_types, false).any(|kind| {
             kind.visits.map(|visits| (ValueKind::Visits, visits)) == visits
                 && price(kind, given.price_percent) == given.price_minor
@@ -267,8 +271,12 @@ pub fn pass_follows(given: &PassGiven, old: &RulesOfOld) -> bool {
 }
 
 /// Whether the pass that an upgrade gives is as some version of its kind is, with no more visits
-/// and for no more money.
-pub fn upgrade_follows(upgraded: &PassUpgraded, kinds: &[PassType]) -> bool {
+/// and for no more money; a tier's part of the price is one that some tier had.
+pub fn upgrade_follows(upgraded: &PassUpgraded, old: &RulesOfOld) -> bool {
+    if !old.had_percent(upgraded.price_percent) {
+        return false;
+    }
+    let kinds = old.pass_types.as_slice();
     let visits = upgraded.given.visits.map(|lot| lot.amount);
     let given = &upgraded.given;
     of_its_kind(given, kinds, false).chain(of_its_kind(given, kinds, true)).any(|kind| {

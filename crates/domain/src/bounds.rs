@@ -32,14 +32,19 @@ pub fn fits(fact: &Fact, changes: &[Effect]) -> bool {
     setting_fits(fact) && changes.iter().all(effect_fits)
 }
 
+/// A part of a price, where a tier has it for less.
+fn percent_fits(percent: Option<i64>) -> bool {
+    percent.is_none_or(|percent| (0..=100).contains(&percent))
+}
+
 fn setting_fits(fact: &Fact) -> bool {
     match fact {
         Fact::RulesSet(set) => set.record.check().is_ok(),
         Fact::TierSet(set) => set.record.check().is_ok(),
         Fact::RewardSet(set) => set.record.check().is_ok(),
         Fact::PassTypeSet(set) => set.record.check().is_ok(),
-        Fact::PassGiven(body) => pass_fits(&body.pass),
-        Fact::PassUpgraded(body) => pass_fits(&body.given),
+        Fact::PassGiven(body) => pass_fits(&body.pass) && percent_fits(body.price_percent),
+        Fact::PassUpgraded(body) => pass_fits(&body.given) && percent_fits(body.price_percent),
         Fact::MemberRegistered(body) => body.passes.iter().all(pass_fits),
         Fact::PassFrozen(body) => {
             (0..LONGEST_FREEZE_DAYS).contains(&body.from.days_until(body.until))

@@ -104,16 +104,20 @@ impl Said {
 
 /// The cards that stand on a file, those that are no longer in use among them: what was once said of
 /// all of them at once (`all`, by the stamp `all_by`), and what was said of single ones since then, the
-/// newest first.
-pub fn on_file(all: Vec<String>, all_by: Option<StampKey>, single: &[Said]) -> Vec<String> {
+/// newest first, and of those the ones that are not in use last: the first card is the one that is shown.
+pub fn on_file(all: &[String], all_by: Option<StampKey>, single: &[Said]) -> Vec<String> {
     let since: Vec<&Said> = single.iter().filter(|said| said.is_after(all_by)).collect();
     let off =
         |card: &String| since.iter().any(|said| said.card == *card && !said.is.stands_on_file());
     let mut more: Vec<&&Said> =
         since.iter().filter(|said| said.is.stands_on_file() && !all.contains(&said.card)).collect();
     more.sort_by_key(|said| (Reverse(said.stamp), &said.card));
-    let more: Vec<String> = more.into_iter().map(|said| said.card.clone()).collect();
-    more.into_iter().chain(all.into_iter().filter(|card| !off(card))).collect()
+    let of = |good: bool| {
+        let these = more.iter().filter(move |said| (said.is == CardIs::InUse) == good);
+        these.map(|said| said.card.clone()).collect::<Vec<_>>()
+    };
+    let all = all.iter().filter(|card| !off(card)).cloned();
+    of(true).into_iter().chain(all).chain(of(false)).collect()
 }
 
 /// The cards that come onto a file, and those that go, where it shall hold `wanted` and no others.
@@ -183,7 +187,7 @@ mod tests {
 
     #[test]
     fn each_card_stands_on_the_file_by_itself() {
-        let list = || vec!["A".to_owned(), "B".to_owned(), "C".to_owned()];
+        let list = ["A", "B", "C"].map(str::to_owned);
         let single = [
             said("A", REPLACED, 6),
             said("B", CardIs::NoLonger(CardState::Moved), 6),
@@ -193,9 +197,10 @@ mod tests {
             said("F", CardIs::InUse, 5),
             said("G", CardIs::TakenOff, 9),
         ];
-        assert_eq!(on_file(list(), Some(stamp(5)), &single), ["E", "D", "A", "C"]);
-        assert_eq!(on_file(list(), Some(stamp(9)), &single), ["A", "B", "C"], "all, and later");
-        assert_eq!(on_file(Vec::new(), None, &single), ["E", "D", "A", "F"]);
+        assert_eq!(on_file(&list, Some(stamp(5)), &single), ["E", "D", "A", "C"]);
+        assert_eq!(on_file(&list, Some(stamp(9)), &single), ["A", "B", "C"], "all, and later");
+        let dead = "one that is not in use stands last";
+        assert_eq!(on_file(&[], None, &single), ["E", "D", "F", "A"], "{dead}");
     }
 
     #[test]

@@ -449,7 +449,7 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
     }
     let today = desk.today();
     let (stands, left) = pass.upgradable(desk)?;
-    let paid_minor = price(to, known.price_percent) - known.price_minor;
+    let paid_minor = price(to, known.price_percent).saturating_sub(known.price_minor);
     if paid_minor < 0 {
         return Err(Refusal::CostsLess);
     }

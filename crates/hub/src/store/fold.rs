@@ -469,7 +469,7 @@ impl File {
             Datum::Text(cards) => serde_json::from_str(cards)?,
             _ => Vec::new(),
         };
-        let cards = on_file(list, self.stamps.of(MemberField::Cards), said);
+        let cards = on_file(&list, self.stamps.of(MemberField::Cards), said);
         keys.extend(cards.iter().map(|card| card_key(card)));
         keys.retain(|key| key.len() <= LONGEST_KEY_BYTES);
         keys.sort_unstable();

@@ -143,7 +143,7 @@ fn upgrade(
     upgraded: &PassUpgraded,
     old: &RulesOfOld,
 ) -> Result<()> {
-    if upgrade_follows(upgraded, &old.pass_types) {
+    if upgrade_follows(upgraded, old) {
         return Ok(());
     }
     doubt_pass(work, header, upgraded.member, &upgraded.given, upgraded.paid_minor)

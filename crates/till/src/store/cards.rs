@@ -28,7 +28,7 @@ pub fn of(
         return Ok((list, dead));
     }
     let stamps = Stamps::decode(stamps).map_err(|error| Error::Damaged(error.to_string()))?;
-    let on_file = cards::on_file(list, stamps.of(MemberField::Cards), &said);
+    let on_file = cards::on_file(&list, stamps.of(MemberField::Cards), &said);
     Ok((on_file, cards::dead_cards(dead, stamps.of(MemberField::DeadCards), said)))
 }
 

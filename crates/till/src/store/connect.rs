@@ -73,6 +73,15 @@ pub fn in_memory() -> Result<Connection> {
     Ok(connection)
 }
 
+/// A database in memory with an earlier schema, as an earlier program left it.
+#[cfg(test)]
+pub(crate) fn in_memory_at(schema: i32) -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    let target = refinery::Target::Version(schema);
+    embedded::migrations::runner().set_target(target).set_grouped(true).run(&mut connection)?;
+    Ok(connection)
+}
+
 /// Opens the database for reading alone.
 ///
 /// # Errors
@@ -146,7 +155,8 @@ pub fn schema_of(connection: &Connection) -> Result<i32> {
     Ok(connection.query_row(newest, [], |row| row.get(0))?)
 }
 
-fn migrate(connection: &mut Connection) -> Result<()> {
+/// Brings a database to the newest schema, in one transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
     let (found, known) = (schema_of(connection)?, known_schema());
     if found > known {
         return Err(Error::StoreNewer { found, known });

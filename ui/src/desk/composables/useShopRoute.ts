@@ -21,7 +21,8 @@ export function useShopRoute() {
 
   function go(name: string, member: string | null = inHand.value): void {
     const takes = name === "member" || name === "redeem" || name === "points";
-    const query = name === "member" && isAboutCard() ? { tab: "cards" } : {};
+    const mends = name === "member" && member === inHand.value && isAboutCard();
+    const query = mends ? { tab: "cards" } : {};
     void router.push({ name, params: takes ? { id: member ?? "" } : {}, query });
   }
 

@@ -62,7 +62,7 @@ fn member(id: &[u8; 16], name: &str, phone: &str, cards: &str) -> Vec<u8> {
     values.extend(rest);
     values.extend([NONE, NONE, words(cards), NONE, NONE, NONE, NONE]);
     values.extend([NONE; 9]);
-    values.extend([number(7), blob(&[0, 1])]);
+    values.extend([number(7), blob(&[0; 32])]);
     row(&values)
 }
 
@@ -216,6 +216,12 @@ fn is_the_business(db: &Connection) {
     let indexes =
         "SELECT count(*) FROM sqlite_master WHERE name IN ('member_of_family', 'merge_into')";
     assert_eq!(db.query_row(indexes, [], |row| row.get::<_, i64>(0)).expect("read"), 2);
+    let places = "SELECT (SELECT count(*) FROM fact WHERE member IS NOT NULL),
+                         (SELECT count(*) FROM fact_of_member),
+                         (SELECT count(*) FROM sqlite_master WHERE type = 'trigger')";
+    let places = db.query_row(places, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (facts, standing, triggers): (i64, i64, i64) = places.expect("read");
+    assert_eq!((facts, standing, triggers), (4, 4, 1), "each by its member, and those to come");
     let keys: i64 =
         db.query_row("SELECT count(*) FROM member_key", [], |row| row.get(0)).expect("read");
     let lists = "SELECT sum(json_array_length(found_by)) FROM member";
@@ -252,6 +258,20 @@ fn it_goes_on_after_every_page() {
         finish(&db);
         is_the_business(&db);
     }
+}
+
+/// What joins while the program is updated has its indexes put away, and the newer schema has no use for one.
+#[test]
+fn it_goes_on_with_a_newer_schema() {
+    let mut db = connect::in_memory_at(9).expect("memory");
+    Progress::begin(&db, TillId::from_bytes(HUB), manifest()).expect("it begins");
+    let kept = "SELECT value LIKE '%CREATE INDEX fact_of_member %' FROM local WHERE key = ?1";
+    let kept = db.query_row(kept, [ON_ITS_WAY], |row| row.get::<_, bool>(0));
+    assert!(kept.expect("read"), "put away");
+    connect::migrate(&mut db).expect("it can be brought to the newest");
+    take(&db, &pages(&business(), 2), usize::MAX).expect("whole");
+    finish(&db);
+    is_the_business(&db);
 }
 
 #[test]
