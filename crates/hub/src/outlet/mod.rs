@@ -228,7 +228,7 @@ impl Publisher {
             tracing::warn!(
                 after,
                 acknowledged = turn.after,
-                "the stream has less than NATS acknowledged: it is published again"
+                "the stream has less than NATS acknowledged: it is gone on from where it is known to be"
             );
         }
         Ok((after, end.sequence))

@@ -159,15 +159,30 @@ impl<'a> Given<'a> {
     }
 }
 
-/// All files of each of these. Mostly nobody has two, and nobody pays for asking.
+/// Which of these are one person with somebody else.
+const MERGED: ByKey = ByKey {
+    one: "SELECT gone FROM merge WHERE gone = $1 UNION SELECT kept FROM merge WHERE kept = $1",
+    many: "SELECT gone FROM merge WHERE gone = ANY($1) UNION SELECT kept FROM merge WHERE kept = ANY($1)",
+};
+
+/// All files of each of these. Few have two, and only those are asked for.
 fn persons(
     work: &mut Work<'_>,
     members: BTreeSet<MemberId>,
 ) -> Result<BTreeMap<MemberId, Vec<MemberId>>> {
-    let merged = work.session.row("SELECT 1 FROM merge LIMIT 1", &[])?.is_some();
+    let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
+    let mut merged = BTreeSet::new();
+    work.session.query_keys(&MERGED, &keys, &[], &mut |row| {
+        merged.insert(MemberId::from_bytes(row[0].exactly()?));
+        Ok(())
+    })?;
     let mut persons = BTreeMap::new();
     for member in members {
-        let files = if merged { purse::person(&mut *work.session, member)? } else { vec![member] };
+        let files = if merged.contains(&member) {
+            purse::person(&mut *work.session, member)?
+        } else {
+            vec![member]
+        };
         persons.insert(member, files);
     }
     Ok(persons)
