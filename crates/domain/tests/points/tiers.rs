@@ -254,6 +254,8 @@ fn ladders() -> impl Strategy<Value = Ladder> {
     let over = prop::sample::select(vec![
         Over::RollingDays(40),
         Over::RollingDays(1),
+        Over::RollingMonths(1),
+        Over::RollingMonths(12),
         Over::Month,
         Over::Quarter,
         Over::Year,
