@@ -6,7 +6,7 @@ use punchcard_domain::{
     earning::{
         Book,
         event::{SaleLine, What},
-        rule::{EarnRule, Per},
+        rule::{EarnRule, MAX_LINES, Per},
     },
     time::Day,
 };
@@ -124,6 +124,38 @@ fn a_hundred_conditions_on_twenty_lines_take_less_than_reading_them() {
     });
     println!("100 conditions on 20 lines: read in {reading:?}, asked in {asking:?}");
     assert!(asking * 2 < reading, "read in {reading:?}, asked in {asking:?}");
+}
+
+/// The most that a condition may ask: as long as it may be, with as many loops, over as many lines as a
+/// sale may have, none of them the answer. It grows with the lines and not with their square.
+#[test]
+fn the_worst_condition_on_the_longest_sale_ends_soon() {
+    let most = "l.category.contains('ab') && l.item.endsWith('c') || ".repeat(5);
+    let one = format!("lines.exists(l, {most}l.quantity < 0)");
+    let condition = vec![one; 3].join(" || ");
+    assert!((850..=1000).contains(&condition.len()), "{}", condition.len());
+    let mut rule = EarnRule::new(RecordId(uuid::Uuid::from_u128(1)), "the worst", Per::Amount);
+    (rule.points, rule.each_minor, rule.condition) = (1, 100, Some(condition));
+    assert_eq!(rule.check(), Ok(()));
+    let world = World::new(Book::new(vec![rule]));
+    let asks = |count: usize| {
+        let line = SaleLine {
+            item: "tea with milk".into(),
+            category: "drinks".into(),
+            quantity: 1,
+            amount_minor: 500,
+        };
+        let what = What::Sale { amount_minor: 10_000, lines: vec![line; count] };
+        let event = world.event(what, 1_795_406_400_000);
+        quickest(|| {
+            let outcome = world.book.give(&event, &world.rules).expect("it can happen");
+            assert_eq!(outcome.points(), 0);
+        })
+    };
+    let (few, many) = (asks(MAX_LINES / 10), asks(MAX_LINES));
+    println!("the worst condition on {} lines: {few:?}, on {MAX_LINES}: {many:?}", MAX_LINES / 10);
+    assert!(many < few * 30, "ten times the lines: {few:?}, {many:?}");
+    assert!(many < Duration::from_secs(1), "{many:?}");
 }
 
 fn quickest(does: impl Fn()) -> Duration {
