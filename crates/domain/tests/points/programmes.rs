@@ -15,13 +15,16 @@ use serde_json::Value;
 
 use crate::world::World;
 
-const PROGRAMMES: [&str; 6] = [
+const PROGRAMMES: [&str; 9] = [
     include_str!("../../cases/programmes/coffee.json"),
     include_str!("../../cases/programmes/airline.json"),
     include_str!("../../cases/programmes/supermarket.json"),
     include_str!("../../cases/programmes/gym.json"),
     include_str!("../../cases/programmes/stored-value.json"),
     include_str!("../../cases/programmes/supermarket-card.json"),
+    include_str!("../../cases/programmes/coffee-bean.json"),
+    include_str!("../../cases/programmes/tea.json"),
+    include_str!("../../cases/programmes/lihuanghou.json"),
 ];
 
 fn rules(programme: &Value) -> Vec<EarnRule> {
