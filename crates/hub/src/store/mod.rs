@@ -12,6 +12,7 @@ mod datum;
 pub mod erased;
 pub mod facts;
 pub mod fold;
+pub mod given;
 pub mod journal;
 pub mod ledger;
 mod open;

@@ -27,34 +27,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    store::{ByKey, Datum},
+    store::{Datum, given},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// What rules gave for visits that counted (kind 40), and was not taken back, since a moment.
-const BY_VISITS: ByKey = ByKey {
-    one:
-        "SELECT f.member, f.id, e.rule, f.at_ms, e.points FROM fact f JOIN earned e ON e.fact = f.id
-          WHERE f.member = $1 AND f.kind = 40 AND f.counted = 1 AND f.at_ms >= $2
-            AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
-    many:
-        "SELECT f.member, f.id, e.rule, f.at_ms, e.points FROM fact f JOIN earned e ON e.fact = f.id
-           WHERE f.member = ANY($1) AND f.kind = 40 AND f.counted = 1 AND f.at_ms >= $2
-             AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
-};
-
-/// The same for sales (50), for whom somebody sent (63), and for money that was loaded (64).
-const BY_SALES: ByKey = ByKey {
-    one:
-        "SELECT f.member, f.id, e.rule, f.at_ms, e.points FROM fact f JOIN earned e ON e.fact = f.id
-          WHERE f.member = $1 AND f.kind IN (50, 63, 64) AND f.points > 0 AND f.at_ms >= $2
-            AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
-    many:
-        "SELECT f.member, f.id, e.rule, f.at_ms, e.points FROM fact f JOIN earned e ON e.fact = f.id
-           WHERE f.member = ANY($1) AND f.kind IN (50, 63, 64) AND f.points > 0 AND f.at_ms >= $2
-             AND NOT EXISTS (SELECT 1 FROM void v WHERE v.target = f.id)",
-};
 
 /// Looks at a batch.
 pub(super) fn look(work: &mut Work<'_>, facts: &[(Header, Fact)], old: &RulesOfOld) -> Result<()> {
@@ -107,7 +83,8 @@ fn together<'a>(
 ) -> Result<()> {
     let persons = persons(work, given.iter().map(|given| given.member).collect())?;
     let files: BTreeSet<MemberId> = persons.values().flatten().copied().collect();
-    let so_far = so_far(work, &files.into_iter().collect::<Vec<_>>(), since_ms)?;
+    let so_far =
+        given::since(&mut *work.session, &files.into_iter().collect::<Vec<_>>(), since_ms)?;
     for given in given {
         let Some(days) = old.days.get(&given.store) else { continue };
         let files = persons.get(&given.member).map_or(&[][..], Vec::as_slice);
@@ -159,23 +136,13 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Which of these are one person with somebody else.
-const MERGED: ByKey = ByKey {
-    one: "SELECT gone FROM merge WHERE gone = $1 UNION SELECT kept FROM merge WHERE kept = $1",
-    many: "SELECT gone FROM merge WHERE gone = ANY($1) UNION SELECT kept FROM merge WHERE kept = ANY($1)",
-};
-
 /// All files of each of these. Few have two, and only those are asked for.
 fn persons(
     work: &mut Work<'_>,
     members: BTreeSet<MemberId>,
 ) -> Result<BTreeMap<MemberId, Vec<MemberId>>> {
-    let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
-    let mut merged = BTreeSet::new();
-    work.session.query_keys(&MERGED, &keys, &[], &mut |row| {
-        merged.insert(MemberId::from_bytes(row[0].exactly()?));
-        Ok(())
-    })?;
+    let named: Vec<MemberId> = members.iter().copied().collect();
+    let merged = given::merged(&mut *work.session, &named)?;
     let mut persons = BTreeMap::new();
     for member in members {
         let files = if merged.contains(&member) {
@@ -186,29 +153,6 @@ fn persons(
         persons.insert(member, files);
     }
     Ok(persons)
-}
-
-/// What rules gave these members since a moment.
-fn so_far(
-    work: &mut Work<'_>,
-    files: &[MemberId],
-    since_ms: i64,
-) -> Result<BTreeMap<MemberId, Vec<GivenOnce>>> {
-    let keys: Vec<Vec<u8>> = files.iter().map(|file| file.as_bytes().to_vec()).collect();
-    let mut found: BTreeMap<MemberId, Vec<GivenOnce>> = BTreeMap::new();
-    for ask in [&BY_VISITS, &BY_SALES] {
-        work.session.query_keys(ask, &keys, &[since_ms.into()], &mut |row| {
-            let once = GivenOnce {
-                fact: FactId::from_bytes(row[1].exactly()?),
-                rule: RecordId::from_bytes(row[2].exactly()?),
-                at_ms: row[3].int()?,
-                points: row[4].int()?,
-            };
-            found.entry(MemberId::from_bytes(row[0].exactly()?)).or_default().push(once);
-            Ok(())
-        })?;
-    }
-    Ok(found)
 }
 
 /// What a fact does to passes, and what it does without one, as far as that is bounded.
