@@ -67,36 +67,45 @@ impl Desk {
 
     /// The till.
     pub(crate) fn till(&self) -> std::result::Result<Arc<Till>, AppError> {
-        match &*lock(&self.till)? {
-            Opened::Till(till, _) => Ok(till.clone()),
-            Opened::Failed(error) => Err(error.clone()),
-            Opened::NotSetUp => Err(Error::NotSetUp(self.folder.display().to_string()).to_app()),
+        match self.opened()? {
+            Some((till, _)) => Ok(till),
+            None => Err(self.not_set_up()),
         }
     }
 
     /// The line to a hub.
     pub(crate) fn line(&self) -> std::result::Result<Arc<Line>, AppError> {
-        match &*lock(&self.till)? {
-            Opened::Till(_, line) => Ok(line.clone()),
-            Opened::Failed(error) => Err(error.clone()),
-            Opened::NotSetUp => Err(Error::NotSetUp(self.folder.display().to_string()).to_app()),
+        match self.opened()? {
+            Some((_, line)) => Ok(line),
+            None => Err(self.not_set_up()),
         }
+    }
+
+    /// The till and its line, where a store was set up. One that could not be opened is tried anew:
+    /// what was in the way may be gone. Any question tries, for the window asks more than one at a
+    /// time, and none of them may be answered with what was in the way before.
+    fn opened(&self) -> std::result::Result<Option<(Arc<Till>, Arc<Line>)>, AppError> {
+        let mut store = lock(&self.till)?;
+        if matches!(&*store, Opened::Failed(_)) {
+            *store = opened(&self.folder);
+        }
+        match &*store {
+            Opened::Till(till, line) => Ok(Some((till.clone(), line.clone()))),
+            Opened::Failed(error) => Err(error.clone()),
+            Opened::NotSetUp => Ok(None),
+        }
+    }
+
+    fn not_set_up(&self) -> AppError {
+        Error::NotSetUp(self.folder.display().to_string()).to_app()
     }
 
     /// How the desk stands, for whoever is signed in.
     pub(crate) fn status(&self) -> std::result::Result<StatusView, AppError> {
-        let mut till = lock(&self.till)?;
-        if matches!(&*till, Opened::Failed(_)) {
-            // What was in the way may be gone: the window asks again when somebody says so.
-            *till = opened(&self.folder);
-        }
-        if matches!(&*till, Opened::NotSetUp) {
-            return Ok(not_set_up());
-        }
-        drop(till);
+        let Some((till, line)) = self.opened()? else { return Ok(not_set_up()) };
         let session = self.session(false).ok().map(|(_, view)| view);
-        let mut status = self.till()?.status(session).map_err(|error| error.to_app())?;
-        status.line = self.line()?.view();
+        let mut status = till.status(session).map_err(|error| error.to_app())?;
+        status.line = line.view();
         Ok(status)
     }
 
