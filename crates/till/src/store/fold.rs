@@ -162,8 +162,10 @@ fn insert_fact(
     row: &FactRow,
 ) -> Result<()> {
     let member = row.member.map(|member| numbers.member(db, member)).transpose()?;
+    // `OR FAIL`: what fails is taken back with the whole use case. Taken back alone, each page that it and
+    // the trigger on it touch would be copied first.
     db.prepare_cached(
-        "INSERT INTO fact (id, entry, kind, member, store, at_ms, points, amount_minor, verdict, counted)
+        "INSERT OR FAIL INTO fact (id, entry, kind, member, store, at_ms, points, amount_minor, verdict, counted)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
     )?
     .execute(params![

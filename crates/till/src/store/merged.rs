@@ -38,12 +38,15 @@ fn kept(db: &Connection, gone: MemberId) -> Result<Option<MemberId>> {
     Ok(found.map(MemberId::from_bytes))
 }
 
-/// All files of the person whose file this is: local number of each, and whose it is where it is
-/// not the one they are shown as, which stands first.
+/// All files of one person: local number of each, and whose it is where it is not the one they are
+/// shown as, which stands first.
+pub type Files = Vec<(i64, Option<MemberId>)>;
+
+/// All files of the person whose file this is.
 ///
 /// # Errors
 /// Those of the store.
-pub fn files(db: &Connection, number: i64) -> Result<Vec<(i64, Option<MemberId>)>> {
+pub fn files(db: &Connection, number: i64) -> Result<Files> {
     if none(db)? {
         return Ok(vec![(number, None)]);
     }

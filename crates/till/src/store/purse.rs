@@ -8,7 +8,10 @@ use punchcard_domain::{
 use punchcard_protocol::{LotId, MemberId, StreamId};
 use rusqlite::{Connection, params};
 
-use super::{merged, streams};
+use super::{
+    merged::{self, Files},
+    streams,
+};
 use crate::{
     error::{Error, Result},
     weak::Weak,
@@ -122,10 +125,18 @@ impl Accounts {
     /// # Errors
     /// Those of the store.
     pub fn read(db: &Connection, member: i64) -> Result<Self> {
+        Self::of(db, &merged::files(db, member)?)
+    }
+
+    /// The same, of a person whose files are known.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn of(db: &Connection, files: &Files) -> Result<Self> {
         let mut all = Self { rows: Vec::new(), debts: Vec::new() };
-        for (file, owner) in merged::files(db, member)? {
-            all.rows.extend(rows_of_file(db, file, owner, Which::All)?);
-            all.debts.extend(debts_of_file(db, file)?);
+        for (file, owner) in files {
+            all.rows.extend(rows_of_file(db, *file, *owner, Which::All)?);
+            all.debts.extend(debts_of_file(db, *file)?);
         }
         Ok(all)
     }

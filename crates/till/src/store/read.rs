@@ -13,7 +13,11 @@ use punchcard_domain::{
 use punchcard_protocol::{FactId, LotId, MemberId, PassId, RecordId, StoreId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{cards, keys_of_members::fold, merged};
+use super::{
+    cards,
+    keys_of_members::fold,
+    merged::{self, Files},
+};
 use crate::error::{Error, Result};
 
 /// A member's file as it lies in the table.
@@ -282,9 +286,17 @@ impl PassFile {
 /// # Errors
 /// Those of the store.
 pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
+    passes_of(db, &merged::files(db, member)?)
+}
+
+/// The same, of a person whose files are known.
+///
+/// # Errors
+/// Those of the store.
+pub fn passes_of(db: &Connection, files: &Files) -> Result<Vec<PassFile>> {
     let mut all = Vec::new();
-    for (file, _) in merged::files(db, member)? {
-        all.extend(passes_of_file(db, file)?);
+    for (file, _) in files {
+        all.extend(passes_of_file(db, *file)?);
     }
     Ok(all)
 }
@@ -377,7 +389,7 @@ pub struct VisitsSoFar {
     pub since: i64,
 }
 
-/// A member's last visit that counted, not after `before_ms`, and how many there were since `since_ms`, in one
+/// A person's last visit that counted, not after `before_ms`, and how many there were since `since_ms`, in one
 /// walk back. Where the last one was is looked up only for a visit that is not before
 /// `recent_ms`: it lies on a page that nobody has read.
 ///
@@ -385,13 +397,13 @@ pub struct VisitsSoFar {
 /// Those of the store.
 pub fn visits_so_far(
     db: &Connection,
-    member: i64,
+    files: &Files,
     before_ms: i64,
     since_ms: i64,
     recent_ms: i64,
 ) -> Result<VisitsSoFar> {
     let (mut last, mut since): (Option<(i64, [u8; 16])>, i64) = (None, 0);
-    for (file, _) in merged::files(db, member)? {
+    for (file, _) in files {
         let mut statement = db.prepare_cached(
             "SELECT at_ms, id FROM fact_of_member f WHERE member = ?1 AND counted = 1
              AND NOT EXISTS (SELECT 1 FROM void WHERE target = f.id) ORDER BY at_ms DESC",

@@ -19,6 +19,7 @@ use crate::{
     phone,
     store::{
         keys_of_members::fold,
+        merged::{self, Files},
         purse::{Accounts, Which},
         read::{self, MemberFile, PassFile, VisitsSoFar},
     },
@@ -272,6 +273,7 @@ pub(crate) fn identify(work: &Work<'_>, who: &Who) -> Result<Option<MemberFile>>
 /// Who stands at the desk, and all that is on file of them: read once, decided by and shown.
 struct Stands {
     file: MemberFile,
+    files: Files,
     tier: Option<Tier>,
     passes: Vec<PassFile>,
     accounts: Accounts,
@@ -284,25 +286,27 @@ fn read_of(work: &Work<'_>, actor: &Actor, file: MemberFile, at_ms: Option<i64>)
     let at_ms = at_ms.unwrap_or(work.now_ms());
     let elsewhere_ms = at_ms.saturating_sub(work.house.rules.alerts.elsewhere_ms());
     let month_ms = eye.days.start_of(eye.today().first_of_month());
+    let files = merged::files(work.db, file.number)?;
     Ok(Stands {
         tier: eye.tier(&file)?,
-        passes: read::passes(work.db, file.number)?,
-        accounts: Accounts::read(work.db, file.number)?,
-        visits: read::visits_so_far(work.db, file.number, at_ms, month_ms, elsewhere_ms)?,
+        passes: read::passes_of(work.db, &files)?,
+        accounts: Accounts::of(work.db, &files)?,
+        visits: read::visits_so_far(work.db, &files, at_ms, month_ms, elsewhere_ms)?,
         file,
+        files,
     })
 }
 
 /// The same, after the visit was written: what it did not touch is not read again.
 fn after(work: &Work<'_>, stands: Stands, visit: &VisitRecorded, rewarded: bool) -> Result<Stands> {
-    let number = stands.file.number;
+    let files = &stands.files;
     let moved = rewarded
         || visit.earned.is_some()
         || visit.by_rules.is_some()
         || !visit.postings.is_empty();
     let passes =
-        if visit.changes.is_empty() { stands.passes } else { read::passes(work.db, number)? };
-    let accounts = if moved { Accounts::read(work.db, number)? } else { stands.accounts };
+        if visit.changes.is_empty() { stands.passes } else { read::passes_of(work.db, files)? };
+    let accounts = if moved { Accounts::of(work.db, files)? } else { stands.accounts };
     Ok(Stands { passes, accounts, ..stands })
 }
 
@@ -408,7 +412,7 @@ fn answer(
         family: Vec::new(),
         brings_guest: false,
     };
-    let Some(Stands { file, tier, passes, accounts, visits }) = stands else {
+    let Some(Stands { file, tier, passes, accounts, visits, .. }) = stands else {
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }

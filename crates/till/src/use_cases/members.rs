@@ -19,6 +19,7 @@ use crate::{
     phone, random,
     store::{
         keys_of_members::fold,
+        merged,
         purse::Accounts,
         read::{self, MemberFile},
         records,
@@ -210,11 +211,12 @@ fn with_details(
 /// Everything about a member that the desk shows.
 pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<MemberView> {
     let eye = work.eye(actor.role);
-    let accounts = Accounts::read(work.db, file.number)?;
+    let files = merged::files(work.db, file.number)?;
+    let accounts = Accounts::of(work.db, &files)?;
     let purse = eye.purse_of(&accounts, ValueKind::Points);
     let month = eye.days.start_of(eye.today().first_of_month());
-    let visits = read::visits_so_far(work.db, file.number, i64::MAX, month, i64::MAX)?;
-    let mut passes = eye.passes(&accounts, &read::passes(work.db, file.number)?);
+    let visits = read::visits_so_far(work.db, &files, i64::MAX, month, i64::MAX)?;
+    let mut passes = eye.passes(&accounts, &read::passes_of(work.db, &files)?);
     for (id, acts) in passes::acts(work, file)? {
         let id = id.to_string();
         passes.iter_mut().filter(|pass| pass.id == id).for_each(|pass| pass.acts.clone_from(&acts));
