@@ -36,6 +36,7 @@ use tokio::{task::JoinSet, time::sleep};
 const HOURS_ENTRIES: u32 = 50;
 /// Tills that were never away.
 const OTHERS: u32 = 20;
+const MEMBERS_OF_A_STORE: u32 = 100;
 /// How often each of them has something to say.
 const EVERY: Duration = Duration::from_millis(500);
 /// They work for so long before the storm.
@@ -56,7 +57,7 @@ fn main() -> Outcome<()> {
     let database = cluster::shared().fresh_database();
     let (hub, working) = {
         let hub = open_hub(&database)?;
-        let working = business(&hub, tills + OTHERS)?;
+        let working = business(&hub, tills + OTHERS, MEMBERS_OF_A_STORE)?;
         (hub.id(), working)
     };
     let place = scratch()?;

@@ -7,23 +7,15 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use std::{
-    env, fs, thread,
-    time::{Duration, Instant},
-};
+use std::{env, fs, time::Instant};
 
 use punchcard_benches::{
     Outcome, Sample, open_hub, seconds,
-    working::{EPOCH, Working, business},
+    working::{CALLS, ENTRIES_OF_A_CALL, business, day},
 };
-use punchcard_hub::Hub;
-use punchcard_protocol::sync::{LIMITS, Pull};
 use punchcard_tests::cluster;
 
-/// What a till writes in a day, and in how many calls.
-const CALLS: u32 = 10;
-const ENTRIES_OF_A_CALL: u32 = 50;
-const AT_A_TIME: usize = 16;
+const MEMBERS_OF_A_STORE: u32 = 100;
 
 fn main() -> Outcome<()> {
     for tills in numbers() {
@@ -39,10 +31,10 @@ fn numbers() -> Vec<u32> {
 
 fn measure(tills: u32) -> Outcome<()> {
     let hub = open_hub(&cluster::shared().fresh_database())?;
-    let working = business(&hub, tills)?;
+    let mut working = business(&hub, tills, MEMBERS_OF_A_STORE)?;
     let before = resident_kib()?;
     let began = Instant::now();
-    let (pushes, pulls) = day(&hub, working)?;
+    let (pushes, pulls) = day(&hub, &mut working)?;
     let took = began.elapsed();
     let entries = tills * CALLS * ENTRIES_OF_A_CALL;
     println!("{tills} tills, {entries} entries in {}", seconds(took));
@@ -54,67 +46,6 @@ fn measure(tills: u32) -> Outcome<()> {
         resident_kib()? / 1024,
         before / 1024
     );
-    Ok(())
-}
-
-/// All of them work through their day: how long each push and each reading took.
-fn day(hub: &Hub, working: Vec<Working>) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
-    let mut hands: Vec<Vec<Working>> = (0..AT_A_TIME).map(|_| Vec::new()).collect();
-    for (n, one) in working.into_iter().enumerate() {
-        if let Some(hand) = hands.get_mut(n % AT_A_TIME) {
-            hand.push(one);
-        }
-    }
-    let times = thread::scope(|scope| {
-        let hands: Vec<_> = hands
-            .into_iter()
-            .map(|hand| scope.spawn(|| worked(hub, hand).map_err(|error| error.to_string())))
-            .collect();
-        hands
-            .into_iter()
-            .map(|hand| hand.join().map_err(|_| "a till fell over"))
-            .collect::<Vec<_>>()
-    });
-    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
-    for hand in times {
-        let (sent, read) = hand??;
-        pushes.extend(sent);
-        pulls.extend(read);
-    }
-    Ok((pushes, pulls))
-}
-
-/// Some tills in turn, call by call.
-fn worked(hub: &Hub, mut tills: Vec<Working>) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
-    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
-    for _ in 0..CALLS {
-        for till in &mut tills {
-            till.write(ENTRIES_OF_A_CALL)?;
-            let began = Instant::now();
-            till.desk.send(hub)?;
-            pushes.push(began.elapsed());
-            let began = Instant::now();
-            read(till, hub)?;
-            pulls.push(began.elapsed());
-        }
-    }
-    Ok((pushes, pulls))
-}
-
-/// Reads a till's channels to their ends.
-fn read(till: &mut Working, hub: &Hub) -> Outcome<()> {
-    let stream = till.desk.stream();
-    for (channel, after) in &mut till.read {
-        loop {
-            let (channel, limit) = (channel.clone(), LIMITS.batch_entries);
-            let answer = hub
-                .pull(stream, &Pull { epoch: EPOCH, channel, after: *after, limit, edge: false })?;
-            *after = answer.scanned_to;
-            if answer.scanned_to >= answer.head {
-                break;
-            }
-        }
-    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 #   scripts/bench.sh bootstrap   a new till joins a business of a million members
 #   scripts/bench.sh line        a till's 200,000 entries into the hub and out again
 #   scripts/bench.sh tills       ten, a hundred and a thousand tills at one hub
+#   scripts/bench.sh log         a day of a hundred tills on a log of one, five and twenty million entries
 #   scripts/bench.sh storm       a thousand tills come back within a second
 #   scripts/bench.sh power       200 power cuts under check-ins, beside PouchDB and nedb
 #   scripts/bench.sh peers       commits, searches and syncs beside PouchDB, nedb, MiniSearch, Fuse.js and sqld
@@ -48,6 +49,10 @@ fi
 if chosen tills; then
     say "many tills at one hub"
     cargo bench --locked -p punchcard-benches --bench tills
+fi
+if chosen log; then
+    say "a day of a hundred tills, after years"
+    cargo bench --locked -p punchcard-benches --bench log
 fi
 if chosen storm; then
     say "a thousand tills come back within a second"

@@ -1,14 +1,28 @@
 //! A business of many tills, ten to a store, each store following its own, and what they do all day.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use punchcard_hub::Hub;
-use punchcard_protocol::{MemberId, StoreId};
+use punchcard_protocol::{
+    MemberId, StoreId,
+    sync::{LIMITS, Pull},
+};
 
 use crate::{Outcome, desk::Desk};
 
 /// A hub that was never restored.
 pub const EPOCH: u32 = 1;
-const TILLS_OF_A_STORE: u32 = 10;
-const MEMBERS_OF_A_STORE: u32 = 100;
+/// In how many calls a till hands over what it writes in a day.
+pub const CALLS: u32 = 10;
+/// How much it hands over with each.
+pub const ENTRIES_OF_A_CALL: u32 = 50;
+/// So many tills share a store and its members.
+pub const TILLS_OF_A_STORE: u32 = 10;
+/// So many tills call at one time.
+const AT_A_TIME: usize = 16;
 
 /// A till with the members it serves, and how far it has read each of its channels.
 pub struct Working {
@@ -19,11 +33,11 @@ pub struct Working {
     members: Vec<MemberId>,
 }
 
-/// The business with its stores, their members and so many tills, all of it in the hub.
+/// The business with its stores, the members of each and so many tills, all of it in the hub.
 ///
 /// # Errors
 /// Those of the hub.
-pub fn business(hub: &Hub, tills: u32) -> Outcome<Vec<Working>> {
+pub fn business(hub: &Hub, tills: u32, members_of_a_store: u32) -> Outcome<Vec<Working>> {
     let mut first = Desk::first(hub)?;
     first.close();
     first.send(hub)?;
@@ -36,8 +50,8 @@ pub fn business(hub: &Hub, tills: u32) -> Outcome<Vec<Working>> {
             let number = n * TILLS_OF_A_STORE + till + 1;
             let mut desk = Desk::another(hub, number, store)?;
             if till == 0 {
-                members = (0..MEMBERS_OF_A_STORE)
-                    .map(|member| desk.register(n * MEMBERS_OF_A_STORE + member))
+                members = (0..members_of_a_store)
+                    .map(|member| desk.register(n * members_of_a_store + member))
                     .collect::<Outcome<_>>()?;
             }
             desk.close();
@@ -66,4 +80,90 @@ impl Working {
         self.desk.close();
         Ok(())
     }
+
+    /// Reads its channels to their ends.
+    ///
+    /// # Errors
+    /// Those of the hub.
+    pub fn read_on(&mut self, hub: &Hub) -> Outcome<()> {
+        let stream = self.desk.stream();
+        for (channel, after) in &mut self.read {
+            loop {
+                let (channel, limit) = (channel.clone(), LIMITS.batch_entries);
+                let ask = Pull { epoch: EPOCH, channel, after: *after, limit, edge: false };
+                let answer = hub.pull(stream, &ask)?;
+                *after = answer.scanned_to;
+                if answer.scanned_to >= answer.head {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All of them work through their day: how long each push and each reading took.
+///
+/// # Errors
+/// Those of the hub.
+pub fn day(hub: &Hub, working: &mut [Working]) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
+    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
+    for times in by_hands(working, |hand| worked(hub, hand))? {
+        pushes.extend(times.0);
+        pulls.extend(times.1);
+    }
+    Ok((pushes, pulls))
+}
+
+/// So many entries of all of them together come into the hub, in the largest calls there are, or a few more;
+/// returns how many.
+///
+/// # Errors
+/// Those of the hub.
+pub fn years(hub: &Hub, working: &mut [Working], entries: u64) -> Outcome<u64> {
+    let call = u32::try_from(LIMITS.batch_entries)?;
+    let calls = entries.div_ceil(u64::from(call)).div_ceil(working.len() as u64);
+    by_hands(working, |hand| {
+        for _ in 0..calls {
+            for till in &mut *hand {
+                till.write(call)?;
+                till.desk.send(hub)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(calls * u64::from(call) * working.len() as u64)
+}
+
+/// Deals the tills out to as many hands as call at one time, and lets all of them work.
+fn by_hands<T: Send>(
+    working: &mut [Working],
+    work: impl Fn(&mut [Working]) -> Outcome<T> + Sync,
+) -> Outcome<Vec<T>> {
+    let of_a_hand = working.len().div_ceil(AT_A_TIME).max(1);
+    let work = &work;
+    thread::scope(|scope| {
+        let hands: Vec<_> = working
+            .chunks_mut(of_a_hand)
+            .map(|hand| scope.spawn(move || work(hand).map_err(|error| error.to_string())))
+            .collect();
+        hands.into_iter().map(|hand| Ok(hand.join().map_err(|_| "a till fell over")??)).collect()
+    })
+}
+
+/// Some tills in turn, call by call.
+fn worked(hub: &Hub, tills: &mut [Working]) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
+    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
+    for _ in 0..CALLS {
+        for till in &mut *tills {
+            till.write(ENTRIES_OF_A_CALL)?;
+            let began = Instant::now();
+            till.desk.send(hub)?;
+            pushes.push(began.elapsed());
+            let began = Instant::now();
+            till.read_on(hub)?;
+            pulls.push(began.elapsed());
+        }
+    }
+    Ok((pushes, pulls))
 }

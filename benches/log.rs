@@ -1,0 +1,104 @@
+//! A day of a hundred tills at one hub on PostgreSQL, where the log is one, five and twenty million entries
+//! long already: whether the cost of an entry grows with what came before it. Beside it, in turns, the same
+//! day at a hub whose log stays short, since the machine is not the same all the time. The years before
+//! are pushed like everything else, in the largest calls there are. It needs some 30 GB where temporary
+//! files lie.
+//!
+//! `PUNCHCARD_BENCH_LOG` (`1000000,5000000`) chooses other lengths.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::{
+    env,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use punchcard_benches::{
+    Outcome, Sample, open_hub, ratio, seconds,
+    working::{CALLS, ENTRIES_OF_A_CALL, TILLS_OF_A_STORE, Working, business, day, years},
+};
+use punchcard_hub::Hub;
+use punchcard_tests::cluster;
+
+const TILLS: u32 = 100;
+const MEMBERS_OF_A_STORE: u32 = 5_000;
+/// The log that stays short.
+const SHORT: u64 = 250_000;
+/// So many days are measured at each length.
+const DAYS: usize = 5;
+
+/// A hub and its tills.
+struct Shop {
+    hub: Arc<Hub>,
+    working: Vec<Working>,
+    written: u64,
+}
+
+impl Shop {
+    fn open() -> Outcome<Self> {
+        let hub = open_hub(&cluster::shared().fresh_database())?;
+        let working = business(&hub, TILLS, MEMBERS_OF_A_STORE)?;
+        // Everybody's registration; the rest is a few entries for each till.
+        let written = u64::from(TILLS / TILLS_OF_A_STORE * MEMBERS_OF_A_STORE);
+        Ok(Self { hub, working, written })
+    }
+
+    fn grow(&mut self, length: u64) -> Outcome<()> {
+        let missing = length.saturating_sub(self.written);
+        self.written += years(&self.hub, &mut self.working, missing)?;
+        for till in &mut self.working {
+            till.read_on(&self.hub)?;
+        }
+        Ok(())
+    }
+
+    fn day(&mut self) -> Outcome<Day> {
+        let began = Instant::now();
+        let (pushes, pulls) = day(&self.hub, &mut self.working)?;
+        let entries = TILLS * CALLS * ENTRIES_OF_A_CALL;
+        self.written += u64::from(entries);
+        Ok(Day { each: began.elapsed() / entries, pushes, pulls })
+    }
+}
+
+/// What a day took: each entry, each push, each reading.
+struct Day {
+    each: Duration,
+    pushes: Vec<Duration>,
+    pulls: Vec<Duration>,
+}
+
+fn main() -> Outcome<()> {
+    let (mut short, mut long) = (Shop::open()?, Shop::open()?);
+    short.grow(SHORT)?;
+    for length in lengths() {
+        let began = Instant::now();
+        long.grow(length)?;
+        println!("{} entries after {} more", long.written, seconds(began.elapsed()));
+        let days = (0..DAYS)
+            .map(|_| Ok((long.day()?, short.day()?)))
+            .collect::<Outcome<Vec<(Day, Day)>>>()?;
+        let (long, short): (Vec<Day>, Vec<Day>) = days.into_iter().unzip();
+        let (long, short) = (told("this log", long), told("a short log", short));
+        println!("  ratio for each entry {}", ratio(long, short));
+    }
+    Ok(())
+}
+
+fn lengths() -> Vec<u64> {
+    let told =
+        env::var("PUNCHCARD_BENCH_LOG").unwrap_or_else(|_| "1000000,5000000,20000000".into());
+    told.split(',').filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Prints some days, and returns the median of what an entry took.
+fn told(of: &str, days: Vec<Day>) -> Duration {
+    let each = Sample::new(days.iter().map(|day| day.each).collect());
+    println!("  {of}, each entry       {}", each.told());
+    let (pushes, pulls): (Vec<_>, Vec<_>) =
+        days.into_iter().map(|day| (day.pushes, day.pulls)).unzip();
+    println!("    push of {ENTRIES_OF_A_CALL}           {}", Sample::new(pushes.concat()).told());
+    println!("    read what is new     {}", Sample::new(pulls.concat()).told());
+    each.median()
+}
