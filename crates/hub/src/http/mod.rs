@@ -44,8 +44,10 @@ use crate::{
 /// Use cases that run at once. SQLite writes one at a time anyway; a database server has its own
 /// limit of connections.
 const AT_ONCE: usize = 32;
-/// Calls that wait for one of them to end.
-const WAITING: usize = 512;
+/// Calls that wait for one of them to end: more than a thousand tills that come back within a second. Whoever is
+/// sent away comes back seconds later, which is longer than the whole row takes; a call that waits holds a few
+/// kilobytes.
+const WAITING: usize = 1_536;
 
 /// How often a minute one till may ask who holds a card or a phone: more than a desk ever does, and
 /// so few that nobody tries all numbers out.
