@@ -24,13 +24,24 @@ export function useUndo() {
   /** Whether Ctrl+Z takes back this one: the key is printed where it is so, and nowhere else. */
   const isNext = (fact: string): boolean => notice.undoable?.fact === fact;
 
+  /** The key is about what was done before it now: that is said, where anything was said of it. */
+  function sayTakenBack(): void {
+    const before = notice.undoable;
+    const forMs = (before?.until ?? 0) - performance.now();
+    if (before?.text && forMs > 0) {
+      notice.say(t("undo.doneBefore", { what: before.text }), "done", before.fact, forMs);
+    } else {
+      notice.say(t("undo.done"));
+    }
+  }
+
   /** Takes back one fact, asking a manager where the till wants one. */
   async function takeBack(fact: string): Promise<void> {
     const done = await act(() => approval.run((leave) => ipc.undo(fact, leave)));
     if (!done) return;
     notice.forgetUndo(fact);
     if (desk.verdict?.fact === fact) desk.clear();
-    notice.say(t("undo.done"));
+    sayTakenBack();
     await desk.changed();
   }
 

@@ -14,7 +14,7 @@ export function useWritten(act: ReturnType<typeof useAct>["act"]) {
   /** What stopped them is mended. */
   async function askAnew({ verdict, member }: CheckInView): Promise<unknown> {
     if (verdict !== "refuse" || !member) return desk.changed();
-    return act(() => desk.checkIn(() => ipc.checkInMember(member.id)));
+    return act(() => desk.checkIn(() => ipc.checkInMember(member.id), true));
   }
 
   /** Whether it was written. */

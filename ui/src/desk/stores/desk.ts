@@ -41,21 +41,30 @@ export const useDesk = defineStore("desk", {
       await Promise.allSettled([this.refresh(), session.refresh()]);
     },
 
+    /** @param answer of a check-in that is on the books */
     show(answer: CheckInView): void {
       this.verdict = answer;
-      // A card that is nobody's changed nothing, so there is nothing to take back.
-      if (answer.member) {
-        useNotice().allowUndo(answer.fact, answer.undo_until_ms - answer.at_ms);
-      }
+      useNotice().meanByKey(answer.fact);
     },
 
-    /** Runs a check-in and shows its verdict, unless the desk was locked meanwhile. */
-    async checkIn(ask: () => Promise<CheckInView | null>): Promise<CheckInView | null> {
+    /**
+     * Runs a check-in and shows its verdict, unless the desk was locked meanwhile.
+     *
+     * @param anew it was asked by itself after what stopped them was mended: what is said of that stands
+     */
+    async checkIn(
+      ask: () => Promise<CheckInView | null>,
+      anew = false,
+    ): Promise<CheckInView | null> {
       const session = useSession();
+      const notice = useNotice();
       const epoch = session.epoch;
       const answer = await ask();
       if (!answer || epoch !== session.epoch) return null;
+      // A card that is nobody's changed nothing, so there is nothing to take back.
+      if (answer.member) notice.allowUndo(answer.fact, answer.undo_until_ms - answer.at_ms);
       this.show(answer);
+      if (!anew) notice.makeWay();
       void this.changed();
       return answer;
     },

@@ -15,6 +15,8 @@ interface Undoable {
   fact: string;
   /** Taking it back asks for a manager's PIN, as doing it did. */
   asks: boolean;
+  /** What was said of it when it was done; empty: a verdict speaks for itself. */
+  text: string;
   /** On this machine's own stopwatch: the till's clock may be set meanwhile. */
   until: number;
 }
@@ -56,10 +58,28 @@ export const useNotice = defineStore("notice", {
       this.notice = null;
     },
 
-    allowUndo(fact: string, forMs: number, asks = false): void {
+    /**
+     * A verdict is on the screen: what was said of another act is over, unless Ctrl+Z is still about that.
+     * What failed, or has to be seen to, goes on being said: nobody may have read it yet.
+     */
+    makeWay(): void {
+      const said = this.notice;
+      if (said?.tone !== "done") return;
+      if (said.fact === null || said.fact !== this.undoable?.fact) this.hush();
+    },
+
+    allowUndo(fact: string, forMs: number, asks = false, text = ""): void {
       const now = performance.now();
       this.undoables = this.undoables.filter((one) => one.until > now && one.fact !== fact);
-      if (forMs > 0) this.undoables.push({ fact, asks, until: now + forMs });
+      if (forMs > 0) this.undoables.push({ fact, asks, text, until: now + forMs });
+    },
+
+    /** Of what can be taken back, Ctrl+Z means this one: it is looked at. It gets no time anew. */
+    meanByKey(fact: string): void {
+      const meant = this.undoOf(fact);
+      if (!meant) return;
+      this.forgetUndo(fact);
+      this.undoables.push(meant);
     },
 
     /** It was taken back, or cannot be any more. */
@@ -73,7 +93,7 @@ export const useNotice = defineStore("notice", {
 
     done(text: string, done: Done): void {
       const undoForMs = done.undo_until_ms - done.at_ms;
-      this.allowUndo(done.fact, undoForMs, done.undo_asks);
+      this.allowUndo(done.fact, undoForMs, done.undo_asks, text);
       this.say(text, "done", done.fact, Math.max(undoForMs, SHORT_MS));
     },
   },
