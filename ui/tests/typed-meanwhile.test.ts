@@ -1,5 +1,7 @@
 /** What is typed into a form while it is being saved is neither lost nor taken for saved. */
 import { afterEach, describe, expect, it } from "vitest";
+import { RouterView } from "vue-router";
+import MemberFormPage from "@/desk/pages/MemberFormPage.vue";
 import DeskTab from "@/desk/pages/settings/DeskTab.vue";
 import RulesTab from "@/desk/pages/settings/RulesTab.vue";
 import StoreTab from "@/desk/pages/settings/StoreTab.vue";
@@ -9,7 +11,17 @@ import { useNotice } from "@/desk/stores/notice";
 import { blankTier } from "@/desk/tier-form";
 import { typedSince } from "@/desk/typed-since";
 import type { TierInput } from "@/shared/bindings";
-import { answer, byId, calls, HOUSE_RULES, Late, press, settle, show } from "./support/desk";
+import {
+  answer,
+  byId,
+  calls,
+  HOUSE_RULES,
+  Late,
+  MEMBER,
+  press,
+  settle,
+  show,
+} from "./support/desk";
 import { status, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());
@@ -136,6 +148,66 @@ describe("a line of a list", () => {
     await settle();
     expect(value("tier-name")).toBe("黑金卡");
     expect(value("tier-multiplier")).toBe("150");
+    wrapper.unmount();
+  });
+});
+
+describe("a member's file", () => {
+  const sent = (command: string) =>
+    calls.filter(([name]) => name === command).map(([, args]) => args);
+
+  it("keeps what is typed while it is saved, and stays open for it", async () => {
+    const slow = new Late();
+    answer({ member: () => MEMBER, change_member: slow.ask });
+    const { wrapper, router } = await show(MemberFormPage, { at: "/member/m1/edit" });
+    await typeInto("field-name", "林知秋");
+    byId("field-note")?.focus();
+    await save();
+    await typeInto("field-note", "换了教练");
+    // What the till makes of the rest is shown.
+    await slow.come({ ...MEMBER, name: "林知秋", phone: "139****0000" });
+    expect(router.currentRoute.value.path).toBe("/member/m1/edit");
+    expect(value("field-note")).toBe("换了教练");
+    expect(value("field-phone")).toBe("139****0000");
+    expect(document.activeElement).toBe(byId("field-note"));
+    expect(byId("not-saved")).not.toBeNull();
+    await save();
+    expect(sent("change_member")[1]).toMatchObject({
+      id: "m1",
+      input: { name: "林知秋", phone: "139****0000", note: "换了教练" },
+    });
+    await slow.come({ ...MEMBER, name: "林知秋", note: "换了教练" });
+    expect(router.currentRoute.value.path).toBe("/member/m1");
+    wrapper.unmount();
+  });
+
+  it("that is new is written once: what is typed meanwhile is a change to it", async () => {
+    const slow = new Late();
+    answer({ register_member: slow.ask, change_member: () => ({ ...MEMBER, id: "m9" }) });
+    const { wrapper, router } = await show(MemberFormPage, { at: "/new" });
+    await typeInto("field-name", "李喆");
+    await save();
+    await typeInto("field-card", "80010099");
+    await slow.come({ ...MEMBER, id: "m9", name: "李喆", cards: [] });
+    expect(value("field-card")).toBe("80010099");
+    expect(byId("member-form")?.textContent).toContain("修改会员资料");
+    await save();
+    expect(sent("register_member")).toHaveLength(1);
+    expect(sent("change_member")).toMatchObject([{ id: "m9", input: { cards: ["80010099"] } }]);
+    expect(router.currentRoute.value.path).toBe("/member/m9");
+    wrapper.unmount();
+  });
+
+  it("that was left while it was saved fetches nobody back", async () => {
+    const slow = new Late();
+    answer({ member: () => MEMBER, change_member: slow.ask });
+    const { wrapper, router } = await show(RouterView, { at: "/member/m1/edit" });
+    await typeInto("field-name", "林知秋");
+    await save();
+    await router.push("/sync");
+    await slow.come({ ...MEMBER, name: "林知秋" });
+    expect(router.currentRoute.value.path).toBe("/sync");
+    expect(useNotice().notice?.text).toContain("林知秋");
     wrapper.unmount();
   });
 });

@@ -1,9 +1,10 @@
 /** A form that is open: whether anything in it was changed, and what becomes of that if it is left. */
-import { computed, onScopeDispose, type Ref, ref } from "vue";
+import { onScopeDispose } from "vue";
 import { useDrafts } from "../stores/drafts";
 import { useNotice } from "../stores/notice";
 import { useSession } from "../stores/session";
 import { typedSince } from "../typed-since";
+import { useOnFile } from "./useOnFile";
 import { useText } from "./useText";
 
 /** A form as it stood when it was sent. */
@@ -21,6 +22,8 @@ interface Options<T> {
   safe?: (value: T) => T;
 }
 
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 /** @template T plain data, as JSON has it */
 export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>) {
   const drafts = useDrafts();
@@ -28,20 +31,14 @@ export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>
   const session = useSession();
   const { t } = useText();
   const prefix = `${session.status?.session?.staff ?? ""}/${form}/`;
-  const value = ref(null) as Ref<T | null>;
-  /** How it was when it was opened. */
-  const before = ref("");
+  const { value, dirty, fill, discard, close, ...onFile } = useOnFile<T>();
   let line = "";
-
-  const dirty = computed(
-    () => value.value !== null && JSON.stringify(value.value) !== before.value,
-  );
 
   /** Puts away what is open; what was changed in it waits for whoever comes back. */
   function leave(): boolean {
     const kept = value.value !== null && dirty.value;
     if (value.value !== null && kept) {
-      drafts.keep(prefix + line, JSON.parse(JSON.stringify(safe(value.value))));
+      drafts.keep(prefix + line, plain(safe(value.value)));
     }
     value.value = null;
     return kept;
@@ -51,21 +48,11 @@ export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>
   function open(which: string | null, fresh: T): void {
     leave();
     line = which ?? "";
-    before.value = JSON.stringify(fresh);
-    value.value = (drafts.take(prefix + line) as T | undefined) ?? JSON.parse(before.value);
-  }
-
-  /** As it is on file. */
-  function discard(): void {
-    value.value = JSON.parse(before.value);
-  }
-
-  function close(): void {
-    value.value = null;
+    fill(fresh, drafts.take(prefix + line) as T | undefined);
   }
 
   /** How it stands now, for `saved`. */
-  const sending = (): Sent => ({ line, text: JSON.stringify(value.value) });
+  const sending = (): Sent => ({ line, text: onFile.sending() });
 
   /**
    * It is on file as `fresh` now, as it stood when it was sent. What was typed meanwhile stands, unsaved:
@@ -74,21 +61,18 @@ export function useDraft<T>({ form, title, safe = (value) => value }: Options<T>
    * @returns whether it is still open, and has nothing that is not saved
    */
   function saved(sent: Sent, which: string | null, fresh: T): boolean {
-    const on = JSON.stringify(fresh);
     const key = prefix + (which ?? "");
-    const meant = JSON.parse(sent.text) as T;
     if (value.value === null || line !== sent.line) {
+      const meant = JSON.parse(sent.text) as T;
       const kept = drafts.take(prefix + sent.line) as T | undefined;
-      const stands = kept && typedSince(safe(meant), kept, safe(JSON.parse(on) as T));
+      const stands = kept && typedSince(safe(meant), kept, safe(plain(fresh)));
       if (stands && JSON.stringify(stands) !== JSON.stringify(safe(fresh))) {
         drafts.keep(key, stands);
       }
       return false;
     }
     line = which ?? "";
-    before.value = on;
-    value.value = typedSince(meant, value.value, JSON.parse(on) as T);
-    return !dirty.value;
+    return onFile.saved(sent.text, fresh);
   }
 
   onScopeDispose(() => {
