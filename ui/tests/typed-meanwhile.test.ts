@@ -114,6 +114,27 @@ describe("a line of a list", () => {
     wrapper.unmount();
   });
 
+  it.each([
+    ["before it in the list", [SILVER, tier("t9", "铂金卡")]],
+    ["behind it in the list", [tier("t9", "铂金卡"), SILVER]],
+    ["and called the same", [tier("t9", "铂金卡"), tier("t3", "铂金卡")]],
+    ["and called the same, in the other order", [tier("t3", "铂金卡"), tier("t9", "铂金卡")]],
+  ])("is not taken for one that another desk added meanwhile, %s", async (_, added) => {
+    const { slow, wrapper } = await open([GOLD]);
+    byId("item-add")?.click();
+    await settle();
+    await typeInto("tier-name", "铂金卡 ");
+    await save();
+    await typeInto("tier-multiplier", "250");
+    await slow.come([GOLD, ...added]);
+    expect(value("tier-name")).toBe("铂金卡");
+    expect(byId("item-t9")?.textContent).toContain("还没保存");
+    await save();
+    const input = { ...tier("t9", "铂金卡"), multiplier_percent: 250 };
+    expect(calls.at(-1)).toEqual(["save_tier", { input }]);
+    wrapper.unmount();
+  });
+
   it("does not close another one that was opened meanwhile", async () => {
     const { slow, wrapper } = await open([GOLD, SILVER]);
     byId("item-t1")?.click();

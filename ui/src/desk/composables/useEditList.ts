@@ -2,6 +2,7 @@
 import { computed, nextTick, type Ref, ref, watch } from "vue";
 import { cursorLater } from "../cursor";
 import { DeskError } from "../ipc";
+import { newLine } from "../new-line";
 import { useNotice } from "../stores/notice";
 import { useDraft } from "./useDraft";
 import { focusWrong } from "./useForm";
@@ -121,13 +122,13 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
   }
 
   /** Null where something cannot be read or the till refuses; that is then said where it is. */
-  async function send({ line, boxes }: Form): Promise<View[] | null> {
+  async function send({ line, boxes }: Form): Promise<{ sent: Input; saved: View[] } | null> {
     const found: Record<string, string> = {};
     const named = { ...line, name: line.name.trim() };
     const sent = options.close(named, boxes, (box, text) => (found[box] ??= text));
     if (Object.keys(found).length === 0) {
       try {
-        return await options.save(sent);
+        return { sent, saved: await options.save(sent) };
       } catch (thrown) {
         const failure = DeskError.from(thrown);
         // The lock screen says enough.
@@ -147,15 +148,17 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     const cursor = cursorLater();
     const known = new Set(items.value?.map(({ id }) => id));
     const { id } = shown.line;
-    const sent = draft.sending();
-    const saved = await send(shown);
+    const before = draft.sending();
+    const answer = await send(shown);
     busy.value = false;
-    if (!saved) return;
-    data.value = saved;
+    if (!answer) return;
+    data.value = answer.saved;
     notice.say(t("app.saved"));
-    const line = items.value?.find((one) => (id === null ? !known.has(one.id) : one.id === id));
+    const lines = items.value ?? [];
+    const line =
+      id === null ? newLine(answer.sent, lines, known) : lines.find((one) => one.id === id);
     // Who went on typing, or with another line, is not taken away from that.
-    if (line && !draft.saved(sent, line.id, filled(line))) return;
+    if (line && !draft.saved(before, line.id, filled(line))) return;
     draft.close();
     await focusLine(line?.id, cursor);
   }
