@@ -384,3 +384,47 @@ it("every box has a name", async () => {
   expect(found.violations.map(({ id }) => id)).toEqual([]);
   wrapper.unmount();
 });
+
+it.each([
+  ["rule_hours", "earn-rule-hours-from", "earn-rule-hours-to", "18:00"],
+  ["expires", "earn-rule-expires-after", "earn-rule-expires", "never"],
+  ["stops", "earn-rule-best-of", "earn-rule-stops", "tick"],
+  ["from", "earn-rule-from", "earn-rule-until", "2026-12-31"],
+  ["caps", "earn-rule-cap-day", "earn-rule-cap-year", "90"],
+])(
+  "what is wrong with %s is said until it is mended, in either box",
+  async (field, at, box, to) => {
+    const refuse = () => {
+      throw { code: "bad_input", message: "bad", args: { field } };
+    };
+    const { wrapper } = await open([RARE], { save_earn_rule: refuse });
+    byId("earn-rule-1")?.click();
+    await settle();
+    await save();
+    expect(byId(at)?.getAttribute("aria-invalid")).toBe("true");
+    // Something else mends nothing.
+    await typeInto("earn-rule-name", "午茶");
+    expect(byId(at)?.getAttribute("aria-invalid")).toBe("true");
+    if (to === "tick") byId(box)!.click();
+    else if (byId(box)!.tagName === "SELECT") await pick(box, to);
+    else await typeInto(box, to);
+    await settle();
+    // A box that went away with it comes back without what was said of it.
+    if (!byId(at)) await pick(box, "months");
+    expect(byId(at)?.getAttribute("aria-invalid")).not.toBe("true");
+    wrapper.unmount();
+  },
+);
+
+it("the hours themselves mend what is said of them", async () => {
+  const refuse = () => {
+    throw { code: "bad_input", message: "bad", args: { field: "rule_hours" } };
+  };
+  const { wrapper } = await open([RARE], { save_earn_rule: refuse });
+  byId("earn-rule-1")?.click();
+  await settle();
+  await save();
+  await typeInto("earn-rule-hours-from", "13:00");
+  expect(byId("earn-rule-hours-from")?.getAttribute("aria-invalid")).not.toBe("true");
+  wrapper.unmount();
+});

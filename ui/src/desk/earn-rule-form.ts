@@ -1,6 +1,7 @@
 /** A rule for points as boxes of text, and back. */
 import type { Caps, EarnRuleInput, Expires, Per } from "@/shared/bindings";
 import { minorToDecimal } from "@/shared/format";
+import type { Mends } from "./composables/useProblems";
 import type { Readers } from "./composables/useReaders";
 import type { TextKey } from "./composables/useText";
 
@@ -284,6 +285,20 @@ export function fromBoxes(rule: EarnRuleInput, boxes: RuleBoxes, read: Readers):
     priority: read.signed("priority", boxes.priority, 7),
   };
 }
+
+/** What is wrong with two boxes, or only as long as another one says so. */
+export const MENDS: Mends = {
+  points: ["per"],
+  each: ["per"],
+  count: ["per"],
+  percent: ["per"],
+  hours: ["hours_from", "hours_to"],
+  from: ["until"],
+  capDay: ["per", ...CAP_BOXES],
+  categories: ["items", "notCategories"],
+  expiresAfter: ["expiresBy"],
+  best_of: ["stops"],
+};
 
 /** The box that an answer of the till is about. */
 export const BOX_OF: Record<string, string> = {

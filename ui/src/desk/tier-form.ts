@@ -1,6 +1,7 @@
 /** A tier as boxes of text, and back. */
 import type { By, LadderInput, Period, TierInput } from "@/shared/bindings";
 import { minorToDecimal } from "@/shared/format";
+import type { Mends } from "./composables/useProblems";
 import type { Readers } from "./composables/useReaders";
 
 export const BYS: By[] = ["points", "spend", "visits"];
@@ -68,6 +69,15 @@ export function fromBoxes(tier: TierInput, boxes: TierBoxes, read: Readers): Tie
     free_visits_month: read.optional("free", boxes.free, 4),
   };
 }
+
+/** What is wrong with two boxes, or only as long as another one says so. */
+export const MENDS: Mends = {
+  count: ["by", "over"],
+  entry: ["by"],
+  keep: ["by", "entry"],
+  grace: ["by"],
+  hours: ["hours_from", "hours_to"],
+};
 
 /** The box that an answer of the till is about. */
 export const BOX_OF: Record<string, string> = {

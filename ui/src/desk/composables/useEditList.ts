@@ -8,7 +8,7 @@ import { useDraft } from "./useDraft";
 import { focusWrong } from "./useForm";
 import { isEditable, useKeys } from "./useKeys";
 import { useLoaded } from "./useLoaded";
-import { useProblems } from "./useProblems";
+import { type Mends, useProblems } from "./useProblems";
 import { useText } from "./useText";
 
 interface Line {
@@ -34,6 +34,8 @@ interface Options<View, Input extends Line, Boxes> {
   close: (line: Input, boxes: Boxes, bad: Bad) => Input;
   /** The box that an answer of the till is about, by its code or the field that it names. */
   at?: Record<string, string>;
+  /** The boxes that mend what is said at another. */
+  mends?: Mends;
   /** The boxes without what may not be kept. @default all of them */
   safe?: (boxes: Boxes) => Boxes;
 }
@@ -67,7 +69,8 @@ export function useEditList<View, Input extends Line, Boxes>(options: Options<Vi
     safe: ({ line, boxes }) => ({ line, boxes: options.safe?.(boxes) ?? boxes }),
   });
   const form = draft.value as Ref<Form | null>;
-  const { tell, wrong } = useProblems(() => ({ ...form.value?.line, ...form.value?.boxes }));
+  const boxes = () => ({ ...form.value?.line, ...form.value?.boxes });
+  const { tell, wrong } = useProblems(boxes, options.mends);
   /** Rises with each form that is opened: what is folded and what is not belongs to one of them. */
   const opened = ref(0);
 

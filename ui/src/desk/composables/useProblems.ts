@@ -2,12 +2,14 @@
 import { shallowRef } from "vue";
 
 type Boxes = Record<string, unknown>;
+/** What is said at a box may be mended in other boxes too: those, by the box where it is said. */
+export type Mends = Record<string, readonly string[]>;
 
 const copy = (boxes: Boxes): Boxes => JSON.parse(JSON.stringify(boxes)) as Boxes;
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** @param boxes what stands in them now */
-export function useProblems(boxes: () => Boxes) {
+export function useProblems(boxes: () => Boxes, mends: Mends = {}) {
   /** By box; under no name: what is about none of them. */
   const found = shallowRef<Record<string, string>>({});
   /** What stood in the boxes when it was found. */
@@ -21,7 +23,9 @@ export function useProblems(boxes: () => Boxes) {
   function wrong(box: string): string | null {
     const problem = found.value[box];
     if (problem === undefined) return null;
-    return same(boxes()[box], then.value[box]) ? problem : null;
+    const now = boxes();
+    const stands = [box, ...(mends[box] ?? [])].every((name) => same(now[name], then.value[name]));
+    return stands ? problem : null;
   }
 
   return { tell, wrong };
