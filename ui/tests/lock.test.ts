@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import App from "@/desk/App.vue";
 import { useDesk } from "@/desk/stores/desk";
+import { useNotice } from "@/desk/stores/notice";
 import { useSession } from "@/desk/stores/session";
 import type { StatusView } from "@/shared/bindings";
-import { answer, byId, calls, checkIn, settle, show, status } from "./support/desk";
+import { answer, byId, calls, checkIn, Late, MEMBER, press, settle, show } from "./support/desk";
+import { status } from "./support/desk";
 
 const STAFF = [
   { id: "s1", name: "周敏", role: "receptionist", active: true, locked_until_ms: null },
@@ -118,6 +120,85 @@ describe("the lock", () => {
     await settle();
     expect(session.signedIn).toBe(false);
     expect(byId("lock-screen")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("stays, whatever was set before it is answered with", async () => {
+    till(true);
+    const { wrapper } = await show(App);
+    const session = useSession();
+    const slow = new Late();
+    // The till has not heard of the lock yet.
+    answer({ save_prefs: slow.ask, lock: new Late().ask });
+    const set = session.savePrefs(status().prefs);
+    void session.lock();
+    await slow.come(status());
+    await set;
+    expect(byId("lock-screen")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("is told nothing of what was done meanwhile, nor whoever signs in next", async () => {
+    till(true);
+    const { wrapper } = await show(App);
+    const session = useSession();
+    const notice = useNotice();
+    await session.lock();
+    await settle();
+    notice.done("林知夏已兑换", { fact: "f1", at_ms: 0, undo_until_ms: 10_000, undo_asks: false });
+    expect(notice.notice).toBeNull();
+    expect(notice.undoable).toBeNull();
+    wrapper.unmount();
+  });
+
+  it("throws away the check-in of a member's page, also where somebody has signed in again", async () => {
+    till(true);
+    const { wrapper, router } = await show(App);
+    const slow = new Late();
+    answer({ member: () => MEMBER, check_in_member: slow.ask, status: () => status() });
+    await router.push("/member/m1");
+    await settle();
+    await press("Enter");
+    expect(slow.left).toBe(1);
+    till(true);
+    const session = useSession();
+    await session.lock();
+    await session.signIn("s3", "274913");
+    await router.push("/today");
+    await settle();
+    await slow.come(checkIn());
+    expect(useDesk().verdict).toBeNull();
+    expect(router.currentRoute.value.path).toBe("/today");
+    wrapper.unmount();
+  });
+
+  it("names who may sign in, also where that was refused before the store was open", async () => {
+    till(false);
+    let tries = 0;
+    const refuse = () => {
+      throw { code: "store_in_use", message: "in use", args: {} };
+    };
+    answer({
+      status: () => status({ session: null }),
+      staff_list: () => ((tries += 1) === 1 ? refuse() : STAFF),
+    });
+    const { wrapper } = await show(App, { status: status({ session: null }) });
+    expect(byId("no-store")).toBeNull();
+    expect(byId("staff-s3")).not.toBeNull();
+    wrapper.unmount();
+  });
+
+  it("names those who were asked for last", async () => {
+    till(false);
+    const { wrapper } = await show(App);
+    const session = useSession();
+    const slow = new Late();
+    answer({ staff_list: slow.ask });
+    void session.loadStaff();
+    void session.loadStaff();
+    await slow.come(STAFF, 1);
+    await slow.come([]);
+    expect(session.staff).toEqual(STAFF);
     wrapper.unmount();
   });
 

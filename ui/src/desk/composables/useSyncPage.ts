@@ -40,12 +40,9 @@ export function useSyncPage() {
   async function syncNow(): Promise<void> {
     if (busy.value) return;
     syncing.value = true;
-    const status = await act(ipc.syncNow);
+    const status = await act(() => session.change(ipc.syncNow));
     syncing.value = false;
-    if (status) {
-      session.tell(status);
-      notice.say(t("sync.done"));
-    }
+    if (status) notice.say(t("sync.done"));
     // Where it failed the line is another one now, too.
     await desk.changed();
   }

@@ -1,5 +1,6 @@
 import { defineStore } from "pinia";
 import type { DoneView } from "@/shared/bindings";
+import { useSession } from "./session";
 
 export type Tone = "done" | "warn" | "fail";
 
@@ -36,7 +37,10 @@ const FAILURE_MS = 8_000;
 let count = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** The line that says what was done, and what Ctrl+Z takes back. */
+/**
+ * The line that says what was done, and what Ctrl+Z takes back. Of what was under way when the desk was
+ * locked, nothing is said: it names members, and is not for whoever signs in next.
+ */
 export const useNotice = defineStore("notice", {
   state: (): State => ({ notice: null, undoables: [] }),
 
@@ -47,6 +51,7 @@ export const useNotice = defineStore("notice", {
 
   actions: {
     say(text: string, tone: Tone = "done", fact: string | null = null, forMs?: number): void {
+      if (!useSession().signedIn) return;
       count += 1;
       this.notice = { id: count, tone, text, fact };
       clearTimeout(timer);
@@ -69,6 +74,7 @@ export const useNotice = defineStore("notice", {
     },
 
     allowUndo(fact: string, forMs: number, asks = false, text = ""): void {
+      if (!useSession().signedIn) return;
       const now = performance.now();
       this.undoables = this.undoables.filter((one) => one.until > now && one.fact !== fact);
       if (forMs > 0) this.undoables.push({ fact, asks, text, until: now + forMs });

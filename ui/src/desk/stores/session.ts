@@ -19,6 +19,8 @@ interface State {
 
 /** How the desk stood before something was set may be answered after it. */
 const turns = new Turns();
+/** So may who there is. */
+const staffTurns = new Turns();
 /** The till is being told that the desk is locked. */
 let locking: Promise<unknown> = Promise.resolve();
 
@@ -44,7 +46,9 @@ export const useSession = defineStore("session", {
       const { epoch } = this;
       const asked = takeAsked();
       const status = await asked.status;
-      const staff = status.set_up ? await asked.staff : [];
+      // The two are answered in either order: the store may have been opened between them.
+      const again = () => ipc.staffList();
+      const staff = status.set_up ? await asked.staff.catch(again) : [];
       if (epoch === this.epoch) Object.assign(this, { status, staff });
     },
 
@@ -62,8 +66,18 @@ export const useSession = defineStore("session", {
       this.status = status;
     },
 
+    /** Does what is answered with how the desk stands then. A lock meanwhile is newer than the answer. */
+    async change(ask: () => Promise<StatusView>): Promise<StatusView> {
+      const { epoch } = this;
+      const status = await ask();
+      if (epoch === this.epoch) this.tell(status);
+      return status;
+    },
+
     async loadStaff(): Promise<void> {
-      this.staff = await ipc.staffList();
+      const turn = staffTurns.next();
+      const staff = await ipc.staffList();
+      if (staffTurns.take(turn)) this.staff = staff;
     },
 
     async signIn(staff: string, pin: string): Promise<void> {
@@ -79,7 +93,7 @@ export const useSession = defineStore("session", {
     },
 
     async savePrefs(prefs: Prefs): Promise<void> {
-      this.tell(await ipc.savePrefs(prefs));
+      await this.change(() => ipc.savePrefs(prefs));
     },
 
     /** Forgets the session at once; the shell is told, but not waited for. */
