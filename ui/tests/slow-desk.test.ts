@@ -4,17 +4,28 @@ import { effectScope, ref } from "vue";
 import App from "@/desk/App.vue";
 import { arriveAt, leaveFor, useKeys } from "@/desk/composables/useKeys";
 import { cursorLater } from "@/desk/cursor";
+import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import MemberPage from "@/desk/pages/MemberPage.vue";
 import PointsPage from "@/desk/pages/PointsPage.vue";
 import RedeemPage from "@/desk/pages/RedeemPage.vue";
 import TodayPage from "@/desk/pages/TodayPage.vue";
 import { useDesk } from "@/desk/stores/desk";
+import { useNotice } from "@/desk/stores/notice";
 import type { RewardView, StatusView } from "@/shared/bindings";
 import { answer, byId, calls, checkIn, Late, MEMBER, press, settle, show } from "./support/desk";
 import { status, typeInto } from "./support/desk";
 
 const asked = (command: string) =>
   calls.filter(([name]) => name === command).map(([, args]) => args);
+
+const DONE = {
+  fact: "f9",
+  at_ms: 0,
+  points: 20,
+  balance: null,
+  undo_until_ms: 0,
+  undo_asks: false,
+};
 
 afterEach(() => document.body.replaceChildren());
 
@@ -113,6 +124,25 @@ describe("the cursor", () => {
     expect(document.activeElement).toBe(byId("pin"));
     wrapper.unmount();
   });
+});
+
+it("a wrong PIN is not said of whoever was chosen after it", async () => {
+  const slow = new Late();
+  const person = { role: "receptionist", active: true, locked_until_ms: null };
+  answer({
+    status: () => status({ session: null }),
+    staff_list: () => ["s1", "s2"].map((id) => ({ ...person, id, name: id })),
+    sign_in: slow.ask,
+  });
+  const { wrapper } = await show(App, { status: status({ session: null }) });
+  byId("staff-s1")?.click();
+  await settle();
+  await typeInto("pin", "111111");
+  byId("staff-s2")?.click();
+  await settle();
+  await slow.come(Promise.reject({ code: "wrong_pin", message: "wrong", args: { left: "4" } }));
+  expect(byId("pin-message")?.textContent).toBe("");
+  wrapper.unmount();
 });
 
 describe("what is read", () => {
@@ -254,12 +284,78 @@ describe("what is done", () => {
     wrapper.unmount();
   });
 
+  it("leaves the amount that is typed for the next one", async () => {
+    const slow = new Late();
+    answer({ member: ({ id }) => ({ ...MEMBER, id }), earn_preview: () => null, earn: slow.ask });
+    const { wrapper, router } = await show(PointsPage, { at: "/points/m1" });
+    await typeInto("earn-amount", "128");
+    byId("earn-amount")!.closest("form")!.requestSubmit();
+    await new Promise((resolve) => setTimeout(resolve, 90));
+    await settle();
+    await router.push("/points/m2");
+    await settle();
+    await typeInto("earn-amount", "50");
+    await slow.come(DONE);
+    expect((byId("earn-amount") as HTMLInputElement).value).toBe("50");
+    wrapper.unmount();
+  });
+
+  it("leaves the reward that is chosen for the next one, and says there what went wrong before", async () => {
+    const slow = new Late();
+    const one = { name: "矿泉水", cost: 100, minor_per_point: 0, money_minor: 0, short_by: 0 };
+    const reward = { ...one, affordable: "here", stock: null, later_days: null, id: "r1" } as const;
+    answer({
+      member: ({ id }) => ({ ...MEMBER, id }),
+      rewards: () => [reward],
+      redeem_preview: () => null,
+      redeem: slow.ask,
+      status: () => status(),
+    });
+    const { wrapper, router } = await show(RedeemPage, { at: "/redeem/m1" });
+    const chosen = () => byId("reward-1")?.getAttribute("aria-pressed");
+    const next = async (member: string) => {
+      await router.push(`/redeem/${member}`);
+      await settle();
+      await press("1");
+      expect(chosen()).toBe("true");
+    };
+    await next("m2");
+    await press("Enter");
+    expect(asked("redeem")).toHaveLength(1);
+    await next("m3");
+    await slow.come(DONE);
+    expect(chosen()).toBe("true");
+    await press("Enter");
+    await next("m4");
+    const refusal = { code: "points_short", message: "short", args: { short: "9" } };
+    await slow.come(Promise.reject(refusal));
+    expect(byId("redeem-problem")).toBeNull();
+    expect(useNotice().notice?.tone).toBe("fail");
+    wrapper.unmount();
+  });
+
+  it("opens no family over the verdict of somebody else", async () => {
+    const slow = new Late();
+    answer({ recent: () => [], status: () => status(), check_in_relatives: slow.ask });
+    const { wrapper } = await show(CheckInPage);
+    const desk = useDesk();
+    await desk.checkIn(async () => checkIn({ family: [{ id: "m2", name: "林小满" }] as never }));
+    await settle();
+    byId("bring-family")!.click();
+    await settle();
+    await desk.checkIn(async () => checkIn({ fact: "f2" }));
+    await slow.come([checkIn({ fact: "c1" })]);
+    expect(byId("family-panel")).toBeNull();
+    expect(useNotice().undoable?.fact).toBe("f2");
+    expect(useNotice().undoOf("c1")).not.toBeNull();
+    wrapper.unmount();
+  });
+
   it("leaves alone the menu that is opened next, however long it takes to read what it changed", async () => {
     const slow = new Late();
-    const done = { fact: "f9", at_ms: 0, points: 20, balance: null, undo_until_ms: 0 };
     answer({
       member: () => MEMBER,
-      adjust_points: () => ({ ...done, undo_asks: false }),
+      adjust_points: () => DONE,
       recent: slow.ask,
     });
     const { wrapper } = await show(MemberPage, { at: "/member/m1" });

@@ -1,7 +1,11 @@
 /** What is typed into a form while it is being saved is neither lost nor taken for saved. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { RouterView } from "vue-router";
 import MemberFormPage from "@/desk/pages/MemberFormPage.vue";
+import TryRules from "@/desk/components/TryRules.vue";
+import AlertsTab from "@/desk/pages/settings/AlertsTab.vue";
+import ImportTab from "@/desk/pages/settings/ImportTab.vue";
+import RewardsTab from "@/desk/pages/settings/RewardsTab.vue";
 import DeskTab from "@/desk/pages/settings/DeskTab.vue";
 import RulesTab from "@/desk/pages/settings/RulesTab.vue";
 import StoreTab from "@/desk/pages/settings/StoreTab.vue";
@@ -231,6 +235,108 @@ describe("a member's file", () => {
     expect(useNotice().notice?.text).toContain("林知秋");
     wrapper.unmount();
   });
+});
+
+it("a number is typed on while the choice beside it is being kept", async () => {
+  const slow = new Late();
+  const rows = [{ alert: "debt", level: "warn", always: false }];
+  const alerts = { levels: {}, debt_above: 0, elsewhere_minutes: 5, waiver_version: 1 };
+  answer({ alerts: () => ({ rows, alerts }), save_alerts: slow.ask });
+  const { wrapper } = await show(AlertsTab);
+  const level = byId("alert-debt") as HTMLSelectElement;
+  level.value = "deny";
+  level.dispatchEvent(new Event("change"));
+  await settle();
+  await typeInto("alert-debt-limit", "30");
+  await slow.come({ rows: [{ ...rows[0], level: "deny" }], alerts });
+  expect(value("alert-debt-limit")).toBe("30");
+  byId("alert-debt-limit")!.dispatchEvent(new Event("change"));
+  await settle();
+  expect(calls.at(-1)).toMatchObject(["save_alerts", { alerts: { debt_above: 30 } }]);
+  await typeInto("alert-debt-limit", "45");
+  await slow.come({ rows, alerts: { ...alerts, debt_above: 30 } });
+  expect(value("alert-debt-limit")).toBe("45");
+  wrapper.unmount();
+});
+
+it("the stock of one reward is not told, nor typed, of the next", async () => {
+  const slow = new Late();
+  const reward = (id: string) => ({
+    id,
+    name: id,
+    cost: 300,
+    minor_per_point: 0,
+    active: true,
+    terms: { counts_stock: true },
+  });
+  answer({
+    reward_list: () => ["r1", "r2"].map(reward),
+    tiers: () => [],
+    stock: () => ({ here: 2, elsewhere: 0 }),
+    change_stock: slow.ask,
+  });
+  const { wrapper } = await show(RewardsTab);
+  byId("item-r1")!.click();
+  await settle();
+  await typeInto("stock-amount", "10");
+  await typeInto("stock-reason", "到货");
+  byId("stock-put")!.click();
+  await settle();
+  byId("item-r2")!.click();
+  await settle();
+  expect(value("stock-amount")).toBe("");
+  await typeInto("stock-amount", "7");
+  await slow.come({ here: 12, elsewhere: 0 });
+  expect(byId("stock-figures")?.textContent).toContain("2");
+  expect(byId("stock-figures")?.textContent).not.toContain("12");
+  expect(value("stock-amount")).toBe("7");
+  wrapper.unmount();
+});
+
+it("what rules would give is told of what was asked, not of what is typed since", async () => {
+  const slow = new Late();
+  answer({ try_rules: slow.ask });
+  const { wrapper } = await show(TryRules);
+  await typeInto("try-amount", "10");
+  await save();
+  await typeInto("try-amount", "1000");
+  await slow.come({ points: 10, rules: [], lots: [] });
+  expect(byId("try-told")).toBeNull();
+  wrapper.unmount();
+});
+
+it("the file that is imported is the one that was looked at", async () => {
+  const slow = new Late();
+  answer({ import_members: slow.ask });
+  const { wrapper } = await show(ImportTab);
+  const choose = async (name: string) => {
+    const box = byId("import-file") as HTMLInputElement;
+    Object.defineProperty(box, "files", {
+      configurable: true,
+      value: [new File([name], name)],
+    });
+    box.dispatchEvent(new Event("change"));
+    await vi.waitFor(() => expect(slow.left).toBe(name === "a.csv" ? 1 : 2));
+  };
+  const report = (imported: number) => ({
+    report: {
+      rows: imported,
+      imported,
+      already_here: 0,
+      rejected: { bad_phone: 0, no_name: 0, duplicate_phone: 0, bad_points: 0, bad_row: 0 },
+      warnings: { bad_birthday: 0, bad_pass: 0 },
+      points_total: 0,
+      stored_minor_total: 0,
+    },
+    rejects_csv: "",
+  });
+  await choose("a.csv");
+  await choose("b.csv");
+  await slow.come(report(3));
+  expect(byId("import-go")).toBeNull();
+  await slow.come(report(5));
+  expect(byId("import-go")?.textContent).toContain("5");
+  wrapper.unmount();
 });
 
 it("what is typed for the daily backup outlasts the saving of the passphrase beside it", async () => {
