@@ -46,4 +46,3 @@ export const PAIR_CODES: Record<string, string> = {
   bad_code: "code",
   name_missing: "till",
 };
-export const PAIR_BOXES = ["hub", "code", "till"];

@@ -3,11 +3,14 @@ import { computed, ref } from "vue";
 import type { StatusView } from "@/shared/bindings";
 import { useSession } from "../stores/session";
 import { focusWrong, useForm } from "./useForm";
+import type { Boxes } from "./useProblems";
 
-export function useBegin(codes: Record<string, string>, boxes: string[]) {
+/** @param boxes what stands in them, beside the PIN */
+export function useBegin(codes: Record<string, string>, boxes: () => Boxes) {
   const session = useSession();
-  const form = useForm({ ...codes, weak_pin: "pin", bad_pin: "pin" }, [...boxes, "pin"]);
   const pin = ref("");
+  const all = () => ({ ...boxes(), pin: pin.value });
+  const form = useForm({ ...codes, weak_pin: "pin", bad_pin: "pin" }, all);
   const again = ref("");
   const sent = ref(false);
   /** Said once somebody has tried to go on, and as long as it is so. */

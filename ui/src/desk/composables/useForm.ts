@@ -1,6 +1,7 @@
 /** A form that is sent as a whole: what went wrong stands at the box that it is about. */
-import { computed, nextTick, ref, shallowRef } from "vue";
+import { computed, nextTick, ref } from "vue";
 import { DeskError } from "../ipc";
+import { type Boxes, useProblems } from "./useProblems";
 import { useText } from "./useText";
 
 /** Puts the cursor into the first box that is wrong, with what is said of it in sight. */
@@ -13,30 +14,19 @@ export async function focusWrong(): Promise<void> {
 
 /**
  * @param codes the box that each code is about
- * @param boxes names of boxes, for errors that name one
+ * @param boxes what stands in them, by the names that errors have for them
  */
-export function useForm(codes: Record<string, string>, boxes: string[]) {
+export function useForm(codes: Record<string, string>, boxes: () => Boxes) {
   const { t, error } = useText();
-  const failure = shallowRef<DeskError | null>(null);
-  /** Boxes that were sent empty and may not be. */
-  const empty = shallowRef<string[]>([]);
+  const { tell, wrong } = useProblems(boxes);
   const busy = ref(false);
-
-  const box = computed(() => {
-    const problem = failure.value;
-    if (!problem) return null;
-    const named = codes[problem.code] ?? problem.args.field ?? "";
-    return boxes.includes(named) ? named : null;
-  });
-
-  /** What stands under that box. */
-  function wrong(name: string): string | null {
-    if (empty.value.includes(name)) return t("form.missing");
-    return failure.value && box.value === name ? error(failure.value) : null;
-  }
-
   /** What is about no box. */
-  const rest = computed(() => (failure.value && box.value === null ? error(failure.value) : null));
+  const rest = computed(() => wrong(""));
+
+  function boxOf({ code, args }: DeskError): string {
+    const named = codes[code] ?? args.field ?? "";
+    return named in boxes() ? named : "";
+  }
 
   /**
    * Null where it failed; the cursor is then in the box to be mended.
@@ -48,9 +38,9 @@ export function useForm(codes: Record<string, string>, boxes: string[]) {
     needed: Record<string, string> = {},
   ): Promise<T | null> {
     if (busy.value) return null;
-    failure.value = null;
-    empty.value = Object.keys(needed).filter((name) => needed[name]!.trim() === "");
-    if (empty.value.length > 0) {
+    const empty = Object.keys(needed).filter((name) => needed[name]!.trim() === "");
+    tell(Object.fromEntries(empty.map((name) => [name, () => t("form.missing")])));
+    if (empty.length > 0) {
       await focusWrong();
       return null;
     }
@@ -58,7 +48,8 @@ export function useForm(codes: Record<string, string>, boxes: string[]) {
     try {
       return await action();
     } catch (thrown) {
-      failure.value = DeskError.from(thrown);
+      const failure = DeskError.from(thrown);
+      tell({ [boxOf(failure)]: () => error(failure) });
       await focusWrong();
       return null;
     } finally {

@@ -1,7 +1,9 @@
 /** What is wrong with the boxes of a form: said where it is, until what stands there is another. */
 import { shallowRef } from "vue";
 
-type Boxes = Record<string, unknown>;
+export type Boxes = Record<string, unknown>;
+/** In the language of the window, also where that is changed meanwhile. */
+type Said = string | (() => string);
 /** What is said at a box may be mended in other boxes too: those, by the box where it is said. */
 export type Mends = Record<string, readonly string[]>;
 
@@ -11,12 +13,13 @@ const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stri
 /** @param boxes what stands in them now */
 export function useProblems(boxes: () => Boxes, mends: Mends = {}) {
   /** By box; under no name: what is about none of them. */
-  const found = shallowRef<Record<string, string>>({});
+  const found = shallowRef<Record<string, Said>>({});
   /** What stood in the boxes when it was found. */
   const then = shallowRef<Boxes>({});
 
-  function tell(problems: Record<string, string>): void {
-    then.value = copy(boxes());
+  function tell(problems: Record<string, Said>): void {
+    // What stands there may be a secret: it is copied only for as long as something is wrong.
+    then.value = Object.keys(problems).length > 0 ? copy(boxes()) : {};
     found.value = problems;
   }
 
@@ -25,7 +28,8 @@ export function useProblems(boxes: () => Boxes, mends: Mends = {}) {
     if (problem === undefined) return null;
     const now = boxes();
     const stands = [box, ...(mends[box] ?? [])].every((name) => same(now[name], then.value[name]));
-    return stands ? problem : null;
+    if (!stands) return null;
+    return typeof problem === "function" ? problem() : problem;
   }
 
   return { tell, wrong };
