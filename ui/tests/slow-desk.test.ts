@@ -1,8 +1,10 @@
 /** A desk whose machine is slow: what is pressed before an answer is there is neither lost nor astray. */
 import { afterEach, describe, expect, it } from "vitest";
 import { effectScope, ref } from "vue";
+import { RouterView } from "vue-router";
 import App from "@/desk/App.vue";
 import { arriveAt, leaveFor, useKeys } from "@/desk/composables/useKeys";
+import { scanTarget } from "@/desk/composables/useScanTarget";
 import { cursorLater } from "@/desk/cursor";
 import CheckInPage from "@/desk/pages/CheckInPage.vue";
 import MemberPage from "@/desk/pages/MemberPage.vue";
@@ -199,6 +201,18 @@ describe("what is read", () => {
     wrapper.unmount();
   });
 
+  it("leads nobody back who has left the page meanwhile", async () => {
+    const slow = new Late();
+    answer({ find: slow.ask, status: () => status() });
+    const { wrapper, router } = await show(RouterView, { at: "/points" });
+    scanTarget()!("80010427");
+    await router.push("/sync");
+    await settle();
+    await slow.come([checkIn().member]);
+    expect(router.currentRoute.value.path).toBe("/sync");
+    wrapper.unmount();
+  });
+
   it("is the rewards of whoever is on the page, and a number chooses among those", async () => {
     const slow = new Late();
     const one = { name: "矿泉水", cost: 100, minor_per_point: 0, money_minor: 0, short_by: 0 };
@@ -331,6 +345,26 @@ describe("what is done", () => {
     await slow.come(Promise.reject(refusal));
     expect(byId("redeem-problem")).toBeNull();
     expect(useNotice().notice?.tone).toBe("fail");
+    wrapper.unmount();
+  });
+
+  it.each([
+    ["sign_waiver", "sign_waiver"],
+    ["unfreeze", "change_pass"],
+  ] as const)("asks nobody anew over the verdict of somebody else: %s", async (how, command) => {
+    const slow = new Late();
+    answer({ status: () => status(), [command]: slow.ask, check_in_member: () => checkIn() });
+    const { wrapper } = await show(CheckInPage);
+    const desk = useDesk();
+    const pass = { id: "p1", name: "月卡" } as never;
+    await desk.checkIn(async () => checkIn({ verdict: "refuse", mends: [how], pass }));
+    await settle();
+    byId(`mend-${how}`)!.click();
+    await settle();
+    await desk.checkIn(async () => checkIn({ fact: "f2" }));
+    await slow.come(DONE);
+    expect(asked("check_in_member")).toEqual([]);
+    expect(desk.verdict?.fact).toBe("f2");
     wrapper.unmount();
   });
 

@@ -11,9 +11,13 @@ export function useWritten(act: ReturnType<typeof useAct>["act"]) {
   const desk = useDesk();
   const notice = useNotice();
 
+  /** Somebody else is before the desk by now: whoever was mended before is scanned again. */
+  const isOver = ({ fact }: CheckInView) => desk.verdict !== null && desk.verdict.fact !== fact;
+
   /** What stopped them is mended. */
-  async function askAnew({ verdict, member }: CheckInView): Promise<unknown> {
-    if (verdict !== "refuse" || !member) return desk.changed();
+  async function askAnew(shown: CheckInView): Promise<unknown> {
+    const { verdict, member } = shown;
+    if (verdict !== "refuse" || !member || isOver(shown)) return desk.changed();
     return act(() => desk.checkIn(() => ipc.checkInMember(member.id), true));
   }
 
@@ -30,5 +34,5 @@ export function useWritten(act: ReturnType<typeof useAct>["act"]) {
     return true;
   }
 
-  return { askAnew, written };
+  return { askAnew, isOver, written };
 }
