@@ -38,6 +38,9 @@ enum Opened {
     Failed(AppError),
 }
 
+/// A till, and its line to a hub.
+type Running = (Arc<Till>, Arc<Line>);
+
 struct Session {
     actor: Actor,
     view: SessionView,
@@ -84,7 +87,7 @@ impl Desk {
     /// The till and its line, where a store was set up. One that could not be opened is tried anew:
     /// what was in the way may be gone. Any question tries, for the window asks more than one at a
     /// time, and none of them may be answered with what was in the way before.
-    fn opened(&self) -> std::result::Result<Option<(Arc<Till>, Arc<Line>)>, AppError> {
+    fn opened(&self) -> std::result::Result<Option<Running>, AppError> {
         let mut store = lock(&self.till)?;
         if matches!(&*store, Opened::Failed(_)) {
             *store = opened(&self.folder);
