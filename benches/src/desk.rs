@@ -176,6 +176,7 @@ impl Desk {
             until: Some(day("2029-12-31")?),
             visits: None,
             terms: Terms::default(),
+            before: None,
         };
         let private = MemberPrivate {
             name: Some(name(&mut self.dice)),

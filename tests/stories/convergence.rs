@@ -221,6 +221,7 @@ fn fact(deed: &Deed, n: usize) -> (Fact, Option<MemberPrivate>) {
                 until: Some(day(deed.number)),
                 visits: None,
                 terms: Terms { freeze_days: u32::from(deed.number), ..Terms::default() },
+                before: None,
             },
             price_minor: 0,
             price_percent: None,

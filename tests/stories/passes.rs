@@ -200,6 +200,74 @@ fn a_tier_has_its_price(engine: Engine) {
     assert!(!inbox.iter().any(|line| line.code.starts_with("doubtful")), "{inbox:?}");
 }
 
+/// An upgrade credits what was really paid for a pass, whatever its kind costs today, who else had it
+/// and how often it was upgraded before; and what was used of its packs stays used.
+#[test]
+fn an_upgrade_credits_what_was_really_paid() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let other = shop.member("王堃", 2).brief.id;
+    let kind = |name: &str, visits, price_minor| {
+        let known = at.till.pass_type_list().expect("kinds").into_iter();
+        let input = PassTypeInput {
+            id: known.filter(|kind| kind.name == name).map(|kind| kind.id).next(),
+            name: name.into(),
+            days: None,
+            visits: Some(visits),
+            price_minor,
+            active: true,
+            terms: None,
+        };
+        let all = at.till.save_pass_type(&at.owner, input).expect("a kind of pass");
+        all.into_iter().find(|kind| kind.name == name).expect("just set").id
+    };
+    let (ten, twenty) = (kind("十次卡", 10, 40_000), kind("二十次卡", 20, 50_000));
+    let (thirty, gift) = (kind("三十次卡", 30, 60_000), kind("体验卡", 1, 0));
+    let running = |member: &str| {
+        let passes = at.member(member).passes.into_iter();
+        passes.filter(|pass| pass.state == PassState::Active).max_by_key(|pass| pass.id.clone())
+    };
+    let to = |member: &str, kind: &str| {
+        let pass = running(member).expect("a pass").id;
+        let all = at.till.upgrades(&at.owner, id(member), id(&pass)).expect("it runs");
+        let found = all.into_iter().find(|to| to.pass_type == kind);
+        found.map(|to| (to.pays_minor, to.visits.expect("a pack")))
+    };
+    let upgrade = |member: &str, kind: &str| {
+        let pass = running(member).expect("a pass").id;
+        at.change(member, &pass, PassChange::Upgrade { to: id(kind) }).expect("it was told")
+    };
+
+    at.give(&member, &ten);
+    at.scan("10000001");
+    assert_eq!(to(&member, &twenty), Some((10_000, 19)));
+    upgrade(&member, &twenty);
+    shop.pass(12 * HOUR);
+    at.scan("10000001");
+    // What it costs by now is nothing to whoever has it.
+    kind("十次卡", 10, 45_000);
+    kind("二十次卡", 20, 58_000);
+    assert_eq!(to(&member, &thirty), Some((10_000, 28)), "500.00 paid, two visits used");
+    let second = upgrade(&member, &thirty);
+    assert_eq!(running(&member).expect("a pass").visits_left, Some(28));
+    at.undo(&second).expect("just now");
+    assert_eq!(to(&member, &thirty), Some((10_000, 28)), "as before");
+
+    // What was paid for it goes with it; the fee for that is not part of it.
+    let pass = running(&member).expect("a pass").id;
+    let away = PassChange::Transfer { to: id(&other), fee_minor: Some(5_000) };
+    at.change(&member, &pass, away).expect("all is here");
+    assert_eq!(to(&other, &thirty), Some((10_000, 28)));
+    upgrade(&other, &thirty);
+    assert_eq!(to(&other, &gift), None, "that costs less");
+
+    // Nothing was paid for a gift, and nothing is credited.
+    at.give(&member, &gift);
+    assert_eq!(to(&member, &ten), Some((45_000, 10)));
+    shop.verify();
+}
+
 /// A pack is used to its last visit, and the last one is taken back.
 #[test]
 fn a_pack_from_the_first_visit_to_the_last() {

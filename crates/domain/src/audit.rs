@@ -271,7 +271,9 @@ pub fn pass_follows(given: &PassGiven, old: &RulesOfOld) -> bool {
 }
 
 /// Whether the pass that an upgrade gives is as some version of its kind is, with no more visits
-/// and for no more money; a tier's part of the price is one that some tier had.
+/// and for no more money; a tier's part of the price is one that some tier had. Where the fact says
+/// what was credited and used before, that and what was paid now come to the price, and the visits
+/// to those of the kind.
 pub fn upgrade_follows(upgraded: &PassUpgraded, old: &RulesOfOld) -> bool {
     if !old.had_percent(upgraded.price_percent) {
         return false;
@@ -283,6 +285,12 @@ pub fn upgrade_follows(upgraded: &PassUpgraded, old: &RulesOfOld) -> bool {
         kind.visits.is_some() == visits.is_some()
             && visits <= kind.visits
             && (0..=kind.price_minor).contains(&upgraded.paid_minor)
+            && given.before.is_none_or(|before| {
+                let in_all = before.paid_minor.saturating_add(upgraded.paid_minor);
+                before.used >= 0
+                    && in_all == price(kind, upgraded.price_percent)
+                    && visits == kind.visits.map(|visits| visits.saturating_sub(before.used))
+            })
     })
 }
 
@@ -571,7 +579,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        fact::PointsEarned,
+        fact::{Before, PointsEarned},
         ledger::{Account, Lot, ValueKind},
         rewards::RewardTerms,
         terms::Terms,
@@ -774,6 +782,7 @@ mod tests {
                     expires_ms: None,
                 }),
                 terms: Terms::default(),
+                before: None,
             },
             price_minor,
             price_percent: None,
@@ -805,6 +814,33 @@ mod tests {
         assert!(pass_follows(&less(90, 26_910), &old));
         assert!(!pass_follows(&less(90, 26_900), &old));
         assert!(!pass_follows(&less(10, 2_990), &old));
+
+        // What was credited and what was paid come to the price; an old fact does not say.
+        let upgraded = |before, visits, paid_minor| PassUpgraded {
+            id: FactId::from_bytes([2; 16]),
+            member: MemberId::from_bytes([3; 16]),
+            pass: PassId::from_bytes([6; 16]),
+            at_ms: 0,
+            on: "2026-11-02".parse().expect("a day"),
+            given: Pass { before, ..given(None, Some(visits), 0).pass },
+            paid_minor,
+            price_percent: None,
+            postings: Vec::new(),
+            approved_by: None,
+        };
+        let says = |paid_minor, used| Some(Before { paid_minor, used });
+        assert!(upgrade_follows(&upgraded(None, 7, 1), &old));
+        assert!(upgrade_follows(&upgraded(says(29_900, 3), 7, 20_100), &old));
+        for (before, visits, paid) in [
+            (says(29_900, 3), 7, 20_000),
+            (says(29_900, 3), 8, 20_100),
+            (says(29_900, -1), 11, 20_100),
+            (None, 11, 20_100),
+        ] {
+            assert!(!upgrade_follows(&upgraded(before, visits, paid), &old), "{before:?}");
+        }
+        let old_bytes = serde_json::to_string(&upgraded(None, 7, 1)).expect("JSON");
+        assert!(!old_bytes.contains("before"), "an old fact keeps its very bytes: {old_bytes}");
     }
 
     #[test]

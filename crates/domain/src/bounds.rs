@@ -132,7 +132,10 @@ fn stock_fits(body: &StockChanged) -> bool {
 }
 
 fn pass_fits(pass: &Pass) -> bool {
-    pass.terms.check().is_ok()
+    let before = pass
+        .before
+        .is_none_or(|before| MONEY.contains(&before.paid_minor) && MONEY.contains(&before.used));
+    before && pass.terms.check().is_ok()
 }
 
 fn effect_fits(effect: &Effect) -> bool {

@@ -147,6 +147,21 @@ pub struct Pass {
     /// What it allows besides, as it was sold.
     #[serde(default, skip_serializing_if = "Terms::is_plain")]
     pub terms: Terms,
+    /// Of one that took the place of another, or was somebody else's: what it brings along. None:
+    /// it is the first, or an older program did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// What a pass brings along from the one whose place it took, or that it was before it became
+/// somebody else's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// What had been paid by then, in minor units; transfer fees are no part of it.
+    pub paid_minor: i64,
+    /// Visits of packs that had been used by then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub used: i64,
 }
 
 /// A pass was given.

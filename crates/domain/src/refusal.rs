@@ -198,6 +198,9 @@ pub enum Refusal {
     /// The other kind of pass costs less than what was paid.
     #[error("the other pass costs less")]
     CostsLess,
+    /// What was paid for the pass is written nowhere that this machine can read.
+    #[error("nobody here knows what was paid for this pass: refund it and sell the other one")]
+    PaidUnknown,
     /// The owner has not said how cards are numbered.
     #[error("cards are not numbered here: the owner sets how, in the house rules")]
     CardNumbersOff,
@@ -266,6 +269,7 @@ impl Refusal {
             Self::PackElsewhere { .. } => "pack_elsewhere",
             Self::NoGuests => "no_guests",
             Self::CostsLess => "costs_less",
+            Self::PaidUnknown => "paid_unknown",
             Self::CardNumbersOff => "card_numbers_off",
             Self::CardNumbersOut => "card_numbers_out",
             Self::LastOwner => "last_owner",

@@ -318,6 +318,7 @@ fn passes(work: &Work<'_>, part: Part, today: Day, dice: &mut Dice) -> Result<Ve
         until,
         visits: visits.map(lot).transpose()?,
         terms: terms_of(name),
+        before: None,
     }])
 }
 

@@ -257,6 +257,7 @@ fn a_file_brings_its_points_along_once(engine: Engine) {
             until: None,
             visits: Some(Lot { kind: ValueKind::Visits, ..scribe.lot(999) }),
             terms: Terms::default(),
+            before: None,
         }],
         private: None,
     };
@@ -295,6 +296,7 @@ fn a_pass_is_what_its_kind_is(engine: Engine) {
             until: None,
             visits: Some(lot),
             terms: Terms::default(),
+            before: None,
         };
         let member: MemberId = id(&member);
         let (id, transferred) = (FactId(fresh()), None);

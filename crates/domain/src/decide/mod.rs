@@ -12,6 +12,7 @@ mod part;
 mod pass;
 mod redeem;
 mod refer;
+mod so_far;
 mod stock;
 mod top_up;
 mod void;
@@ -47,6 +48,7 @@ pub use pass::{
 };
 pub use redeem::{Redeem, redeem};
 pub use refer::{Refer, refer};
+pub use so_far::{Came, Link, MOST_LINKS, SoFar, so_far};
 pub use stock::{ChangeStock, StockChange, change_stock};
 pub use top_up::{TopUp, top_up};
 pub use void::{LotStanding, Void, void, voidable};

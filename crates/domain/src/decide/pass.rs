@@ -3,7 +3,7 @@
 use chrono::Datelike as _;
 use punchcard_protocol::{MemberId, PassId, RecordId};
 
-use super::{Decided, Desk, by_hand::spendable};
+use super::{Decided, Desk, SoFar, by_hand::spendable};
 use crate::{
     bounds::{LONGEST_EXTENSION_DAYS, MOST_CHANGES},
     fact::{
@@ -102,6 +102,7 @@ fn pass_of(
         until,
         visits: visits.map(|visits| pack(desk, visits)).transpose()?,
         terms,
+        before: None,
     })
 }
 
@@ -239,8 +240,9 @@ pub enum PassAct {
 }
 
 /// What can be done with a pass today. Visits that lie elsewhere stand in the way of nothing here:
-/// they are fetched first. `priced`: what it cost is known, so that a difference can be worked out.
-pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<PassAct> {
+/// they are fetched first. Nor does it that nobody here knows what was paid for it: who asks for an
+/// upgrade is told so.
+pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile) -> Vec<PassAct> {
     fn fetched<T>(said: &Result<T, Refusal>) -> bool {
         matches!(said, Ok(_) | Err(Refusal::PackElsewhere { .. }))
     }
@@ -249,7 +251,7 @@ pub fn pass_acts(desk: &mut Desk<'_>, pass: &PassOnFile, priced: bool) -> Vec<Pa
         (PassAct::Freeze, pass.freezable(today)),
         (PassAct::Unfreeze, unfreeze_pass(desk, pass).is_ok()),
         (PassAct::Extend, pass.extendable(today).is_ok()),
-        (PassAct::Upgrade, priced && fetched(&pass.upgradable(desk))),
+        (PassAct::Upgrade, fetched(&pass.upgradable(desk))),
         (PassAct::Transfer, fetched(&pass.transferable(desk))),
         (PassAct::Cancel, pass.running(today).is_ok()),
     ];
@@ -426,22 +428,23 @@ pub(super) fn reason(because: &str) -> Result<MemberPrivate, Refusal> {
 pub struct Upgrade {
     /// The pass that ends.
     pub pass: PassOnFile,
-    /// What it cost, in minor units.
-    pub price_minor: i64,
+    /// What was paid for it so far, and what was used; none: nobody here knows.
+    pub so_far: Option<SoFar>,
     /// So many percent of a price that their tier lets them pay now; none: all of it.
     pub price_percent: Option<i64>,
-    /// How many visits it had, where it is a pack.
-    pub visits: Option<i64>,
     /// The kind that takes its place.
     pub to: PassType,
 }
 
-/// Puts another kind of pass in the place of one, for the difference. The new one counts from the
-/// day on which the old one began, and what was used of a pack is used of the new one.
+/// Puts another kind of pass in the place of one, for the difference: what was really paid for the
+/// old one so far, upgrades before this one among it, is credited, and no more. The new one counts
+/// from the day on which the old one began, and what was used of a pack, and of packs before it, is
+/// used of the new one.
 ///
 /// # Errors
 /// [`Refusal::PassOver`], [`Refusal::CostsLess`], [`Refusal::PackElsewhere`],
-/// [`Refusal::NotVouched`], [`Refusal::NotFound`] where the other kind is no longer on offer.
+/// [`Refusal::NotVouched`], [`Refusal::PaidUnknown`], [`Refusal::NotFound`] where the other kind is
+/// no longer on offer.
 pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Refusal> {
     let Upgrade { pass, to, .. } = known;
     if !to.active {
@@ -449,15 +452,13 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
     }
     let today = desk.today();
     let (stands, left) = pass.upgradable(desk)?;
-    let paid_minor = price(to, known.price_percent).saturating_sub(known.price_minor);
+    let so_far = known.so_far.ok_or(Refusal::PaidUnknown)?;
+    let paid_minor = price(to, known.price_percent).saturating_sub(so_far.paid_minor);
     if paid_minor < 0 {
         return Err(Refusal::CostsLess);
     }
-    let used = match (known.visits, left) {
-        (Some(had), Some(left)) => (had - left).max(0),
-        _ => 0,
-    };
-    let visits = to.visits.map(|visits| visits.saturating_sub(used));
+    let before = so_far.brings(left);
+    let visits = to.visits.map(|visits| visits.saturating_sub(before.used));
     if visits.is_some_and(|visits| visits <= 0) {
         return Err(Refusal::NoVisits);
     }
@@ -468,7 +469,10 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
         pass: pass.id,
         at_ms: desk.now_ms,
         on: today,
-        given: pass_of(desk, to, (from, stands.from.is_some()), visits)?,
+        given: Pass {
+            before: Some(before),
+            ..pass_of(desk, to, (from, stands.from.is_some()), visits)?
+        },
         paid_minor,
         price_percent: known.price_percent,
         postings: pass.take_visits(desk, left.unwrap_or(0)),
@@ -482,6 +486,8 @@ pub fn upgrade_pass(desk: &mut Desk<'_>, known: &Upgrade) -> Result<Decided, Ref
 pub struct Transfer {
     /// The pass.
     pub pass: PassOnFile,
+    /// What was paid for it so far, and what was used; none: nobody here knows.
+    pub so_far: Option<SoFar>,
     /// Its kind, where that is on offer here.
     pub pass_type: Option<RecordId>,
     /// Whose it will be.
@@ -492,8 +498,8 @@ pub struct Transfer {
     pub points: Purse,
 }
 
-/// Gives a pass to somebody else, as it stands: what is left of its time and of its visits. Two
-/// facts, that are written and taken back together.
+/// Gives a pass to somebody else, as it stands: what is left of its time and of its visits, and what
+/// was paid for it, which an upgrade credits. Two facts, that are written and taken back together.
 ///
 /// # Errors
 /// [`Refusal::PassOver`], [`Refusal::PackElsewhere`], [`Refusal::NotVouched`],
@@ -501,7 +507,7 @@ pub struct Transfer {
 /// [`Refusal::BadInput`] for a fee that is no amount or for the same member,
 /// [`Refusal::PointsShort`].
 pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, Decided), Refusal> {
-    let Transfer { pass, pass_type, to, fee_minor, points } = known;
+    let Transfer { pass, so_far, pass_type, to, fee_minor, points } = known;
     let (pass_type, to) = (*pass_type, *to);
     let fee_minor = fee_minor.unwrap_or(pass.terms.transfer_fee_minor);
     let fee_points = pass.terms.transfer_fee_points;
@@ -528,6 +534,7 @@ pub fn transfer_pass(desk: &mut Desk<'_>, known: &Transfer) -> Result<(Decided, 
             until: stands.until,
             visits: left.map(|left| pack(desk, left)).transpose()?,
             terms: if stands.from.is_some() { pass.terms.begun() } else { pass.terms.clone() },
+            before: so_far.map(|so_far| so_far.brings(left)),
         },
         price_minor: 0,
         price_percent: None,
@@ -559,6 +566,7 @@ mod tests {
     use crate::{
         decide::fixtures::{NOON, me, shop},
         effects::Private,
+        fact::Before,
         ledger::Holding,
         standing::Change,
         terms::{Length, Unit},
@@ -743,7 +751,7 @@ mod tests {
     fn freezing_is_offered_where_a_day_can_be_frozen() {
         let offered = |pass: &PassOnFile| {
             shop()
-                .at(NOON, |desk| Ok::<_, Refusal>(pass_acts(desk, pass, false)))
+                .at(NOON, |desk| Ok::<_, Refusal>(pass_acts(desk, pass)))
                 .expect("acts")
                 .contains(&PassAct::Freeze)
         };
@@ -816,8 +824,8 @@ mod tests {
     #[test]
     fn an_upgrade_costs_the_difference_and_keeps_what_was_used() {
         let upgrade = |pass, to| {
-            let (price_percent, visits) = (None, Some(10));
-            let known = Upgrade { pass, price_minor: 20_000, price_percent, visits, to };
+            let so_far = SoFar { paid_minor: 20_000, visits: Some(10), ..SoFar::default() };
+            let known = Upgrade { pass, so_far: Some(so_far), price_percent: None, to };
             shop().at(NOON, |desk| upgrade_pass(desk, &known)).map(|decided| decided.fact)
         };
         let to = kind(None, Some(20), Terms::default());
@@ -828,9 +836,14 @@ mod tests {
         assert_eq!(fact.given.visits.expect("a pack").amount, 17);
         assert_eq!(fact.postings.iter().map(|posting| posting.amount).sum::<i64>(), 7);
         assert_eq!(fact.given.from, day("2026-01-01"));
+        assert_eq!(fact.given.before, Some(Before { paid_minor: 20_000, used: 3 }));
         assert_eq!(upgrade(pack_of(7, 2), to.clone()), Err(Refusal::PackElsewhere { visits: 2 }));
         let cheap = PassType { price_minor: 19_999, ..to };
         assert_eq!(upgrade(pack_of(7, 0), cheap), Err(Refusal::CostsLess));
+        let to = kind(None, Some(20), Terms::default());
+        let unknown = Upgrade { pass: pack_of(7, 0), so_far: None, price_percent: None, to };
+        let said = shop().at(NOON, |desk| upgrade_pass(desk, &unknown));
+        assert_eq!(said, Err(Refusal::PaidUnknown));
     }
 
     #[test]
@@ -838,7 +851,14 @@ mod tests {
         let to = MemberId::from_bytes([8; 16]);
         let transfer = |pass: &PassOnFile, to| {
             let (pass, points) = (pass.clone(), Purse::default());
-            let known = Transfer { pass, pass_type: None, to, fee_minor: Some(5_000), points };
+            let known = Transfer {
+                pass,
+                so_far: None,
+                pass_type: None,
+                to,
+                fee_minor: Some(5_000),
+                points,
+            };
             shop().at(NOON, |desk| transfer_pass(desk, &known))
         };
         let (gone, given) = transfer(&pack_of(7, 0), to).expect("all here");
@@ -876,7 +896,14 @@ mod tests {
         let transfer = |fee_minor, amount| {
             let pass = PassOnFile { terms: terms.clone(), ..pack_of(7, 0) };
             let to = MemberId::from_bytes([8; 16]);
-            let known = Transfer { pass, pass_type: None, to, fee_minor, points: has(amount) };
+            let known = Transfer {
+                pass,
+                so_far: None,
+                pass_type: None,
+                to,
+                fee_minor,
+                points: has(amount),
+            };
             shop().at(NOON, |desk| transfer_pass(desk, &known)).map(|(gone, _)| match gone.fact {
                 Fact::PassTransferred(fact) => fact,
                 _ => unreachable!("it goes"),

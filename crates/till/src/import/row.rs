@@ -214,7 +214,16 @@ impl Good {
     fn pass(&self, id: PassId, name: &str, until: Option<Day>, visits: Option<Lot>) -> Pass {
         let from = until.map_or(self.joined, |until| self.joined.min(until));
         let terms = Terms::default();
-        Pass { id, name: name.to_owned(), pass_type: None, from, until, visits, terms }
+        Pass {
+            id,
+            name: name.to_owned(),
+            pass_type: None,
+            from,
+            until,
+            visits,
+            terms,
+            before: None,
+        }
     }
 
     fn private(&self) -> MemberPrivate {

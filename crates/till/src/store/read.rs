@@ -339,8 +339,28 @@ fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
     Ok(passes)
 }
 
+/// The fact that gave a pass to one of the files of a person, whether it was taken back or not.
+///
+/// # Errors
+/// Those of the store.
+pub fn gave(db: &Connection, files: &Files, pass: PassId) -> Result<Option<FactId>> {
+    let mut statement = db.prepare_cached("SELECT fact FROM pass WHERE member = ?1 AND id = ?2")?;
+    for (file, _) in files {
+        let found = statement
+            .query_row(params![file, pass.as_bytes()], |row| row.get(0).map(FactId::from_bytes))
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 /// What happened to a pass and was not taken back.
-fn changes(db: &Connection, pass: PassId) -> Result<Vec<ChangeOf>> {
+///
+/// # Errors
+/// Those of the store.
+pub fn changes(db: &Connection, pass: PassId) -> Result<Vec<ChangeOf>> {
     let mut statement = db.prepare_cached(
         "SELECT fact, body FROM pass_change WHERE pass = ?1
          AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass_change.fact) ORDER BY fact, what",

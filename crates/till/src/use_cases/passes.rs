@@ -1,8 +1,8 @@
 //! Giving a pass, and what happens to it afterwards.
 
 use punchcard_domain::{
-    decide::{self, Decided, GivePass, PassAct, PassOnFile, Upgrade},
-    fact::{Fact, Pass},
+    decide::{self, Came, Decided, GivePass, Link, PassAct, PassOnFile, SoFar, Upgrade},
+    fact::Fact,
     ledger::ValueKind,
     records::PassType,
     refusal::Refusal,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     store::{
-        journal,
+        journal, merged,
         purse::{self, Accounts, Which},
         read::{self, MemberFile, PassFile},
         records,
@@ -121,7 +121,8 @@ impl Till {
     ///
     /// # Errors
     /// `approval_needed`, `not_found`, `pass_over`, `already_frozen`, `not_frozen`,
-    /// `freeze_limit`, `pack_elsewhere`, `costs_less`, `no_visits`, `not_vouched`, `bad_input`.
+    /// `freeze_limit`, `pack_elsewhere`, `costs_less`, `paid_unknown`, `no_visits`, `not_vouched`,
+    /// `bad_input`.
     pub fn change_pass(
         &self,
         actor: &Actor,
@@ -136,10 +137,11 @@ impl Till {
             let (pass, given_by) = on_file(work, &file, pass)?;
             let by = actor.approved_by(Permission::GivePass);
             if let PassChange::Transfer { to, fee_minor } = change {
-                let kind =
-                    as_given(work, pass.id, given_by)?.and_then(|(given, _)| given.pass_type);
+                let links = links(work, pass.id, given_by)?;
+                let pass_type = links.first().and_then(|link| link.pass.pass_type);
+                let so_far = so_far(work, &links)?;
                 let points = work.eye(actor.role).purse(file.number, ValueKind::Points)?;
-                let known = decide::Transfer { pass, pass_type: kind, to, fee_minor, points };
+                let known = decide::Transfer { pass, so_far, pass_type, to, fee_minor, points };
                 return transfer(work, &actor, &file, &known, by);
             }
             let mut decided = decide_change(work, &file, &pass, given_by, &change)?;
@@ -196,7 +198,7 @@ impl Till {
     /// The kinds that can take the place of a pass, and what is paid for each. Changes nothing.
     ///
     /// # Errors
-    /// `not_found`, `pass_over`, `pack_elsewhere`, `not_vouched`.
+    /// `not_found`, `pass_over`, `pack_elsewhere`, `paid_unknown`, `not_vouched`.
     pub fn upgrades(
         &self,
         actor: &Actor,
@@ -208,12 +210,14 @@ impl Till {
             actor.require(Permission::ViewMember)?;
             let file = known_member(work, member)?;
             let (pass, given_by) = on_file(work, &file, pass)?;
+            let so_far = so_far(work, &links(work, pass.id, given_by)?)?;
+            let price_percent = price_percent(work, &file)?;
             let mut found = Vec::new();
             for to in records::pass_types(work.db)?.into_iter().filter(|kind| kind.active) {
                 let (id, name) = (to.id, to.name.clone());
-                let known = upgrade(work, &file, &pass, given_by, to.id)?;
-                let same = known.of == Some(id);
-                match work.decide(None, |desk| Ok(decide::upgrade_pass(desk, &known.upgrade))) {
+                let known = Upgrade { pass: pass.clone(), so_far, price_percent, to };
+                let same = so_far.and_then(|so_far| so_far.pass_type) == Some(id);
+                match work.decide(None, |desk| Ok(decide::upgrade_pass(desk, &known))) {
                     Ok(Ok(decided)) if !same => found.extend(difference(decided, id, name)),
                     // Dearer ones only, with more visits than were used.
                     Ok(Ok(_) | Err(Refusal::CostsLess | Refusal::NoVisits)) => {}
@@ -276,9 +280,8 @@ fn money_or_none(work: &Work<'_>, typed: &str) -> Result<i64> {
 pub(crate) fn acts(work: &Work<'_>, file: &MemberFile) -> Result<Vec<(PassId, Vec<PassAct>)>> {
     let mut acts = Vec::new();
     for pass in read::passes(work.db, file.number)? {
-        let priced = as_given(work, pass.id, pass.fact)?.is_some();
         let (pass, _) = with_visits(work, file, pass)?;
-        let can = work.decide(None, |desk| Ok(decide::pass_acts(desk, &pass, priced)))?;
+        let can = work.decide(None, |desk| Ok(decide::pass_acts(desk, &pass)))?;
         acts.push((pass.id, can));
     }
     Ok(acts)
@@ -313,7 +316,7 @@ fn decide_change(
     change: &PassChange,
 ) -> Result<Decided> {
     let upgrade = match change {
-        PassChange::Upgrade { to } => Some(upgrade(work, file, pass, given_by, *to)?.upgrade),
+        PassChange::Upgrade { to } => Some(upgrade(work, file, pass, given_by, *to)?),
         _ => None,
     };
     work.decide(None, |desk| {
@@ -337,42 +340,78 @@ fn decide_change(
     })
 }
 
-/// What an upgrade is decided on, and the kind that the old pass is of.
-struct UpgradeOf {
-    upgrade: Upgrade,
-    of: Option<RecordId>,
-}
-
-/// What the old pass cost and held stands in the fact that gave it.
+/// What an upgrade is decided on.
 fn upgrade(
     work: &Work<'_>,
     file: &MemberFile,
     pass: &PassOnFile,
     given_by: FactId,
     to: RecordId,
-) -> Result<UpgradeOf> {
-    let (given, price_minor) =
-        as_given(work, pass.id, given_by)?.ok_or(Refusal::NotFound("pass"))?;
-    let visits = given.visits.map(|lot| lot.amount);
+) -> Result<Upgrade> {
+    let so_far = so_far(work, &links(work, pass.id, given_by)?)?;
     let (to, price_percent) = (kind(work, to)?, price_percent(work, file)?);
-    let upgrade = Upgrade { pass: pass.clone(), price_minor, price_percent, visits, to };
-    Ok(UpgradeOf { upgrade, of: given.pass_type })
+    Ok(Upgrade { pass: pass.clone(), so_far, price_percent, to })
 }
 
-/// A pass as it was given, and its price; none: the fact is not here (it came in a snapshot), or
-/// it was brought along and has no price.
-fn as_given(work: &Work<'_>, pass: PassId, given_by: FactId) -> Result<Option<(Pass, i64)>> {
-    Ok(match fact_by_id(work, given_by)? {
-        Some(Fact::PassGiven(body)) if body.pass.id == pass => Some((body.pass, body.price_minor)),
-        Some(Fact::PassUpgraded(body)) if body.given.id == pass => {
-            let price = match body.given.pass_type {
-                Some(id) => decide::price(&kind(work, id)?, body.price_percent),
-                None => 0,
-            };
-            Some((body.given, price))
+/// What was paid for a pass so far; none: nobody here knows.
+fn so_far(work: &Work<'_>, links: &[Link]) -> Result<Option<SoFar>> {
+    let kinds = records::pass_types(work.db)?;
+    let oldest = links.last().and_then(|link| link.pass.pass_type);
+    let kind = kinds.iter().find(|kind| Some(kind.id) == oldest);
+    Ok(decide::so_far(links, kind))
+}
+
+/// A pass and those that it was before, as far as the facts that gave them are here. What was brought
+/// along has no price. What came before a snapshot is not here either: a snapshot holds the folded
+/// tables, which every till and the hub compare byte for byte, and a price is in none of them; to put
+/// it there, all of them would have to fold every pass anew at the same time. Who asks such a desk for
+/// an upgrade is told that it does not know; of what was upgraded or handed over since, the fact says.
+fn links(work: &Work<'_>, pass: PassId, given_by: FactId) -> Result<Vec<Link>> {
+    let mut found = Vec::new();
+    let mut next = Some((pass, given_by));
+    while let Some((pass, given_by)) = next {
+        let Some(mut link) = fact_by_id(work, given_by)?.and_then(|fact| Link::of(fact, pass))
+        else {
+            break;
+        };
+        link.voided = read::fact(work.db, given_by)?.is_some_and(|place| place.voided);
+        link.refunded_minor = refunded(work, pass)?;
+        let came = link.came;
+        found.push(link);
+        if found.len() == decide::MOST_LINKS {
+            break;
         }
-        _ => None,
-    })
+        let before = match came {
+            Came::Sold => None,
+            Came::Upgraded { member, pass } => Some((member, pass)),
+            Came::Transferred(gone) => match fact_by_id(work, gone)? {
+                Some(Fact::PassTransferred(gone)) => Some((gone.member, gone.pass)),
+                _ => None,
+            },
+        };
+        next = match before {
+            Some((member, pass)) => gave(work, member, pass)?.map(|fact| (pass, fact)),
+            None => None,
+        };
+    }
+    Ok(found)
+}
+
+/// The fact that gave a pass to a member.
+fn gave(work: &Work<'_>, member: MemberId, pass: PassId) -> Result<Option<FactId>> {
+    let Some(file) = read::member(work.db, member)? else { return Ok(None) };
+    read::gave(work.db, &merged::files(work.db, file.number)?, pass)
+}
+
+/// What was given back for a pass by facts that stand, in minor units.
+fn refunded(work: &Work<'_>, pass: PassId) -> Result<i64> {
+    let mut sum = 0_i64;
+    for change in read::changes(work.db, pass)? {
+        if let Some(Fact::PassCancelled(body)) = fact_by_id(work, change.fact)? {
+            sum = sum.saturating_add(body.refund_minor);
+        }
+    }
+    Ok(sum)
 }
 
 fn fact_by_id(work: &Work<'_>, id: FactId) -> Result<Option<Fact>> {
