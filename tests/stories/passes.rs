@@ -33,6 +33,7 @@ on_both_engines!(
     two_desks_that_freeze_the_same_days_agree,
     two_desks_that_mark_different_cards_keep_both_marks,
     two_desks_that_each_give_a_card_keep_both,
+    a_moved_card_is_moved_in_every_spelling,
     a_tier_has_its_price,
 );
 
@@ -427,6 +428,33 @@ fn a_card_is_one_card_in_whatever_spelling() {
     let again = input("王堃", "13800000002", "77705923");
     assert_eq!(Desk::code(at.till.register_member(&at.owner, again)), "card_taken");
     assert_eq!(at.scan("04A1B2C4").unknown_card.as_deref(), Some("04A1B2C4"));
+}
+
+/// A card that stands on a file twice, as it is printed and as it is read, is one card: it is moved
+/// whole.
+#[test]
+fn a_card_that_is_written_twice_is_moved_once() {
+    let shop = Shop::new();
+    let at = At::shop(&shop);
+    let member = shop.member("林知夏", 1).brief.id;
+    let other = shop.member("王堃", 2).brief.id;
+    let file = at.member(&member);
+    let input = MemberInput {
+        name: file.brief.name,
+        phone: file.brief.phone.unwrap_or_default(),
+        cards: vec!["04A1B2C3".into(), "77705923".into(), "10000001".into()],
+        ..MemberInput::default()
+    };
+    at.till.change_member(&at.owner, id(&member), input).expect("the owner may");
+    at.card(&member, "04A1B2C3", CardChange::MovedTo(id(&other))).expect("it is theirs");
+    assert_eq!(at.member(&member).cards, ["10000001"]);
+    assert_eq!(at.member(&other).cards.first().map(String::as_str), Some("04A1B2C3"));
+    for card in ["04A1B2C3", "77705923", "C3B2A104"] {
+        let view = at.scan(card);
+        assert_eq!(view.member.map(|found| found.id), Some(other.clone()), "{card}");
+        assert!(!view.reasons.iter().any(|why| why.code().starts_with("card_")), "{card}");
+    }
+    shop.verify();
 }
 
 #[test]
@@ -910,6 +938,44 @@ fn two_desks_that_each_give_a_card_keep_both(engine: Engine) {
     business.same_everywhere(&[&first, &second, &third]);
     assert_eq!(codes(&two.scan("40000001"))[0], "unknown_card");
     assert!(two.till.find(&two.owner, "40000001", 5).expect("it answers").is_empty());
+}
+
+/// While the line is down, one desk writes another spelling of a card on a file, and after that the
+/// other one moves the card to somebody else: it is that person's in every spelling.
+fn a_moved_card_is_moved_in_every_spelling(engine: Engine) {
+    let (mut business, first) = Business::with_desk(engine);
+    let second = business.desk("滨江 2", None);
+    let (one, two) = (At::desk(&first), At::desk(&second));
+    let (member, other) = (first.member("林知夏", 1), first.member("王堃", 2));
+    let give = |at: &At<'_>, cards: &[&str]| {
+        let file = at.member(&member);
+        let input = MemberInput {
+            name: file.brief.name,
+            phone: file.brief.phone.unwrap_or_default(),
+            cards: cards.iter().copied().map(str::to_owned).collect(),
+            ..MemberInput::default()
+        };
+        at.till.change_member(&at.owner, id(&member), input).expect("the owner may")
+    };
+    give(&one, &["04A1B2C3", "10000001"]);
+    business.same_everywhere(&[&first, &second]);
+
+    business.cut();
+    give(&two, &["77705923", "04A1B2C3", "10000001"]);
+    business.pass(HOUR);
+    one.card(&member, "04A1B2C3", CardChange::MovedTo(id(&other))).expect("it is theirs");
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    let third = business.desk("滨江 3", None);
+    business.same_everywhere(&[&first, &second, &third]);
+    let three = At::desk(&third);
+    for at in [&one, &two, &three] {
+        assert_eq!(at.member(&member).cards, ["10000001"]);
+        for card in ["77705923", "04A1B2C3", "C3B2A104"] {
+            let found = at.scan(card).member.map(|found| found.id);
+            assert_eq!(found.as_ref(), Some(&other), "{card}");
+        }
+    }
 }
 
 /// Each marks another card of one member while the line is down: a lost card stays lost. Of one card

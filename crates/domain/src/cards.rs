@@ -105,18 +105,27 @@ impl Said {
 /// The cards that stand on a file, those that are no longer in use among them: what was once said of
 /// all of them at once (`all`, by the stamp `all_by`), and what was said of single ones since then, the
 /// newest first, and of those the ones that are not in use last: the first card is the one that is shown.
+/// One that was moved to somebody else's file went in every spelling that had been said of it by then.
 pub fn on_file(all: &[String], all_by: Option<StampKey>, single: &[Said]) -> Vec<String> {
     let since: Vec<&Said> = single.iter().filter(|said| said.is_after(all_by)).collect();
-    let off =
-        |card: &String| since.iter().any(|said| said.card == *card && !said.is.stands_on_file());
+    let moved: Vec<&&Said> =
+        since.iter().filter(|said| said.is == CardIs::NoLonger(CardState::Moved)).collect();
+    let went = |card: &str, by: Option<StampKey>| {
+        moved.iter().any(|said| said.is_after(by) && same_card(&said.card, card))
+    };
+    let stands = |said: &Said| said.is.stands_on_file() && !went(&said.card, Some(said.stamp));
+    let on = |card: &String| match since.iter().find(|said| said.card == *card) {
+        Some(said) => stands(said),
+        None => !went(card, None),
+    };
     let mut more: Vec<&&Said> =
-        since.iter().filter(|said| said.is.stands_on_file() && !all.contains(&said.card)).collect();
+        since.iter().filter(|said| stands(said) && !all.contains(&said.card)).collect();
     more.sort_by_key(|said| (Reverse(said.stamp), &said.card));
     let of = |good: bool| {
         let these = more.iter().filter(move |said| (said.is == CardIs::InUse) == good);
         these.map(|said| said.card.clone()).collect::<Vec<_>>()
     };
-    let all = all.iter().filter(|card| !off(card)).cloned();
+    let all = all.iter().filter(|card| on(card)).cloned();
     of(true).into_iter().chain(all).chain(of(false)).collect()
 }
 
@@ -201,6 +210,22 @@ mod tests {
         assert_eq!(on_file(&list, Some(stamp(9)), &single), ["A", "B", "C"], "all, and later");
         let dead = "one that is not in use stands last";
         assert_eq!(on_file(&[], None, &single), ["E", "D", "F", "A"], "{dead}");
+    }
+
+    #[test]
+    fn a_moved_card_goes_in_every_spelling_that_was_known() {
+        let (hex, number) = ("04A1B2C3", "77705923");
+        let moved = |hlc| said(hex, CardIs::NoLonger(CardState::Moved), hlc);
+        let list = [hex, number, "B"].map(str::to_owned);
+        assert_eq!(on_file(&list, Some(stamp(5)), &[moved(6)]), ["B"]);
+        assert_eq!(on_file(&list, Some(stamp(5)), &[moved(4)]), list, "all were said later");
+        let also = |hlc| said(number, CardIs::InUse, hlc);
+        let list = ["B".to_owned()];
+        assert_eq!(on_file(&list, None, &[moved(6), also(5)]), ["B"]);
+        assert_eq!(on_file(&list, None, &[moved(6), also(7)]), [number, "B"], "theirs again");
+        // What is lost, or taken off, is so in the one spelling.
+        let lost = said(hex, CardIs::TakenOff, 6);
+        assert_eq!(on_file(&list, None, &[lost, also(5)]), [number, "B"]);
     }
 
     #[test]

@@ -124,8 +124,10 @@ fn move_card(
     if other.id == file.id {
         return Err(Error::bad_input("member", "somebody else"));
     }
-    let moved = States::from([(card.to_owned(), Some(CardState::Moved))]);
-    let kept = file.cards.iter().filter(|own| *own != card).cloned().collect();
+    // In every spelling that stands on the file: it may be there as printed, and as read.
+    let (moved, kept): (Vec<String>, Vec<String>) =
+        file.cards.iter().cloned().partition(|own| same_card(own, card));
+    let moved = moved.into_iter().map(|own| (own, Some(CardState::Moved))).collect();
     write(work, actor, file, kept, moved)?;
     let cards = std::iter::once(card.to_owned()).chain(other.cards.iter().cloned()).collect();
     write(work, actor, &other, cards, opened(&other, card))
