@@ -59,6 +59,7 @@ pub fn writer(path: &Path, secrets: &Secrets, durability: Durability) -> Result<
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(128);
     migrate(&mut connection)?;
+    super::keys_of_members::bring_up_to_date(&mut connection)?;
     Ok(connection)
 }
 

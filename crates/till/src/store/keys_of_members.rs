@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use punchcard_domain::text::fold;
 use rusqlite::{Connection, params};
 
-use super::cards;
+use super::{cards, local, snapshot::Progress};
 use crate::{error::Result, pinyin};
 
 /// Makes a member's rows anew from their file.
@@ -35,6 +35,36 @@ pub fn refresh(db: &Connection, member: i64) -> Result<()> {
         .execute(params![key, member])?;
     }
     keep(db, member, &keys)
+}
+
+/// What the rows of this program hold. Earlier ones made other rows of cards of which something was
+/// said by itself: a card that another desk took off the list while it was reported lost here had
+/// none, and one that was moved kept that of its other spelling.
+const ROWS: u32 = 1;
+
+/// Makes the rows anew that an earlier program made, once: of those members of whom cards something
+/// was said by itself. The others have the same rows as ever.
+///
+/// # Errors
+/// Those of the store.
+pub fn bring_up_to_date(db: &mut Connection) -> Result<()> {
+    let made: Option<u32> = local::get(db, local::MEMBER_KEYS)?;
+    // Where a snapshot is on its way, this waits for the next start.
+    if made == Some(ROWS) || Progress::read(db)?.is_some() {
+        return Ok(());
+    }
+    let transaction = db.transaction()?;
+    let members = with_card_states(&transaction)?;
+    members.into_iter().try_for_each(|member| refresh(&transaction, member))?;
+    local::set(&transaction, local::MEMBER_KEYS, &ROWS)?;
+    Ok(transaction.commit()?)
+}
+
+fn with_card_states(db: &Connection) -> Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT DISTINCT s.member FROM card_state s JOIN member m ON m.n = s.member",
+    )?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Makes the lists anew of members of whom cards were said one by one, without their rows: a snapshot
@@ -102,7 +132,70 @@ fn name_parts(folded: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use punchcard_domain::{
+        member::{CardIs, CardState, MemberField},
+        stamps::{StampKey, Stamps},
+    };
+
     use super::*;
+    use crate::store::{connect, read};
+
+    fn key(hlc: u8) -> StampKey {
+        let mut key = StampKey::default();
+        key[7] = hlc;
+        key
+    }
+
+    /// A member of an earlier program's store: the list of cards as it was said whole at 5, the rows
+    /// that program made of it, and what was said of single cards.
+    fn member(db: &Connection, n: i64, cards: &str, said: &[(&str, CardIs, u8)]) {
+        let mut stamps = Stamps::default();
+        stamps.set(key(5), MemberField::Cards);
+        let list: Vec<String> = serde_json::from_str(cards).expect("a list");
+        let found_by = keys("", None, &list);
+        let found_by_text = serde_json::to_string(&found_by).expect("JSON");
+        let id = [u8::try_from(n).expect("small"); 16];
+        db.execute(
+            "INSERT INTO member (n, id, name, cards, found_by, stamps) VALUES (?1, ?2, '', ?3, ?4, ?5)",
+            params![n, id, cards, found_by_text, stamps.encode()],
+        )
+        .expect("a member");
+        for key in found_by {
+            db.execute("INSERT INTO member_key (key, member) VALUES (?1, ?2)", params![key, n])
+                .expect("a row");
+        }
+        for (card, is, hlc) in said {
+            db.execute(
+                "INSERT INTO card_state (member, card, state, hlc, stream) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![n, card, is.number(), hlc, [0u8; 20]],
+            )
+            .expect("a row");
+        }
+    }
+
+    /// One desk took a card off the list, and another one reported it lost after that; of another
+    /// one, that stands on the file in two spellings, the one was moved to somebody else's file.
+    #[test]
+    fn rows_of_an_earlier_program_are_made_anew() {
+        let mut db = connect::in_memory_at(9).expect("memory");
+        let no_longer = CardIs::NoLonger;
+        member(&db, 1, r#"["B"]"#, &[("A", no_longer(CardState::Lost), 6)]);
+        let moved = [("04A1B2C3", no_longer(CardState::Moved), 6)];
+        member(&db, 2, r#"["77705923"]"#, &moved);
+        member(&db, 3, r#"["04A1B2C3"]"#, &[]);
+        connect::migrate(&mut db).expect("the newest schema");
+        let of = |db: &Connection, card: &str| {
+            read::members_with_key(db, &format!("c{}", fold(card))).expect("it answers")
+        };
+        assert_eq!((of(&db, "A"), of(&db, "77705923")), (vec![], vec![2]));
+        bring_up_to_date(&mut db).expect("anew");
+        assert_eq!((of(&db, "A"), of(&db, "B")), (vec![1], vec![1]));
+        assert_eq!((of(&db, "77705923"), of(&db, "04A1B2C3")), (vec![], vec![3]));
+        // Once: what is made from now on is as it is.
+        db.execute("DELETE FROM member_key WHERE member = 1", []).expect("gone");
+        bring_up_to_date(&mut db).expect("nothing to do");
+        assert_eq!(of(&db, "A"), Vec::<i64>::new());
+    }
 
     #[test]
     fn everything_somebody_may_be_called_by() {

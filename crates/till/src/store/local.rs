@@ -64,6 +64,8 @@ pub const BACKUPS: &str = "backups";
 pub const BACKED_UP: &str = "backed_up";
 /// Card numbers that this life has given out: the life, and of each of its blocks how many.
 pub const CARDS_GIVEN: &str = "cards_given";
+/// Which program's rows members are found by.
+pub const MEMBER_KEYS: &str = "member_keys";
 /// What seals the keys beside a backup; absent: nothing does.
 pub const RECOVERY: &str = "recovery";
 
