@@ -224,8 +224,8 @@ mod tests {
         assert_eq!(on_file(&list, None, &[moved(6), also(5)]), ["B"]);
         assert_eq!(on_file(&list, None, &[moved(6), also(7)]), [number, "B"], "theirs again");
         // What is lost, or taken off, is so in the one spelling.
-        let lost = said(hex, CardIs::TakenOff, 6);
-        assert_eq!(on_file(&list, None, &[lost, also(5)]), [number, "B"]);
+        let taken_off = said(hex, CardIs::TakenOff, 6);
+        assert_eq!(on_file(&list, None, &[taken_off, also(5)]), [number, "B"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::keys_of_members;
 use crate::{
     error::{Error, Result},
     keys::Secrets,
@@ -59,7 +60,11 @@ pub fn writer(path: &Path, secrets: &Secrets, durability: Durability) -> Result<
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(128);
     migrate(&mut connection)?;
-    super::keys_of_members::bring_up_to_date(&mut connection)?;
+    match keys_of_members::bring_up_to_date(&mut connection) {
+        // A store can be opened on a full disk; it is done another time.
+        Err(Error::DiskFull) => tracing::warn!("what members are found by is made anew later"),
+        done => done?,
+    }
     Ok(connection)
 }
 
