@@ -49,7 +49,7 @@ describe("the hub in the settings", () => {
     let now = status();
     answer({
       status: () => now,
-      sync_page: () => syncView({ line: now.line, till: "" }),
+      sync_page: () => syncView({ line: now.line, till: now.line.hub ? "静安店 1 号台" : "" }),
       pair: () => (now = status({ line: line() })),
       recent: () => [],
       today: () => null,
@@ -66,6 +66,7 @@ describe("the hub in the settings", () => {
       till: "静安店 1 号台",
     });
     expect(byId("hub-state")?.textContent).toContain(`已连接到 ${HUB}`);
+    expect(byId("hub-state")?.textContent).toContain("这台电脑叫“静安店 1 号台”");
     expect(byId("pair-form")).toBeNull();
     wrapper.unmount();
   });
