@@ -876,6 +876,18 @@ fn what_happens_to_passes_and_cards_at_two_desks_is_one_story(engine: Engine) {
     assert!(!inbox.iter().any(|code| code.starts_with("doubtful")), "{inbox:?}");
 }
 
+/// A member's form is saved with these cards on it.
+fn give_cards(at: &At<'_>, member: &str, cards: &[&str]) {
+    let file = at.member(member);
+    let input = MemberInput {
+        name: file.brief.name,
+        phone: file.brief.phone.unwrap_or_default(),
+        cards: cards.iter().copied().map(str::to_owned).collect(),
+        ..MemberInput::default()
+    };
+    at.till.change_member(&at.owner, id(member), input).expect("the owner may");
+}
+
 /// Each gives one member another card while the line is down, and one takes a third one off: all of it is
 /// so at every desk, at the hub, and at a desk that joins later. Of one card the latest is true.
 fn two_desks_that_each_give_a_card_keep_both(engine: Engine) {
@@ -883,16 +895,7 @@ fn two_desks_that_each_give_a_card_keep_both(engine: Engine) {
     let second = business.desk("滨江 2", None);
     let (one, two) = (At::desk(&first), At::desk(&second));
     let member = first.member("王堃", 1);
-    let give = |at: &At<'_>, cards: &[&str]| {
-        let file = at.member(&member);
-        let input = MemberInput {
-            name: file.brief.name,
-            phone: file.brief.phone.unwrap_or_default(),
-            cards: cards.iter().copied().map(str::to_owned).collect(),
-            ..MemberInput::default()
-        };
-        at.till.change_member(&at.owner, id(&member), input).expect("the owner may")
-    };
+    let give = |at: &At<'_>, cards: &[&str]| give_cards(at, &member, cards);
     give(&one, &["10000001", "40000001"]);
     business.same_everywhere(&[&first, &second]);
 
@@ -947,16 +950,7 @@ fn a_moved_card_is_moved_in_every_spelling(engine: Engine) {
     let second = business.desk("滨江 2", None);
     let (one, two) = (At::desk(&first), At::desk(&second));
     let (member, other) = (first.member("林知夏", 1), first.member("王堃", 2));
-    let give = |at: &At<'_>, cards: &[&str]| {
-        let file = at.member(&member);
-        let input = MemberInput {
-            name: file.brief.name,
-            phone: file.brief.phone.unwrap_or_default(),
-            cards: cards.iter().copied().map(str::to_owned).collect(),
-            ..MemberInput::default()
-        };
-        at.till.change_member(&at.owner, id(&member), input).expect("the owner may")
-    };
+    let give = |at: &At<'_>, cards: &[&str]| give_cards(at, &member, cards);
     give(&one, &["04A1B2C3", "10000001"]);
     business.same_everywhere(&[&first, &second]);
 
