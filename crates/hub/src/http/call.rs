@@ -74,6 +74,11 @@ impl Call {
         self.sent.len() > LONG_BYTES
     }
 
+    /// The journal that it says it comes from.
+    pub(super) fn stream(&self) -> Option<StreamId> {
+        self.stream.as_deref().and_then(|text| text.parse().ok())
+    }
+
     /// A call that a known stream signed.
     pub(super) fn open<Q: DeserializeOwned>(&self, hub: &Hub) -> Result<(StreamId, Q)> {
         let (stream, signature) = self.signer()?;
@@ -115,8 +120,7 @@ impl Call {
     }
 
     fn signer(&self) -> Result<(StreamId, &str)> {
-        let stream = self.stream.as_deref().and_then(|text| text.parse().ok());
-        stream.zip(self.signature.as_deref()).ok_or_else(bad_signature)
+        self.stream().zip(self.signature.as_deref()).ok_or_else(bad_signature)
     }
 
     fn body(&self) -> Result<Cow<'_, [u8]>> {

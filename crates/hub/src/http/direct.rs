@@ -38,14 +38,20 @@ impl Direct {
     /// # Errors
     /// Those of the operating system.
     pub fn new(hub: Arc<Hub>, certificate: [u8; 32]) -> Result<Self> {
+        Self::through(Gate::here(), hub, certificate)
+    }
+
+    /// The same, with a gate of its own.
+    pub(super) fn through(gate: Gate, hub: Arc<Hub>, certificate: [u8; 32]) -> Result<Self> {
         let (_, stopped) = watch::channel(true);
         let door = Door {
             hub,
-            gate: Gate::here(),
+            gate,
             metrics: Arc::new(Metrics::new()?),
             begin_rate: Rate::new(u32::MAX, Instant::now()),
             enrol_rate: Rate::new(u32::MAX, Instant::now()),
             find_rate: Arc::new(Rate::new(u32::MAX, Instant::now())),
+            regulars: Arc::default(),
             certificate,
             metrics_any: false,
             stop: stopped,

@@ -1,6 +1,6 @@
 //! What every call finds: the hub, and what stands in front of it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use punchcard_protocol::{StreamId, TillId};
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,6 +12,7 @@ use super::{
     gate::Gate,
     metrics::Metrics,
     rate::Rate,
+    regulars::Regulars,
 };
 use crate::{error::Result, hub::Hub};
 
@@ -23,6 +24,7 @@ pub(super) struct Door {
     pub(super) begin_rate: Rate<IpAddr>,
     pub(super) enrol_rate: Rate<IpAddr>,
     pub(super) find_rate: Arc<Rate<TillId>>,
+    pub(super) regulars: Arc<Regulars<StreamId>>,
     /// SHA-256 of the certificate that is shown; zeroes where none is.
     pub(super) certificate: [u8; 32],
     pub(super) metrics_any: bool,
@@ -47,14 +49,34 @@ impl Door {
         work: impl FnOnce(&Hub, StreamId, Q) -> Result<A> + Send + 'static,
     ) -> std::result::Result<Answer, Failure>
     where
-        Q: DeserializeOwned,
+        Q: DeserializeOwned + 'static,
         A: Serialize,
     {
-        let (hub, long) = (Arc::clone(&self.hub), call.is_long());
+        self.opened(call, Call::open, work).await
+    }
+
+    /// The same, where a call is opened in its own way.
+    pub(super) async fn opened<Q: 'static, A: Serialize>(
+        &self,
+        call: Call,
+        open: impl FnOnce(&Call, &Hub) -> Result<(StreamId, Q)> + Send + 'static,
+        work: impl FnOnce(&Hub, StreamId, Q) -> Result<A> + Send + 'static,
+    ) -> std::result::Result<Answer, Failure> {
+        let (hub, regulars) = (Arc::clone(&self.hub), Arc::clone(&self.regulars));
+        let long = call.is_long() || !self.is_regular(&call);
         let answer = move || {
-            let (stream, ask) = call.open(&hub)?;
-            Answer::of(&work(&hub, stream, ask)?, call.takes_zstd)
+            let (stream, ask) = open(&call, &hub)?;
+            let told = work(&hub, stream, ask)?;
+            // Not before: a new life signs its greeting with the key that it brings, whoever it is.
+            regulars.heard(stream, Instant::now());
+            Answer::of(&told, call.takes_zstd)
         };
         Ok(if long { self.gate.run_long(answer).await? } else { self.gate.run(answer).await? })
+    }
+
+    /// Whether it says that it comes from a till that was heard of lately. Whoever says so without being that
+    /// till is refused when its turn has come.
+    fn is_regular(&self, call: &Call) -> bool {
+        call.stream().is_some_and(|stream| self.regulars.knows(&stream, Instant::now()))
     }
 }

@@ -43,6 +43,12 @@ impl Gate {
         Self { here: true, ..Self::new(1, 0) }
     }
 
+    /// One whose places for long calls are all taken, and nobody may wait for one.
+    #[cfg(test)]
+    pub(super) fn full_of_long_calls() -> Self {
+        Self { long: Semaphore::new(0), ..Self::new(1, 0) }
+    }
+
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed) + self.long_waiting.load(Ordering::Relaxed)

@@ -17,6 +17,7 @@ mod log;
 mod metrics;
 mod operations;
 mod rate;
+mod regulars;
 mod routes;
 mod server;
 mod stall;
@@ -141,6 +142,7 @@ pub fn serve(hub: Arc<Hub>, options: Options) -> Result<Running> {
         begin_rate: rate::Rate::new(enrol_per_minute, Instant::now()),
         enrol_rate: rate::Rate::new(enrol_per_minute, Instant::now()),
         find_rate: Arc::new(rate::Rate::new(FINDS_PER_MINUTE, Instant::now())),
+        regulars: Arc::default(),
         certificate,
         metrics_any,
         stop: stopping,

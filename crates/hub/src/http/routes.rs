@@ -88,11 +88,7 @@ async fn enrol(State(door): Here, Extension(caller): Extension<Caller>, call: Ca
 }
 
 async fn greet(State(door): Here, call: Call) -> Handled {
-    let answer = door.run(move |hub| {
-        let (stream, ask) = call.open_greeting(hub)?;
-        Answer::of(&hub.greet(stream, &ask)?, call.takes_zstd)
-    });
-    Ok(answer.await?)
+    door.opened(call, Call::open_greeting, |hub, stream, ask| hub.greet(stream, &ask)).await
 }
 
 async fn push(State(door): Here, call: Call) -> Handled {

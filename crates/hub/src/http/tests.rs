@@ -17,7 +17,7 @@ use punchcard_protocol::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Options, Running, Tls, serve};
+use super::{Options, Running, Tls, direct::Direct, gate::Gate, serve};
 use crate::{Hub, clock, store};
 
 struct Server {
@@ -274,6 +274,32 @@ fn a_greeting_of_a_new_life_is_signed_with_the_key_that_it_brings() {
     let twin = Till { stream: till.stream, key: StreamKey::from_seed(&[5; 32]) };
     let answer = server.signed(&twin, path::GREET, &greeting(Some(&twin.key)));
     assert_eq!(answer.code(), "fork_detected");
+}
+
+#[test]
+fn who_was_not_heard_of_lately_waits_with_the_long_calls() {
+    let server = Server::plain();
+    let till = server.till();
+    let door = Direct::through(Gate::full_of_long_calls(), Arc::clone(&server.hub), [0; 32]);
+    let door = door.expect("a door");
+    let post = |till: &Till, path: &str, body: &Value| {
+        let body = body.to_string().into_bytes();
+        let signature = sign_request(&till.key, server.hub.id(), till.stream, path, &body);
+        let headers = [(STREAM_HEADER, till.stream.to_string()), (SIGNATURE_HEADER, signature)];
+        let (status, body) = door.post(path, &headers, body).expect("an answer");
+        WireRefusal::read(&body).map_or(status.to_string(), |refusal| refusal.code.name().into())
+    };
+    let asks = json!({"wait_ms": 0});
+    let known = json!({"seq": 0, "hash": "0".repeat(64)});
+    let greeting =
+        json!({"protocol": {"min": 1, "max": 1}, "epoch": 1, "acked": known, "now_ms": 0});
+    assert_eq!(post(&till, path::GREET, &greeting), "slow_down");
+    // Whoever only says that it is this till does not make it heard of.
+    let nobody = Till { stream: till.stream, key: StreamKey::from_seed(&[8; 32]) };
+    assert_eq!(post(&nobody, path::ASKS, &asks), "bad_signature");
+    assert_eq!(post(&till, path::GREET, &greeting), "slow_down");
+    assert_eq!(post(&till, path::ASKS, &asks), "200");
+    assert_eq!(post(&till, path::GREET, &greeting), "200");
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub(super) async fn asks(State(door): State<Arc<Door>>, call: Call) -> Handled {
     let call = Arc::new(call);
     let opened = Arc::clone(&call);
     let (stream, ask) = door.run(move |hub| opened.open::<AsksQuery>(hub)).await?;
+    door.regulars.heard(stream, std::time::Instant::now());
     let deadline = started + Duration::from_millis(ask.wait_ms.min(ASKS_MS));
     loop {
         bell.borrow_and_update();

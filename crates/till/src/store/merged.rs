@@ -4,7 +4,7 @@ use punchcard_domain::person;
 use punchcard_protocol::{Header, MemberId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::fold;
+use super::{fold, read::MemberFile};
 use crate::error::Result;
 
 /// Whether any file is merged at all: in most shops none is, and nobody pays for asking.
@@ -69,6 +69,14 @@ pub fn files(db: &Connection, number: i64) -> Result<Files> {
         at += 1;
     }
     Ok(files)
+}
+
+/// The same, of somebody whose file was read: mostly without asking.
+///
+/// # Errors
+/// Those of the store.
+pub fn files_of(db: &Connection, file: &MemberFile) -> Result<Files> {
+    if file.alone { Ok(vec![(file.number, None)]) } else { files(db, file.number) }
 }
 
 /// Whether an entry that merged a file is the latest that says what the file is shown as.

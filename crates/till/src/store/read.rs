@@ -70,6 +70,8 @@ pub struct MemberFile {
     pub has_phone_code: bool,
     /// When their file was opened.
     pub joined_ms: i64,
+    /// No file here is merged with another: theirs is the only one of this person.
+    pub alone: bool,
 }
 
 impl MemberFile {
@@ -99,14 +101,19 @@ impl MemberFile {
             dead_cards: BTreeMap::new(),
             has_phone_code: false,
             joined_ms: 0,
+            alone: true,
         }
     }
 }
 
+/// A file, and what most files have none of: whether anything was said of single cards, and whether any file here
+/// is merged. Asked along with it, so that a scan need not ask for what is not there.
 const MEMBER: &str = "SELECT n, id, name, phone, email, birthday, gender, note, tags, cards, tier,
                              banned, photo, joined_ms, contact, waiver, guardian, family, consent,
-                             referred_by, custom, dead_cards, stamps,
-                             phone_code IS NOT NULL FROM member";
+                             referred_by, custom, dead_cards, stamps, phone_code IS NOT NULL,
+                             EXISTS (SELECT 1 FROM card_state c WHERE c.member = m.n),
+                             EXISTS (SELECT 1 FROM merge)
+                      FROM member m WHERE n = ?1";
 
 /// A field that is JSON; one that cannot be read is as good as none.
 fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
@@ -142,6 +149,7 @@ fn member_file(row: &Row<'_>) -> rusqlite::Result<MemberFile> {
         custom: json(row.get(20)?).unwrap_or_default(),
         dead_cards: json(row.get(21)?).unwrap_or_default(),
         has_phone_code: row.get(23)?,
+        alone: !row.get::<_, bool>(25)?,
     })
 }
 
@@ -174,10 +182,15 @@ pub fn phone_code(db: &Connection, number: i64) -> Result<Option<String>> {
 /// Those of the store.
 pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFile>> {
     let found = db
-        .prepare_cached(&format!("{MEMBER} WHERE n = ?1"))?
-        .query_row([number], |row| Ok((member_file(row)?, row.get::<_, Vec<u8>>(22)?)))
+        .prepare_cached(MEMBER)?
+        .query_row([number], |row| {
+            Ok((member_file(row)?, row.get::<_, Vec<u8>>(22)?, row.get::<_, bool>(24)?))
+        })
         .optional()?;
-    let Some((mut file, stamps)) = found else { return Ok(None) };
+    let Some((mut file, stamps, single_cards)) = found else { return Ok(None) };
+    if !single_cards {
+        return Ok(Some(file));
+    }
     let (list, dead) = (std::mem::take(&mut file.cards), std::mem::take(&mut file.dead_cards));
     (file.cards, file.dead_cards) = cards::of(db, file.number, &stamps, list, dead)?;
     Ok(Some(file))
@@ -189,12 +202,15 @@ pub fn member_by_number(db: &Connection, number: i64) -> Result<Option<MemberFil
 /// # Errors
 /// Those of the store.
 pub fn members_with_key(db: &Connection, key: &str) -> Result<Vec<i64>> {
-    let mut statement =
-        db.prepare_cached("SELECT member FROM member_key WHERE key = ?1 ORDER BY member LIMIT 2")?;
-    let rows = statement.query_map([key], |row| row.get(0))?;
+    let mut statement = db.prepare_cached(
+        "SELECT member, EXISTS (SELECT 1 FROM merge) FROM member_key WHERE key = ?1
+         ORDER BY member LIMIT 2",
+    )?;
+    let rows = statement.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut members = Vec::new();
-    for number in rows {
-        let shown = merged::shown_as(db, number?)?;
+    for row in rows {
+        let (number, any_merged) = row?;
+        let shown = if any_merged { merged::shown_as(db, number)? } else { number };
         if !members.contains(&shown) {
             members.push(shown);
         }
@@ -303,7 +319,9 @@ pub fn passes_of(db: &Connection, files: &Files) -> Result<Vec<PassFile>> {
 
 fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, name, first_day, last_day, visits, terms, fact FROM pass
+        "SELECT id, name, first_day, last_day, visits, terms, fact,
+                EXISTS (SELECT 1 FROM pass_change WHERE pass = pass.id)
+         FROM pass
          WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass.fact) ORDER BY id",
     )?;
     let rows = statement.query_map([member], |row| {
@@ -315,6 +333,7 @@ fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
             row.get::<_, Option<[u8; 16]>>(4)?,
             row.get::<_, Option<String>>(5)?,
             row.get(6)?,
+            row.get(7)?,
         ))
     })?;
     let day = |text: &str| {
@@ -322,7 +341,7 @@ fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
     };
     let mut passes = Vec::new();
     for row in rows {
-        let (id, name, from, until, visits, terms, fact) = row?;
+        let (id, name, from, until, visits, terms, fact, changed) = row?;
         let id = PassId::from_bytes(id);
         let terms = terms.map(|text| serde_json::from_str(&text)).transpose()?;
         passes.push(PassFile {
@@ -333,7 +352,7 @@ fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
             until: until.as_deref().map(day).transpose()?,
             visits: visits.map(LotId::from_bytes),
             terms: terms.unwrap_or_default(),
-            changes: changes(db, id)?,
+            changes: if changed { changes(db, id)? } else { Vec::new() },
         });
     }
     Ok(passes)
@@ -394,7 +413,7 @@ pub fn bookings(db: &Connection, file: &MemberFile) -> Result<Vec<Booking>> {
 /// What a member does or may do without any one pass, under whichever of their files.
 fn of_no_pass(db: &Connection, file: &MemberFile) -> Result<Vec<ChangeOf>> {
     let mut found = Vec::new();
-    for (_, other) in merged::files(db, file.number)? {
+    for (_, other) in merged::files_of(db, file)? {
         found.extend(changes(db, without_pass(other.unwrap_or(file.id)))?);
     }
     Ok(found)

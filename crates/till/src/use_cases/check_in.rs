@@ -286,7 +286,7 @@ fn read_of(work: &Work<'_>, actor: &Actor, file: MemberFile, at_ms: Option<i64>)
     let at_ms = at_ms.unwrap_or(work.now_ms());
     let elsewhere_ms = at_ms.saturating_sub(work.house.rules.alerts.elsewhere_ms());
     let month_ms = eye.days.start_of(eye.today().first_of_month());
-    let files = merged::files(work.db, file.number)?;
+    let files = merged::files_of(work.db, &file)?;
     Ok(Stands {
         tier: eye.tier(&file)?,
         passes: read::passes_of(work.db, &files)?,

@@ -170,7 +170,7 @@ fn not_erased(work: &Work<'_>, number: i64) -> Result<Vec<MemberId>> {
 /// another: the other one goes too, whichever was heard of first.
 pub(crate) fn the_rest(work: &mut Work<'_>, member: MemberId) -> Result<()> {
     let Some(shown) = read::member(work.db, member)? else { return Ok(()) };
-    let files = merged::files(work.db, shown.number)?;
+    let files = merged::files_of(work.db, &shown)?;
     let rest = not_erased(work, shown.number)?;
     if rest.len() == files.len() {
         return Ok(());

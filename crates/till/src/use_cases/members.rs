@@ -211,7 +211,7 @@ fn with_details(
 /// Everything about a member that the desk shows.
 pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<MemberView> {
     let eye = work.eye(actor.role);
-    let files = merged::files(work.db, file.number)?;
+    let files = merged::files_of(work.db, file)?;
     let accounts = Accounts::of(work.db, &files)?;
     let purse = eye.purse_of(&accounts, ValueKind::Points);
     let month = eye.days.start_of(eye.today().first_of_month());

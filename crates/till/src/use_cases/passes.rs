@@ -400,7 +400,7 @@ fn links(work: &Work<'_>, pass: PassId, given_by: FactId) -> Result<Vec<Link>> {
 /// The fact that gave a pass to a member.
 fn gave(work: &Work<'_>, member: MemberId, pass: PassId) -> Result<Option<FactId>> {
     let Some(file) = read::member(work.db, member)? else { return Ok(None) };
-    read::gave(work.db, &merged::files(work.db, file.number)?, pass)
+    read::gave(work.db, &merged::files_of(work.db, &file)?, pass)
 }
 
 /// What was given back for a pass by facts that stand, in minor units.
