@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use punchcard_domain::{terms::Terms, verdict::Verdict};
 use punchcard_hub::Hub;
 use punchcard_tests::{
     MINUTE, PIN,
@@ -19,14 +20,17 @@ use punchcard_tests::{
     id, on_both_engines,
 };
 use punchcard_till::{
-    Result, Till,
+    PassChange, Result, Till,
     import::{ImportInput, Profile},
     sync::{Beginning, join_with},
-    views::PairInput,
+    views::{PairInput, PassState},
 };
+
+use crate::passes::At;
 
 on_both_engines!(
     a_new_till_begins_with_the_tables_as_they_are,
+    what_was_paid_before_a_till_began_is_not_guessed_there,
     what_comes_again_counts_once,
     a_line_that_breaks_again_and_again_is_waited_for,
     a_till_that_was_ended_goes_on_after_its_last_page,
@@ -106,6 +110,39 @@ fn entries(desk: &Desk) -> usize {
 fn found(desk: &Desk, query: &str) -> Vec<String> {
     let found = desk.till().find(&desk.owner(), query, 100).expect("it searches");
     found.into_iter().map(|brief| brief.id).collect()
+}
+
+/// What was paid for a pass stands in the log, not in the tables: a till that began from them says so, sells
+/// no upgrade of it, and leaves the pass as it is. Of what was sold since it knows.
+fn what_was_paid_before_a_till_began_is_not_guessed_there(engine: Engine) {
+    let (business, first) = imported(engine);
+    let one = At::desk(&first);
+    let season = one.kind("季卡", Some(90), None, Terms::default());
+    let year = one.kind("年卡", Some(365), Some(10), Terms::default());
+    let member = first.member("曾祎", 1);
+    one.give(&member, &season);
+    first.sync();
+
+    let second = Joining::new(&business, "滨江 2").desk();
+    let two = At::desk(&second);
+    let pass = two.pass(&member).id;
+    let upgrade = || PassChange::Upgrade { to: id(&year) };
+    let offered = |at: &At<'_>, member: &str, pass: &str| {
+        let all = at.till.upgrades(&at.owner, id(member), id(pass))?;
+        Ok(all.into_iter().map(|kind| kind.pays_minor).collect::<Vec<_>>())
+    };
+    assert_eq!(Desk::code(offered(&two, &member, &pass)), "paid_unknown");
+    assert_eq!(Desk::code(two.change(&member, &pass, upgrade())), "paid_unknown");
+    assert_eq!(two.pass(&member).state, PassState::Active);
+    assert_eq!(offered(&one, &member, &pass).expect("it sold it"), [10_000]);
+    assert_eq!(two.visit(&member).verdict, Verdict::Admit);
+
+    let other = second.member("仇雨桐", 2);
+    two.give(&other, &season);
+    let pass = two.pass(&other).id;
+    assert_eq!(offered(&two, &other, &pass).expect("it sold it"), [10_000]);
+    two.change(&other, &pass, upgrade()).expect("it is known what was paid");
+    business.same_everywhere(&[&first, &second]);
 }
 
 fn a_new_till_begins_with_the_tables_as_they_are(engine: Engine) {

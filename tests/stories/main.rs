@@ -10,6 +10,7 @@ mod book;
 mod bootstrap;
 mod by_hand;
 mod card_numbers;
+mod cards;
 mod classes;
 mod convergence;
 mod daily;

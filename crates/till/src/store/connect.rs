@@ -60,11 +60,7 @@ pub fn writer(path: &Path, secrets: &Secrets, durability: Durability) -> Result<
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(128);
     migrate(&mut connection)?;
-    match keys_of_members::bring_up_to_date(&mut connection) {
-        // A store can be opened on a full disk; it is done another time.
-        Err(Error::DiskFull) => tracing::warn!("what members are found by is made anew later"),
-        done => done?,
-    }
+    keys_of_members::bring_up_to_date(&mut connection)?;
     Ok(connection)
 }
 

@@ -11,7 +11,10 @@ pub use punchcard_domain::text::fold;
 use rusqlite::{Connection, params};
 
 use super::{cards, local, snapshot::Progress};
-use crate::{error::Result, pinyin};
+use crate::{
+    error::{Error, Result},
+    pinyin,
+};
 
 /// Makes a member's rows anew from their file.
 ///
@@ -43,11 +46,22 @@ pub fn refresh(db: &Connection, member: i64) -> Result<()> {
 const ROWS: u32 = 1;
 
 /// Makes the rows anew that an earlier program made, once: of those members of whom cards something
-/// was said by itself. The others have the same rows as ever.
+/// was said by itself. The others have the same rows as ever. A store can be opened on a full disk: then
+/// it is done another time.
 ///
 /// # Errors
 /// Those of the store.
 pub fn bring_up_to_date(db: &mut Connection) -> Result<()> {
+    match make_anew(db) {
+        Err(Error::DiskFull) => {
+            tracing::warn!("what members are found by is made anew later");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn make_anew(db: &mut Connection) -> Result<()> {
     let made: Option<u32> = local::get(db, local::MEMBER_KEYS)?;
     // Where a snapshot is on its way, this waits for the next start.
     if made == Some(ROWS) || Progress::read(db)?.is_some() {
@@ -195,6 +209,30 @@ mod tests {
         db.execute("DELETE FROM member_key WHERE member = 1", []).expect("gone");
         bring_up_to_date(&mut db).expect("nothing to do");
         assert_eq!(of(&db, "A"), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn on_a_full_disk_they_are_made_another_time() {
+        let mut db = connect::in_memory_at(9).expect("memory");
+        let card = |n: i64| format!("{n:060}");
+        for n in 1..250 {
+            member(&db, n, "[]", &[(&card(n), CardIs::NoLonger(CardState::Lost), 6)]);
+        }
+        connect::migrate(&mut db).expect("the newest schema");
+        let found = |db: &Connection| {
+            let rows = "SELECT count(*) FROM member_key";
+            db.query_row(rows, [], |row| row.get::<_, i64>(0)).expect("it answers")
+        };
+        let room = |db: &Connection, pages: i64| {
+            db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).expect("set");
+        };
+        // No room for one page more than there are.
+        room(&db, 1);
+        bring_up_to_date(&mut db).expect("a store is opened all the same");
+        assert_eq!(found(&db), 0, "nothing half written");
+        room(&db, 1_000_000);
+        bring_up_to_date(&mut db).expect("now there is room");
+        assert_eq!(found(&db), 249);
     }
 
     #[test]
