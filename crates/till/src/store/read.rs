@@ -70,7 +70,8 @@ pub struct MemberFile {
     pub has_phone_code: bool,
     /// When their file was opened.
     pub joined_ms: i64,
-    /// No file here is merged with another: theirs is the only one of this person.
+    /// No file here was merged with another when this one was read: theirs is the only one of this person.
+    /// What merges files reads them anew.
     pub alone: bool,
 }
 
