@@ -32,7 +32,7 @@ use punchcard_till::{
     views::{DetailsInput, MemberInput},
 };
 
-use crate::skew::{Scribe, fresh};
+use crate::scribe::{Scribe, fresh};
 
 on_both_engines!(
     erased_at_one_desk_is_erased_everywhere,

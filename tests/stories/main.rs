@@ -29,6 +29,7 @@ mod import;
 mod kill;
 mod kill_hub;
 mod ledger;
+mod lies;
 mod lives;
 #[cfg(target_os = "linux")]
 mod lossy;
@@ -44,6 +45,7 @@ mod referral;
 mod restore;
 mod rewards;
 mod rules;
+mod scribe;
 mod skew;
 mod staff;
 mod sync;

@@ -19,7 +19,7 @@ use punchcard_till::{
     views::{Approval, DoneView, RulesInput, StockView},
 };
 
-use crate::skew::{Scribe, fresh};
+use crate::scribe::{Scribe, fresh};
 
 on_both_engines!(
     two_desks_that_are_apart_each_give_once_and_the_owner_is_told,

@@ -18,7 +18,7 @@ use punchcard_till::{
     views::{DetailsInput, MemberInput, RulesInput},
 };
 
-use crate::skew::Scribe;
+use crate::scribe::Scribe;
 
 on_both_engines!(
     two_desks_with_rules_stay_equal,

@@ -11,7 +11,7 @@ use punchcard_protocol::{MemberId, StreamId};
 use punchcard_tests::{NOON, Shop, business::Engine, id, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::skew::{Scribe, fresh, stocked};
+use crate::scribe::{Scribe, fresh, stocked};
 
 on_both_engines!(
     no_number_of_a_fact_breaks_a_hub_or_a_desk,
@@ -182,7 +182,7 @@ fn no_number_of_a_fact_breaks_a_hub_or_a_desk(engine: Engine) {
     for (some, told) in packets.chunks(300).zip(expected.chunks(300)) {
         let last = punchcard_protocol::Link {
             seq: told.last().expect("not empty").0,
-            hash: crate::skew::hash_of(some.last().expect("not empty")),
+            hash: crate::scribe::hash_of(some.last().expect("not empty")),
         };
         kept.extend(scribe.push_up_to(last, some.to_vec()).expect("the queue goes on").quarantined);
     }

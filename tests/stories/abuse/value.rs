@@ -22,7 +22,7 @@ use punchcard_till::{CheckInHow, PassTypeInput, RedeemInput, Who};
 use serde_json::{Value, json};
 
 use super::wire::burst;
-use crate::skew::{Scribe, fresh, lot_of, posting, stocked};
+use crate::scribe::{Scribe, fresh, lot_of, posting, stocked};
 
 on_both_engines!(
     one_visit_is_used_at_one_of_two_desks,

@@ -24,7 +24,7 @@ use punchcard_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::skew::{Asked, NEWEST, Scribe, fresh, hash_of, plaindoor, post, stocked};
+use crate::scribe::{Asked, NEWEST, Scribe, fresh, hash_of, plaindoor, post, stocked};
 
 on_both_engines!(
     the_same_push_a_thousand_times_counts_once,

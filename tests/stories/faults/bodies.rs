@@ -13,7 +13,7 @@ use punchcard_protocol::sync::{
 };
 use punchcard_tests::{business::Engine, id, on_both_engines};
 
-use crate::skew::{Scribe, post, stocked};
+use crate::scribe::{Scribe, post, stocked};
 
 on_both_engines!(a_push_cut_at_any_byte_is_not_taken_in, what_expands_without_end_is_refused);
 

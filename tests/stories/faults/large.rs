@@ -22,7 +22,7 @@ use punchcard_till::{
     import::{ImportInput, Profile},
 };
 
-use crate::skew::{Scribe, fresh, stocked};
+use crate::scribe::{Scribe, fresh, stocked};
 
 /// `PUNCHCARD_FACTS=100000` is the whole of it: four minutes in an unoptimised build.
 const FACTS: usize = 10_000;

@@ -19,7 +19,7 @@ use punchcard_tests::{
     processes::Dice,
 };
 
-use crate::skew::{Asked, Scribe, stocked};
+use crate::scribe::{Asked, Scribe, stocked};
 
 on_both_engines!(
     who_is_revoked_in_the_middle_of_a_batch_has_none_of_it_counted,
