@@ -2,6 +2,10 @@
 //! the hub does with a call's bytes. Beside it the limit: the same bytes inserted and read bare, into
 //! a table without keys or indexes, in one transaction (`COPY` on PostgreSQL).
 //!
+//! Two more limits say how far that one can be reached: the calls only read and checked (JSON, hashes, the
+//! signature of each), without a store; and the rows that a push leaves, put once more into tables with the
+//! same keys. Of a pull it is told how much of it is writing JSON.
+//!
 //! `PUNCHCARD_BENCH_ENTRIES` makes it smaller.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -16,11 +20,11 @@ use postgres::{Client, NoTls, binary_copy::BinaryCopyInWriter, types::Type};
 use punchcard_benches::{
     Outcome,
     desk::{Desk, first_stream},
-    open_hub, ratio, scratch, seconds,
+    open_hub, ratio, scratch, seconds, twin,
 };
 use punchcard_hub::Hub;
 use punchcard_protocol::{
-    Entry,
+    Entry, Link, hash_header,
     sync::{LIMITS, Pull, Push},
 };
 use punchcard_tests::cluster;
@@ -37,9 +41,15 @@ type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
 fn main() -> Outcome<()> {
     let place = scratch()?;
     let sqlite = format!("sqlite:{}", place.path().join("hub.db").display());
-    measure("SQLite", &sqlite, |rows| bare_sqlite(&place.path().join("bare.db"), rows))?;
+    measure("SQLite", &sqlite, |rows| {
+        let bare = bare_sqlite(&place.path().join("bare.db"), rows)?;
+        Ok((bare, twin::sqlite(&place.path().join("hub.db"), place.path())?))
+    })?;
     let postgres = cluster::shared().fresh_database();
-    measure("PostgreSQL", &postgres, |rows| bare_postgres(&postgres, rows))
+    measure("PostgreSQL", &postgres, |rows| {
+        let kept = twin::postgres(&postgres)?;
+        Ok((bare_postgres(&postgres, rows)?, kept))
+    })
 }
 
 fn entries() -> u32 {
@@ -55,17 +65,24 @@ struct Bare {
 fn measure(
     engine: &str,
     database: &str,
-    bare: impl FnOnce(&[Row]) -> Outcome<Bare>,
+    limits: impl FnOnce(&[Row]) -> Outcome<(Bare, Duration)>,
 ) -> Outcome<()> {
     let hub = open_hub(database)?;
-    let calls = calls(&hub)?;
+    let Calls { calls, key } = calls(&hub)?;
     let rows = rows(&calls)?;
+    let checked = check(&calls, &key)?;
     let pushed = push(&hub, &calls)?;
-    let pulled = pull(&hub)?;
-    let bare = bare(&rows)?;
+    let (pulled, written) = pull(&hub)?;
+    let (bare, kept) = limits(&rows)?;
     println!("{engine}: {} entries, {} calls", rows.len(), calls.len());
     show("pushed", pushed, "inserted bare", bare.inserted, 4);
+    println!("  only read and checked          {}", seconds(checked));
+    println!("  its rows, once more with keys  {}", seconds(kept));
+    let both = checked + kept;
+    println!("  both of these, of the bare speed {}", ratio(bare.inserted, both));
+    println!("  pushed, of the speed of both     {}", ratio(both, pushed));
     show("pulled", pulled, "read bare", bare.read, 5);
+    println!("  of it written as JSON          {}", seconds(written));
     Ok(())
 }
 
@@ -77,8 +94,14 @@ fn show(ours: &str, took: Duration, theirs: &str, limit: Duration, tenths: u32) 
     println!("  {word} of the bare speed (bar: at least 0.{tenths})  {}", ratio(limit, took));
 }
 
-/// The calls, as they come over the line. The members are in the hub already.
-fn calls(hub: &Hub) -> Outcome<Vec<Vec<u8>>> {
+/// What comes over the line, and by whose key it is signed.
+struct Calls {
+    calls: Vec<Vec<u8>>,
+    key: [u8; 32],
+}
+
+/// The calls. The members are in the hub already.
+fn calls(hub: &Hub) -> Outcome<Calls> {
     let mut desk = Desk::first(hub)?;
     let members: Vec<_> = (0..MEMBERS).map(|n| desk.register(n)).collect::<Outcome<_>>()?;
     desk.close();
@@ -89,7 +112,32 @@ fn calls(hub: &Hub) -> Outcome<Vec<Vec<u8>>> {
         if n.is_multiple_of(2) { desk.visit(member)? } else { desk.earn(member)? }
     }
     desk.close();
-    Ok(desk.ready.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?)
+    let calls = desk.ready.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?;
+    Ok(Calls { calls, key: desk.public_key() })
+}
+
+/// What any hub has to do with a call before it can keep it.
+fn check(calls: &[Vec<u8>], key: &[u8; 32]) -> Outcome<Duration> {
+    let began = Instant::now();
+    let mut link: Option<Link> = None;
+    for call in calls {
+        let push: Push = serde_json::from_slice(call)?;
+        for packet in &push.packets {
+            let (entry, _) = packet.open()?;
+            let header = entry.check()?;
+            let follows =
+                link.is_none_or(|link| header.seq == link.seq + 1 && header.previous == link.hash);
+            if !follows {
+                return Err("entries that do not follow one another".into());
+            }
+            link = Some(Link { seq: header.seq, hash: hash_header(&entry.header) });
+        }
+        if link.is_none_or(|link| link.hash != push.head.hash) {
+            return Err("a head that is not the last entry".into());
+        }
+        push.head.verify(key)?;
+    }
+    Ok(began.elapsed())
 }
 
 fn rows(calls: &[Vec<u8>]) -> Outcome<Vec<Row>> {
@@ -115,9 +163,9 @@ fn push(hub: &Hub, calls: &[Vec<u8>]) -> Outcome<Duration> {
     Ok(began.elapsed())
 }
 
-/// All that is in the hub's log, as it goes over the line.
-fn pull(hub: &Hub) -> Outcome<Duration> {
-    let began = Instant::now();
+/// All that is in the hub's log, as it goes over the line; how long that took, and how much of it JSON.
+fn pull(hub: &Hub) -> Outcome<(Duration, Duration)> {
+    let (began, mut written) = (Instant::now(), Duration::ZERO);
     let mut ask = Pull {
         epoch: EPOCH,
         channel: "all".into(),
@@ -127,9 +175,11 @@ fn pull(hub: &Hub) -> Outcome<Duration> {
     };
     loop {
         let answer = hub.pull(first_stream(), &ask)?;
+        let writing = Instant::now();
         serde_json::to_vec(&answer)?;
+        written += writing.elapsed();
         if answer.scanned_to == answer.head {
-            return Ok(began.elapsed());
+            return Ok((began.elapsed(), written));
         }
         ask.after = answer.scanned_to;
     }

@@ -56,6 +56,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// By which its heads are verified.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.public()
+    }
+
     /// The first till of a business, paired with the hub, with the records that any shop begins with.
     ///
     /// # Errors

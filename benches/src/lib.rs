@@ -1,6 +1,7 @@
 //! What the benches share: a shop with a million members, and how figures are told.
 
 pub mod desk;
+pub mod twin;
 pub mod working;
 
 use std::{error::Error, path::PathBuf, time::Duration};

@@ -81,6 +81,21 @@ impl Working {
         Ok(())
     }
 
+    /// Stands at the ends of its channels without having read them, as a till that just began from a
+    /// snapshot does.
+    ///
+    /// # Errors
+    /// Those of the hub.
+    pub fn skip_to_the_end(&mut self, hub: &Hub) -> Outcome<()> {
+        let stream = self.desk.stream();
+        for (channel, after) in &mut self.read {
+            let channel = channel.clone();
+            let ask = Pull { epoch: EPOCH, channel, after: *after, limit: 1, edge: false };
+            *after = hub.pull(stream, &ask)?.head;
+        }
+        Ok(())
+    }
+
     /// Reads its channels to their ends.
     ///
     /// # Errors

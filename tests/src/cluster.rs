@@ -50,10 +50,15 @@ pub fn shared() -> &'static Cluster {
 impl Cluster {
     /// Makes a server and starts it. Where PostgreSQL is missing, the test fails.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with settings other than those it comes with (`shared_buffers=4GB`).
+    pub fn start_with(settings: &[&str]) -> Self {
         let programs = programs();
         let folder = folder();
         make_data(&programs, &folder);
-        Self::start_on(&programs, folder)
+        Self::start_on(&programs, folder, settings)
     }
 
     /// A server that follows this one, and answers who only reads.
@@ -65,7 +70,7 @@ impl Cluster {
         copy.arg("-D").arg(folder.join("data")).arg("-h").arg(&self.folder);
         copy.args(["-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
         run(copy.current_dir(&folder));
-        Self::start_on(&programs, folder)
+        Self::start_on(&programs, folder, &[])
     }
 
     /// It takes over from the one that it follows.
@@ -81,11 +86,12 @@ impl Cluster {
         run(Command::new("kill").args(["-KILL", &pid]));
     }
 
-    fn start_on(programs: &Path, folder: PathBuf) -> Self {
+    fn start_on(programs: &Path, folder: PathBuf, settings: &[&str]) -> Self {
         let mut server = as_its_user(&folder, &programs.join("postgres"));
         server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder);
         // No network; enough connections for a few hubs in each of many tests.
         server.args(["-c", "listen_addresses=", "-c", "max_connections=300"]);
+        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
         let mut watchdog = Command::new("sh");
         watchdog.arg("-c").arg(WATCHDOG).arg("sh").arg(&folder);
         watchdog.arg(server.get_program()).args(server.get_args());
