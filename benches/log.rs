@@ -20,7 +20,9 @@ use std::{
 
 use punchcard_benches::{
     Outcome, Sample, open_hub, ratio, seconds,
-    working::{CALLS, ENTRIES_OF_A_CALL, TILLS_OF_A_STORE, Working, business, day, years},
+    working::{
+        CALLS, ENTRIES_OF_A_CALL, TILLS_OF_A_STORE, Worked, Working, business, server, work, years,
+    },
 };
 use punchcard_hub::Hub;
 use punchcard_tests::cluster::Cluster;
@@ -29,8 +31,6 @@ const TILLS: u32 = 100;
 const MEMBERS_OF_A_STORE: u32 = 5_000;
 /// The log that stays short.
 const SHORT: u64 = 250_000;
-/// A quarter of a machine of 24 GB, and room for half an hour between two checkpoints.
-const MEMORY: &str = "shared_buffers=6GB,max_wal_size=8GB,checkpoint_timeout=30min";
 /// So many days are measured at each length.
 const DAYS: usize = 5;
 
@@ -59,25 +59,15 @@ impl Shop {
         Ok(())
     }
 
-    fn day(&mut self) -> Outcome<Day> {
-        let began = Instant::now();
-        let (pushes, pulls) = day(&self.hub, &mut self.working)?;
-        let entries = TILLS * CALLS * ENTRIES_OF_A_CALL;
-        self.written += u64::from(entries);
-        Ok(Day { each: began.elapsed() / entries, pushes, pulls })
+    fn day(&mut self) -> Outcome<Worked> {
+        let day = work(&self.hub, &mut self.working, CALLS)?;
+        self.written += u64::from(TILLS * CALLS * ENTRIES_OF_A_CALL);
+        Ok(day)
     }
 }
 
-/// What a day took: each entry, each push, each reading.
-struct Day {
-    each: Duration,
-    pushes: Vec<Duration>,
-    pulls: Vec<Duration>,
-}
-
 fn main() -> Outcome<()> {
-    let settings = settings();
-    let server = Cluster::start_with(&settings.split(',').collect::<Vec<_>>());
+    let (server, settings) = server();
     println!("PostgreSQL with {settings}");
     let (mut short, mut long) = (Shop::open(&server)?, Shop::open(&server)?);
     short.grow(SHORT)?;
@@ -85,18 +75,15 @@ fn main() -> Outcome<()> {
         let began = Instant::now();
         long.grow(length)?;
         println!("{} entries after {} more", long.written, seconds(began.elapsed()));
-        let days = (0..DAYS)
-            .map(|_| Ok((long.day()?, short.day()?)))
-            .collect::<Outcome<Vec<(Day, Day)>>>()?;
-        let (long, short): (Vec<Day>, Vec<Day>) = days.into_iter().unzip();
-        let (long, short) = (told("this log", long), told("a short log", short));
-        println!("  ratio for each entry {}", ratio(long, short));
+        let (mut after_years, mut as_ever) = (Worked::default(), Worked::default());
+        for _ in 0..DAYS {
+            after_years.and(long.day()?);
+            as_ever.and(short.day()?);
+        }
+        let (after_years, as_ever) = (told("this log", after_years), told("a short log", as_ever));
+        println!("  ratio for each entry {}", ratio(after_years, as_ever));
     }
     Ok(())
-}
-
-fn settings() -> String {
-    env::var("PUNCHCARD_BENCH_POSTGRES").unwrap_or_else(|_| MEMORY.into())
 }
 
 fn lengths() -> Vec<u64> {
@@ -106,12 +93,10 @@ fn lengths() -> Vec<u64> {
 }
 
 /// Prints some days, and returns the median of what an entry took.
-fn told(of: &str, days: Vec<Day>) -> Duration {
-    let each = Sample::new(days.iter().map(|day| day.each).collect());
+fn told(of: &str, days: Worked) -> Duration {
+    let each = Sample::new(days.entries);
     println!("  {of}, each entry       {}", each.told());
-    let (pushes, pulls): (Vec<_>, Vec<_>) =
-        days.into_iter().map(|day| (day.pushes, day.pulls)).unzip();
-    println!("    push of {ENTRIES_OF_A_CALL}           {}", Sample::new(pushes.concat()).told());
-    println!("    read what is new     {}", Sample::new(pulls.concat()).told());
+    println!("    push of {ENTRIES_OF_A_CALL}           {}", Sample::new(days.pushes).told());
+    println!("    read what is new     {}", Sample::new(days.pulls).told());
     each.median()
 }

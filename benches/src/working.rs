@@ -1,7 +1,7 @@
 //! A business of many tills, ten to a store, each store following its own, and what they do all day.
 
 use std::{
-    thread,
+    env, thread,
     time::{Duration, Instant},
 };
 
@@ -11,6 +11,8 @@ use punchcard_protocol::{
     sync::{LIMITS, Pull},
 };
 
+use punchcard_tests::cluster::Cluster;
+
 use crate::{Outcome, desk::Desk};
 
 /// A hub that was never restored.
@@ -19,6 +21,8 @@ pub const EPOCH: u32 = 1;
 pub const CALLS: u32 = 10;
 /// How much it hands over with each.
 pub const ENTRIES_OF_A_CALL: u32 = 50;
+/// A quarter of a machine of 24 GB, and room for half an hour between two checkpoints.
+const MEMORY: &str = "shared_buffers=6GB,max_wal_size=8GB,checkpoint_timeout=30min";
 /// So many tills share a store and its members.
 pub const TILLS_OF_A_STORE: u32 = 10;
 /// So many tills call at one time.
@@ -117,17 +121,47 @@ impl Working {
     }
 }
 
-/// All of them work through their day: how long each push and each reading took.
+/// What some tills did, and how long it took.
+#[derive(Default)]
+pub struct Worked {
+    /// Each entry, over all of them: of each stretch of time.
+    pub entries: Vec<Duration>,
+    /// Each push.
+    pub pushes: Vec<Duration>,
+    /// Each reading of what is new.
+    pub pulls: Vec<Duration>,
+}
+
+impl Worked {
+    /// One stretch more.
+    pub fn and(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.pushes.extend(other.pushes);
+        self.pulls.extend(other.pulls);
+    }
+}
+
+/// Each of them hands over so many times what it wrote, and reads what is new for it.
 ///
 /// # Errors
 /// Those of the hub.
-pub fn day(hub: &Hub, working: &mut [Working]) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
-    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
-    for times in by_hands(working, |hand| worked(hub, hand))? {
-        pushes.extend(times.0);
-        pulls.extend(times.1);
+pub fn work(hub: &Hub, working: &mut [Working], calls: u32) -> Outcome<Worked> {
+    let began = Instant::now();
+    let hands = by_hands(working, |hand| worked(hub, hand, calls))?;
+    let entries = u32::try_from(working.len())? * calls * ENTRIES_OF_A_CALL;
+    let mut all = Worked { entries: vec![began.elapsed() / entries.max(1)], ..Worked::default() };
+    for hand in hands {
+        all.and(hand);
     }
-    Ok((pushes, pulls))
+    Ok(all)
+}
+
+/// PostgreSQL as an office runs it; returns its settings too.
+///
+/// `PUNCHCARD_BENCH_POSTGRES` (`shared_buffers=128MB,max_wal_size=1GB`) chooses others.
+pub fn server() -> (Cluster, String) {
+    let settings = env::var("PUNCHCARD_BENCH_POSTGRES").unwrap_or_else(|_| MEMORY.into());
+    (Cluster::start_with(&settings.split(',').collect::<Vec<_>>()), settings)
 }
 
 /// So many entries of all of them together come into the hub, in the largest calls there are, or a few more;
@@ -167,18 +201,18 @@ fn by_hands<T: Send>(
 }
 
 /// Some tills in turn, call by call.
-fn worked(hub: &Hub, tills: &mut [Working]) -> Outcome<(Vec<Duration>, Vec<Duration>)> {
-    let (mut pushes, mut pulls) = (Vec::new(), Vec::new());
-    for _ in 0..CALLS {
+fn worked(hub: &Hub, tills: &mut [Working], calls: u32) -> Outcome<Worked> {
+    let mut times = Worked::default();
+    for _ in 0..calls {
         for till in &mut *tills {
             till.write(ENTRIES_OF_A_CALL)?;
             let began = Instant::now();
             till.desk.send(hub)?;
-            pushes.push(began.elapsed());
+            times.pushes.push(began.elapsed());
             let began = Instant::now();
             till.read_on(hub)?;
-            pulls.push(began.elapsed());
+            times.pulls.push(began.elapsed());
         }
     }
-    Ok((pushes, pulls))
+    Ok(times)
 }
