@@ -152,14 +152,19 @@ rust_is_there() {
         cargo clippy --version >/dev/null 2>&1
 }
 
+curl_rustup() { curl --proto '=https' --tlsv1.2 -fsSL --retry 3 -o "$1" "$2"; }
+
 install_rustup() {
     local script
-    say "installing rustup, Rust's own installer, from https://sh.rustup.rs"
+    say "installing rustup, Rust's own installer"
     script=$(mktemp)
-    if ! curl --proto '=https' --tlsv1.2 -fsSL --retry 3 -o "$script" https://sh.rustup.rs; then
+    # The same script in two places: some networks let only the second through, where Rust itself comes from.
+    if ! curl_rustup "$script" https://sh.rustup.rs &&
+        ! curl_rustup "$script" https://static.rust-lang.org/rustup/rustup-init.sh; then
         rm -f "$script"
-        die "https://sh.rustup.rs cannot be reached. Install Rust $rust_min or newer, with rustfmt" \
-            "and clippy, in any other way (https://rust-lang.org/tools/install) and run this again"
+        die "neither https://sh.rustup.rs nor https://static.rust-lang.org can be reached. Install Rust" \
+            "$rust_min or newer, with rustfmt and clippy, in any other way" \
+            "(https://rust-lang.org/tools/install) and run this again"
     fi
     RUSTUP_INIT_SKIP_PATH_CHECK=yes sh "$script" -y --no-modify-path --default-toolchain none ||
         die "rustup's installer failed, see above"
