@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punchcard_protocol::{LotId, MemberId, StaffId, StoreId};
 
 pub use self::{
-    passes::{pass_follows, transfer_follows, upgrade_follows},
+    passes::{credit_follows, pass_follows, transfer_follows, upgrade_follows},
     points::{
         Source, adjustment_follows, points_follow, points_transfer_follows, referral_follows,
         top_up_follows,

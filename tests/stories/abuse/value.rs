@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use punchcard_domain::{
     earning::Part,
     fact::{
-        ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven, PointsAdjusted,
-        PointsRedeemed, PointsTransferred, RecordSet, ReferralRewarded, ToppedUp, ValueReturned,
+        Before, ByRules, Fact, FactVoided, Gain, MemberRegistered, Pass, PassGiven,
+        PassTransferred, PassUpgraded, PointsAdjusted, PointsRedeemed, PointsTransferred,
+        RecordSet, ReferralRewarded, ToppedUp, ValueReturned,
     },
     ledger::{Account, Lot, ValueKind},
     records::Rules,
@@ -18,7 +19,7 @@ use punchcard_tests::{
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
-use punchcard_till::{CheckInHow, PassTypeInput, RedeemInput, Who};
+use punchcard_till::{CheckInHow, PassChange, PassTypeInput, RedeemInput, Who};
 use serde_json::{Value, json};
 
 use super::wire::burst;
@@ -31,6 +32,7 @@ on_both_engines!(
     value_given_anew_is_what_was_spent,
     a_file_brings_its_points_along_once,
     a_pass_is_what_its_kind_is,
+    what_was_never_paid_is_not_credited,
     a_redemption_below_its_price_is_told,
     a_redemption_without_the_leave_it_needs_is_told,
     more_than_there_is_is_told_and_attributed,
@@ -310,6 +312,98 @@ fn a_pass_is_what_its_kind_is(engine: Engine) {
     scribe.says(packets.to_vec());
     assert_eq!(told(&business, "doubtful_pass").len(), 2);
     assert_eq!(told(&business, "doubtful_points").len(), 2, "and the visits are frozen");
+    business.same_everywhere(&[&first, &second]);
+}
+
+/// A pass of 800.00 for 1.00, as if 799.00 had been paid for the pass before it, or by whoever had that.
+fn what_was_never_paid_is_not_credited(engine: Engine) {
+    let (business, first, second, member, _) = stocked(engine);
+    let kind = |name: &str, visits, price_minor| {
+        let input = PassTypeInput {
+            id: None,
+            name: name.into(),
+            days: None,
+            visits: Some(visits),
+            price_minor,
+            active: true,
+            terms: None,
+        };
+        let kinds = first.till().save_pass_type(&first.owner(), input).expect("the owner may");
+        let kind = kinds.into_iter().find(|kind| kind.name == name).expect("just set");
+        id::<RecordId>(&kind.id)
+    };
+    let (ten, twenty) = (kind("十次卡", 10, 50_000), kind("二十次卡", 20, 80_000));
+    for _ in 0..3 {
+        first.till().give_pass(&first.owner(), id(&member), ten).expect("the owner may");
+    }
+    let file = first.till().member(&first.owner(), id(&member)).expect("a member");
+    let sold: Vec<PassId> = file.passes.iter().map(|pass| id(&pass.id)).collect();
+    let [honest, cheap, away] = sold[..] else { unreachable!("three were given") };
+    let upgrade = PassChange::Upgrade { to: twenty };
+    first.till().change_pass(&first.owner(), id(&member), honest, upgrade).expect("all is here");
+    business.same_everywhere(&[&first, &second]);
+    assert!(codes(&business).is_empty(), "{:?}", codes(&business));
+
+    let mut scribe = Scribe::join(&business);
+    let before = |paid_minor| Some(Before { paid_minor, used: 0 });
+    let pass = |scribe: &Scribe, kind, visits, before| Pass {
+        id: PassId(fresh()),
+        name: "二十次卡".into(),
+        pass_type: Some(kind),
+        from: "2026-11-23".parse().expect("a day"),
+        until: None,
+        visits: Some(Lot { kind: ValueKind::Visits, ..scribe.lot(visits) }),
+        terms: Terms::default(),
+        before,
+    };
+    let upgraded = PassUpgraded {
+        id: FactId(fresh()),
+        member: id(&member),
+        pass: cheap,
+        at_ms: NOON,
+        on: "2026-11-23".parse().expect("a day"),
+        given: pass(&scribe, twenty, 20, before(79_900)),
+        paid_minor: 100,
+        price_percent: None,
+        postings: Vec::new(),
+        approved_by: None,
+    };
+    let (gone, came) = (FactId(fresh()), FactId(fresh()));
+    let Fact::MemberRegistered(other) = scribe.registered(Vec::new(), None) else {
+        unreachable!("it was made so")
+    };
+    let transferred = PassTransferred {
+        id: gone,
+        member: id(&member),
+        pass: away,
+        at_ms: NOON,
+        on: "2026-11-23".parse().expect("a day"),
+        to: other.member,
+        given: came,
+        fee_minor: 0,
+        fee_points: 0,
+        postings: Vec::new(),
+        approved_by: None,
+    };
+    let given = PassGiven {
+        id: came,
+        member: other.member,
+        pass: Pass { visits: None, ..pass(&scribe, ten, 1, before(79_900)) },
+        price_minor: 0,
+        price_percent: None,
+        transferred: Some(gone),
+        approved_by: None,
+    };
+    let lies = [
+        Fact::MemberRegistered(other),
+        Fact::PassUpgraded(upgraded),
+        Fact::PassTransferred(transferred),
+        Fact::PassGiven(given),
+    ];
+    let packets = lies.map(|fact| scribe.fact(&fact, None));
+    scribe.says(packets.to_vec());
+    assert_eq!(told(&business, "doubtful_pass").len(), 2);
+    assert_eq!(told(&business, "doubtful_points").len(), 1, "and the visits are frozen");
     business.same_everywhere(&[&first, &second]);
 }
 

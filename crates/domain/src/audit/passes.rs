@@ -1,9 +1,11 @@
 //! Passes, as their kinds are.
 
+use punchcard_protocol::PassId;
+
 use super::RulesOfOld;
 use crate::{
     decide::price,
-    fact::{Fact, Pass, PassGiven, PassUpgraded},
+    fact::{Before, Fact, Pass, PassGiven, PassUpgraded},
     ledger::{Posting, ValueKind},
     records::PassType,
 };
@@ -52,6 +54,26 @@ pub fn transfer_follows(given: &PassGiven, cause: Option<&Fact>) -> bool {
     cause.given == given.id
         && cause.to == given.member
         && given.pass.visits.map_or(0, |lot| lot.amount) <= taken
+}
+
+/// Whether what a pass brings along was ever paid: no more than the fact that gave the pass before it says.
+/// `gave`: that fact; none: nobody here knows it, and nothing can be said. What was refunded or taken back
+/// since does not count: whoever sold need not have heard of it.
+pub fn credit_follows(before: Option<Before>, pass: PassId, gave: Option<&Fact>) -> bool {
+    let most = gave.and_then(|fact| most_paid(fact, pass));
+    let credited = before.map(|before| before.paid_minor);
+    credited.zip(most).is_none_or(|(credited, most)| credited <= most)
+}
+
+/// What the shop can have got for a pass, by the fact that gave it; none: it does not say.
+fn most_paid(gave: &Fact, pass: PassId) -> Option<i64> {
+    let (given, paid_minor, sold) = match gave {
+        Fact::PassGiven(body) => (&body.pass, body.price_minor, body.transferred.is_none()),
+        Fact::PassUpgraded(body) => (&body.given, body.paid_minor, false),
+        _ => return None,
+    };
+    let brought = if sold { 0 } else { given.before?.paid_minor };
+    (given.id == pass).then(|| brought.saturating_add(paid_minor))
 }
 
 fn of_its_kind<'a>(

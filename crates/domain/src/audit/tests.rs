@@ -9,6 +9,7 @@ use crate::{
     rewards::RewardTerms,
     terms::Terms,
     tiers::Privileges,
+    time::Day,
 };
 
 fn earned(points: i64, points_per_unit: i64, multiplier_percent: i64) -> Fact {
@@ -265,6 +266,65 @@ fn a_pass_is_as_its_kind_was() {
     }
     let old_bytes = serde_json::to_string(&upgraded(None, 7, 1)).expect("JSON");
     assert!(!old_bytes.contains("before"), "an old fact keeps its very bytes: {old_bytes}");
+}
+
+#[test]
+fn no_more_is_credited_than_was_paid() {
+    let (id, at_ms, member) = (FactId::from_bytes([2; 16]), 0, MemberId::from_bytes([3; 16]));
+    let day: Day = "2026-11-01".parse().expect("a day");
+    let before = |paid_minor| Some(Before { paid_minor, used: 0 });
+    let pass = |before| Pass {
+        id: PassId::from_bytes([5; 16]),
+        name: "月卡".into(),
+        pass_type: None,
+        from: day,
+        until: None,
+        visits: None,
+        terms: Terms::default(),
+        before,
+    };
+    let given = |before, price_minor, transferred| {
+        let pass = pass(before);
+        let (price_percent, approved_by) = (None, None);
+        Fact::PassGiven(PassGiven {
+            id,
+            member,
+            pass,
+            price_minor,
+            price_percent,
+            transferred,
+            approved_by,
+        })
+    };
+    let upgraded = |before, paid_minor| {
+        Fact::PassUpgraded(PassUpgraded {
+            id,
+            member,
+            pass: PassId::from_bytes([4; 16]),
+            at_ms,
+            on: day,
+            given: pass(before),
+            paid_minor,
+            price_percent: None,
+            postings: Vec::new(),
+            approved_by: None,
+        })
+    };
+    let credits = |fact: &Fact, minor| credit_follows(before(minor), pass(None).id, Some(fact));
+    for (gave, most) in [
+        (given(None, 29_900, None), 29_900),
+        (given(before(50_000), 29_900, None), 29_900),
+        (given(before(20_000), 0, Some(id)), 20_000),
+        (upgraded(before(20_000), 9_900), 29_900),
+    ] {
+        assert!(credits(&gave, most) && !credits(&gave, most + 1), "{gave:?}");
+    }
+    // Where nobody knows, nobody is accused.
+    assert!(credits(&upgraded(None, 1), 50_000), "a program from before it was said");
+    assert!(credits(&given(None, 0, Some(id)), 50_000));
+    assert!(credit_follows(before(1), PassId::from_bytes([6; 16]), Some(&given(None, 0, None))));
+    assert!(credit_follows(before(1), pass(None).id, None));
+    assert!(credit_follows(None, pass(None).id, Some(&given(None, 0, None))));
 }
 
 #[test]

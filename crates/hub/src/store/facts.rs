@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use punchcard_domain::fact::{Fact, KIND_VERSION};
-use punchcard_protocol::{FactId, Header, MemberId, StoreId, StreamId};
+use punchcard_protocol::{FactId, Header, MemberId, PassId, StoreId, StreamId};
 
 use super::{ByKey, Datum, Row, Session};
 use crate::error::{Error, Result};
@@ -23,6 +23,19 @@ pub fn one(session: &mut dyn Session, id: FactId) -> Result<Option<Fact>> {
                JOIN log l ON l.stream = f.stream AND l.seq = f.seq WHERE f.id = $1";
     let row = session.row(sql, &[id.as_bytes().into()])?;
     row.as_ref().map_or(Ok(None), |row| fact_in(row))
+}
+
+/// The fact that gave somebody a pass; none where it is not here, or brought along from another system.
+pub fn gave_pass(
+    session: &mut dyn Session,
+    member: MemberId,
+    pass: PassId,
+) -> Result<Option<Fact>> {
+    let sql = "SELECT fact FROM pass WHERE member = $1 AND id = $2";
+    match session.row(sql, &[member.as_bytes().into(), pass.as_bytes().into()])? {
+        Some(row) => one(session, FactId::from_bytes(row[0].exactly()?)),
+        None => Ok(None),
+    }
 }
 
 /// Where a fact stands; of two with the same id, the first that came.

@@ -11,18 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::{
     audit::{
-        Doubt, RulesOfOld, brought_again, pass_follows, points_follow, put_back_follows, puts_back,
-        stock_follows, transfer_follows, upgrade_follows, void_follows,
+        Doubt, RulesOfOld, brought_again, credit_follows, pass_follows, points_follow,
+        put_back_follows, puts_back, stock_follows, transfer_follows, upgrade_follows,
+        void_follows,
     },
     effects::RecordKind,
     fact::{Fact, FactVoided, LotRuled, MemberRegistered, Pass, PassGiven, PassUpgraded},
     ledger::{Account, ValueKind},
     records::{Rules, Staff, Store},
 };
-use punchcard_protocol::{Header, MemberId, StreamId, TillId};
+use punchcard_protocol::{Header, MemberId, PassId, StreamId, TillId};
 use serde_json::json;
 
-use super::{inbox, push::fresh, records, work::Work};
+use super::{inbox, purse, push::fresh, records, work::Work};
 use crate::{error::Result, store::facts};
 
 const RULES_KIND: i64 = 12;
@@ -127,7 +128,10 @@ fn freeze(
 /// A pass that is not as its kind is; its visits are frozen.
 fn pass(work: &mut Work<'_>, header: &Header, given: &PassGiven, old: &RulesOfOld) -> Result<()> {
     let follows = match given.transferred {
-        Some(cause) => transfer_follows(given, facts::one(&mut *work.session, cause)?.as_ref()),
+        Some(cause) => {
+            let cause = facts::one(&mut *work.session, cause)?;
+            transfer_follows(given, cause.as_ref()) && transfer_credits(work, given, cause)?
+        }
         None => pass_follows(given, old),
     };
     if follows {
@@ -143,10 +147,31 @@ fn upgrade(
     upgraded: &PassUpgraded,
     old: &RulesOfOld,
 ) -> Result<()> {
-    if upgrade_follows(upgraded, old) {
+    let before = (upgraded.member, upgraded.pass);
+    if upgrade_follows(upgraded, old) && credits(work, before, &upgraded.given)? {
         return Ok(());
     }
     doubt_pass(work, header, upgraded.member, &upgraded.given, upgraded.paid_minor)
+}
+
+/// Whether what a pass that was given away brings along was paid by whoever gave it.
+fn transfer_credits(work: &mut Work<'_>, given: &PassGiven, cause: Option<Fact>) -> Result<bool> {
+    let Some(Fact::PassTransferred(gone)) = cause else { return Ok(true) };
+    credits(work, (gone.member, gone.pass), &given.pass)
+}
+
+/// Whether what a pass brings along was paid for the one before it, whoever's file that lies in by now.
+fn credits(work: &mut Work<'_>, (member, before): (MemberId, PassId), pass: &Pass) -> Result<bool> {
+    if pass.before.is_none() {
+        return Ok(true);
+    }
+    for file in purse::person(&mut *work.session, member)? {
+        let gave = facts::gave_pass(&mut *work.session, file, before)?;
+        if !credit_follows(pass.before, before, gave.as_ref()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn doubt_pass(
