@@ -6,11 +6,12 @@ use punchcard_protocol::{ChainError, Header, Link, StreamId, TillId, follow};
 use rusqlite::Connection;
 
 use super::{
+    hubs,
     journal::Stored,
     local::{self, HubLink},
     streams,
 };
-use crate::{error::Result, use_cases::line};
+use crate::error::Result;
 
 /// Where a walk through all journals stands.
 pub(crate) struct Chains {
@@ -31,7 +32,7 @@ impl Chains {
             streams: streams::all(db)?.into_iter().collect(),
             me: local::get(db, local::TILL)?,
             hub: local::get(db, local::HUB)?,
-            hubs: line::hubs(db)?,
+            hubs: hubs::all(db)?,
             last: (0, Link::START),
         })
     }

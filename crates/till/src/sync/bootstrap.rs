@@ -26,10 +26,10 @@ use crate::{
     error::{Error, Result},
     store::{
         local::{self, HubLink},
+        marks,
         snapshot::{self, Keys, Numbers, Pages, Progress, Ready},
     },
     till::Till,
-    use_cases::line,
     work::Work,
 };
 
@@ -105,9 +105,9 @@ fn worth_it(wire: &Wire, caller: &Caller, hub: &HubLink, how: &Beginning) -> Res
 fn settle(work: &mut Work<'_>, progress: &Progress) -> Result<()> {
     let manifest = &progress.manifest;
     for (channel, known) in &manifest.cursors {
-        line::set_cursor(work.db, channel, known.seq, SetSum::from_hash(known.hash))?;
+        marks::set_cursor(work.db, channel, known.seq, SetSum::from_hash(known.hash))?;
     }
-    line::seen(work.db, Hlc(manifest.hlc))?;
+    marks::seen(work.db, Hlc(manifest.hlc))?;
     work.observe(Hlc(manifest.hlc));
     if let Some(mut hub) = local::get::<HubLink>(work.db, local::HUB)? {
         hub.epoch = manifest.epoch;

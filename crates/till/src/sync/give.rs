@@ -9,9 +9,8 @@ use punchcard_protocol::{
 use super::wire::{Caller, Wire};
 use crate::{
     error::{Error, Result},
-    store::{journal, streams},
+    store::{hubs, journal, streams},
     till::Till,
-    use_cases::line,
 };
 
 /// Journals in one question.
@@ -25,7 +24,7 @@ const BYTES: usize = 2 * LIMITS.batch_bytes;
 /// [`Error::HubUnreachable`], [`Error::WrongHub`], [`Error::Hub`]; those of the store.
 pub(super) fn give_back(till: &Till, wire: &Wire, caller: &Caller) -> Result<()> {
     let held = till.held()?;
-    let hubs = till.read(line::hubs)?;
+    let hubs = till.read(hubs::all)?;
     let mut taken = 0;
     for some in held.chunks(STREAMS) {
         let ask = Held { streams: some.iter().map(|(_, stream, seq)| (*stream, *seq)).collect() };

@@ -14,8 +14,8 @@ use punchcard_protocol::{
 
 use crate::{
     error::{Error, Result},
-    store::{journal, read, snapshot, streams},
-    use_cases::{line, notices},
+    store::{hubs, journal, marks, read, snapshot, streams},
+    use_cases::notices,
     work::Work,
 };
 
@@ -71,14 +71,14 @@ impl Work<'_> {
         let me = self.stream();
         let earlier = header.stream.till == me.till && header.stream.incarnation < me.incarnation;
         if earlier {
-            line::known_there(self.db, number, header.seq)?;
+            marks::known_there(self.db, number, header.seq)?;
         }
         if let Some(here) = journal::link_at(self.db, number, header.seq)? {
             if here.hash == entry.hash() {
                 return Ok(None);
             }
             let (seq, stream) = (header.seq, header.stream);
-            let of_hub = line::hubs(self.db)?.contains(&stream.till);
+            let of_hub = hubs::all(self.db)?.contains(&stream.till);
             let earlier = stream.till == self.stream().till && stream != self.stream();
             if !of_hub && !earlier {
                 return Err(changed(&format!("there are two entries {seq} of {stream}")));
