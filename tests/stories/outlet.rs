@@ -417,3 +417,45 @@ fn of_several_hubs_each_fact_is_published_once() {
     let all = the_stream_is_the_log(&nats, &first.database).len();
     println!("{all} facts, each once");
 }
+
+/// The file that NATS's own tools write, over TLS whose authority is nobody the system knows; and neither
+/// without the other.
+#[test]
+fn a_credentials_file_and_an_authority_of_ones_own_open_the_door() {
+    let nats = Nats::start_guarded();
+    let (credentials, authority) = nats.guarded_by();
+    let mut running = running(Engine::Sqlite, &nats);
+    let hub = &mut running.hub;
+    let turned_away = |hub: &HubProgram, why: &str| {
+        let before = nats.count();
+        until(why, || hub.logged().contains(why));
+        add_stores(hub, 0..1);
+        assert_eq!(nats.count(), before, "nothing is published");
+    };
+    turned_away(hub, "UnknownIssuer");
+
+    hub.kill();
+    hub.set("PUNCHCARD_HUB_NATS_CA", authority.display().to_string());
+    hub.start();
+    turned_away(hub, "authorization violation");
+
+    hub.kill();
+    hub.set("PUNCHCARD_HUB_NATS_CREDS", credentials.display().to_string());
+    hub.start();
+    add_stores(hub, 1..4);
+    the_stream_is_the_log(&nats, &hub.database);
+
+    // A file that another house was given.
+    hub.kill();
+    let others = Nats::start_guarded();
+    hub.set("PUNCHCARD_HUB_NATS_CREDS", others.guarded_by().0.display().to_string());
+    let before = hub.logged().len();
+    hub.start();
+    until("it is turned away", || hub.logged()[before..].contains("authorization violation"));
+
+    // Neither the JWT nor the key is in the log.
+    let logged = hub.logged();
+    for line in std::fs::read_to_string(credentials).expect("there").lines() {
+        assert!(line.starts_with('-') || line.is_empty() || !logged.contains(line), "{line}");
+    }
+}

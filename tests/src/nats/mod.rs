@@ -1,6 +1,8 @@
 //! A real NATS server with JetStream, of the tests' own: in a temporary folder, on a port nobody else
 //! uses, and gone when the tests are, however they end.
 
+mod guarded;
+
 use std::{
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpStream},
@@ -14,6 +16,7 @@ use async_nats::jetstream;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use self::guarded::Guard;
 use crate::processes::port;
 
 /// Where Debian puts it: not on everybody's path.
@@ -42,6 +45,8 @@ wait
 pub struct Nats {
     folder: TempDir,
     addr: SocketAddr,
+    /// Where it lets in who has a credentials file, and not whoever knows the password.
+    guard: Option<Guard>,
     running: Option<Process>,
 }
 
@@ -82,7 +87,16 @@ impl Nats {
     /// Starts one. Where it is missing, the test fails.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut nats = Self { folder, addr: port(), running: None };
+        let mut nats = Self { folder, addr: port(), guard: None, running: None };
+        nats.start_again();
+        nats
+    }
+
+    /// Starts one that speaks TLS, and lets in who has the credentials file.
+    pub fn start_guarded() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let guard = Some(Guard::made(folder.path()));
+        let mut nats = Self { folder, addr: port(), guard, running: None };
         nats.start_again();
         nats
     }
@@ -91,7 +105,11 @@ impl Nats {
     pub fn start_again(&mut self) {
         let mut command = Command::new("sh");
         command.arg("-c").arg(WATCHDOG).arg("sh").arg(self.folder.path()).arg(program());
-        command.args(["--jetstream", "--addr", "127.0.0.1", "--user", USER, "--pass", PASSWORD]);
+        command.args(["--jetstream", "--addr", "127.0.0.1"]);
+        match &self.guard {
+            None => command.args(["--user", USER, "--pass", PASSWORD]),
+            Some(guard) => command.arg("--config").arg(&guard.config),
+        };
         command.arg("--port").arg(self.addr.port().to_string()).arg("--store_dir").arg(self.data());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut watchdog = started.expect("a shell");
@@ -127,8 +145,20 @@ impl Nats {
         self.folder.path().join("data")
     }
 
-    /// Its address, with user and password.
+    /// What a client of a guarded one is known by, and who vouches for the server: two files.
+    ///
+    /// # Panics
+    /// Where it is not guarded.
+    pub fn guarded_by(&self) -> (&Path, &Path) {
+        let guard = self.guard.as_ref().expect("it is guarded");
+        (&guard.credentials, &guard.authority)
+    }
+
+    /// Its address, with user and password where it is not guarded.
     pub fn url(&self) -> String {
+        if self.guard.is_some() {
+            return format!("tls://{}", self.addr);
+        }
         let written = PASSWORD.replace('@', "%40").replace('/', "%2F").replace('ö', "%C3%B6");
         format!("nats://{USER}:{written}@{}", self.addr)
     }
@@ -181,7 +211,14 @@ impl Nats {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
             let options = async_nats::ConnectOptions::new();
-            let options = options.user_and_password(USER.into(), PASSWORD.into());
+            let options = match &self.guard {
+                None => options.user_and_password(USER.into(), PASSWORD.into()),
+                Some(guard) => options
+                    .add_root_certificates(guard.authority.clone())
+                    .credentials_file(&guard.credentials)
+                    .await
+                    .expect("they are there"),
+            };
             let client = options.connect(self.addr.to_string()).await.expect("it answers");
             question(jetstream::new(client)).await
         })
