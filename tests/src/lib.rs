@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "here a panic is a failed test")]
 
 pub mod business;
+pub mod certificates;
 pub mod cluster;
 pub mod fleet;
 #[cfg(target_os = "linux")]

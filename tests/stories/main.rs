@@ -18,6 +18,7 @@ mod damage;
 mod desk;
 #[cfg(target_os = "linux")]
 mod disk_fails;
+mod encrypted_line;
 mod engines;
 mod erasure;
 mod failover;

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64URL_NOPAD;
 use nkeys::KeyPair;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer};
 use serde_json::{Value, json};
+
+use crate::certificates::Certificates;
 
 /// What the server and those who speak to it need: files in one folder.
 pub(super) struct Guard {
@@ -26,11 +27,12 @@ pub(super) struct Guard {
 impl Guard {
     /// An operator, their account, and one user of it; an authority, and a server's certificate.
     pub(super) fn made(folder: &Path) -> Self {
-        let config = format!("{}\n{}\n", keys(folder), certificates(folder));
+        let certificates = Certificates::for_server("127.0.0.1", folder);
+        let config = format!("{}\n{}\n", keys(folder), tls(&certificates));
         let guard = Self {
             config: folder.join("nats.conf"),
             credentials: folder.join("hub.creds"),
-            authority: folder.join("ca.pem"),
+            authority: certificates.authority,
         };
         std::fs::write(&guard.config, config).expect("room");
         guard
@@ -87,28 +89,8 @@ fn token(issuer: &KeyPair, whose: &KeyPair, nats: &Value) -> String {
     format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
 }
 
-/// Writes the authority's certificate, the server's, and its key; returns the server's side.
-fn certificates(folder: &Path) -> String {
-    let made = "a certificate";
-    let authority_key = rcgen::KeyPair::generate().expect(made);
-    let mut authority = CertificateParams::new(Vec::new()).expect(made);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let signed_by_itself = authority.self_signed(&authority_key).expect(made);
-    let issuer = Issuer::new(authority, authority_key);
-    let key = rcgen::KeyPair::generate().expect(made);
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect(made);
-    let certificate = params.signed_by(&key, &issuer).expect(made);
-    for (name, pem) in [
-        ("ca.pem", signed_by_itself.pem()),
-        ("server.pem", certificate.pem()),
-        ("server.key", key.serialize_pem()),
-    ] {
-        std::fs::write(folder.join(name), pem).expect("room");
-    }
-    let file = |name: &str| folder.join(name).display().to_string();
-    format!(
-        "tls {{\n  cert_file: \"{}\"\n  key_file: \"{}\"\n}}",
-        file("server.pem"),
-        file("server.key")
-    )
+/// The server's side of a certificate.
+fn tls(of: &Certificates) -> String {
+    let (certificate, key) = (of.certificate.display(), of.key.display());
+    format!("tls {{\n  cert_file: \"{certificate}\"\n  key_file: \"{key}\"\n}}")
 }

@@ -3,6 +3,7 @@
 //! It is spoken to by the blocking face of its client: every use case of the hub runs on a thread
 //! that may block. Nothing here may be called from async code.
 
+mod line;
 mod pool;
 mod values;
 
@@ -18,7 +19,10 @@ use ::postgres::{
     types::ToSql,
 };
 
-use self::pool::{Connection, Lease, Pool};
+use self::{
+    line::{Line, Wish},
+    pool::{Connection, Lease, Pool},
+};
 use super::{ByKey, Column, Datum, Insert, Row, Session, Store};
 use crate::{
     error::{Error, Result},
@@ -111,9 +115,9 @@ impl Postgres {
     pub fn connect_without(url: &str, weak: Weak) -> Result<Self> {
         let begin_write =
             if weak.in_this_build().no_row_lock { BEGIN_UNLOCKED } else { BEGIN_WRITE };
-        let config = understand(url)?;
+        let (config, line) = understand(url)?;
         let place = place(&config);
-        let pool = Pool::new(config, &place);
+        let pool = Pool::new(line, config, &place);
         let mut lease = pool.take()?;
         if let Err(error) = migrate(lease.connection()?.client()) {
             // Its lock goes with it.
@@ -130,12 +134,12 @@ impl Postgres {
     /// # Errors
     /// [`Error::Usage`] where the address cannot be understood.
     pub fn to_read(url: &str) -> Result<Self> {
-        let mut config = understand(url)?;
+        let (mut config, line) = understand(url)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(ANSWERS_WITHIN);
         }
         let place = place(&config);
-        let pool = Pool::new(config, &place);
+        let pool = Pool::new(line, config, &place);
         Ok(Self { pool, turn: Mutex::new(()), place, begin_write: BEGIN_WRITE })
     }
 
@@ -227,8 +231,10 @@ fn answered(client: &mut Client, batch: &str) -> Result<bool> {
     Ok(messages.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))))
 }
 
-fn understand(url: &str) -> Result<Config> {
-    let config: Config = url.parse().map_err(|error| {
+/// What an address says: whom to reach, and by which line.
+fn understand(url: &str) -> Result<(Config, Line)> {
+    let (url, wish) = Wish::take(url)?;
+    let mut config: Config = url.parse().map_err(|error| {
         let reason = std::error::Error::source(&error).map(ToString::to_string);
         let reason = reason.unwrap_or_default();
         Error::Usage(format!("the address of the PostgreSQL database is not right: {reason}"))
@@ -239,14 +245,12 @@ fn understand(url: &str) -> Result<Config> {
     if config.get_hosts().is_empty() {
         return Err(Error::Usage("the address of the PostgreSQL database names no host".into()));
     }
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(Error::Usage(
-            "this hub cannot reach PostgreSQL over TLS yet: leave sslmode out, and let a tunnel or \
-             a private network protect the way"
-                .into(),
-        ));
-    }
-    Ok(config)
+    let line = wish.line()?;
+    config.ssl_mode(match line {
+        Line::Plain => SslMode::Disable,
+        Line::Encrypted(_) => SslMode::Require,
+    });
+    Ok((config, line))
 }
 
 /// Where it is, for people: neither user nor password.

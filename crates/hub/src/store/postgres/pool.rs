@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-use ::postgres::{Client, Config, NoTls, Statement};
+use ::postgres::{Client, Config, Statement};
 
+use super::line::Line;
 use crate::error::{Error, Result};
 
 /// The most connections one hub has; PostgreSQL allows 100 to all its clients, unless set
@@ -41,8 +42,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn open(config: &Config, place: &str) -> Result<Self> {
-        let mut client = config.connect(NoTls).map_err(|error| {
+    fn open(line: &Line, config: &Config, place: &str) -> Result<Self> {
+        let mut client = line.connect(config).map_err(|error| {
             Error::Database(format!("{place} cannot be reached: {}", reason(&error)))
         })?;
         check_settings(&mut client)?;
@@ -117,6 +118,7 @@ fn reason(error: &::postgres::Error) -> String {
 
 /// All connections of one hub to its database. They are made when they are needed.
 pub struct Pool {
+    line: Line,
     config: Config,
     place: String,
     state: Mutex<State>,
@@ -132,7 +134,7 @@ struct State {
 
 impl Pool {
     /// A pool without connections yet.
-    pub fn new(mut config: Config, place: &str) -> Self {
+    pub fn new(line: Line, mut config: Config, place: &str) -> Self {
         // What the address says itself stays.
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -145,6 +147,7 @@ impl Pool {
         }
         config.keepalives_idle(SILENCE);
         Self {
+            line,
             config,
             place: place.to_owned(),
             state: Mutex::default(),
@@ -169,7 +172,7 @@ impl Pool {
         drop(state);
         // From here on the lease gives the place back, also where connecting fails.
         let mut lease = Lease { pool: self, connection: None, new: true };
-        lease.connection = Some(Connection::open(&self.config, &self.place)?);
+        lease.connection = Some(Connection::open(&self.line, &self.config, &self.place)?);
         Ok(lease)
     }
 

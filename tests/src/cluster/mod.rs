@@ -1,6 +1,8 @@
 //! A real PostgreSQL, of the tests' own: in a temporary folder, on a socket nobody else uses, and
 //! gone when the tests are, however they end.
 
+pub mod encrypted;
+
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
@@ -19,6 +21,9 @@ use postgres::{Client, NoTls};
 /// Where Debian and Ubuntu keep each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
+/// PostgreSQL's own: here it only names the socket.
+const PORT: u16 = 5432;
+
 /// Runs the server until its own input ends, which it does when the tests end, by whatever means;
 /// then the server is told to drop everything (that is what QUIT says to it), and the folder goes.
 /// The keys that stop the tests are sent to everybody: here they are not listened to.
@@ -36,6 +41,7 @@ rm -rf "$folder"
 /// A server of its own.
 pub struct Cluster {
     folder: PathBuf,
+    port: u16,
     watchdog: Child,
     leash: Option<ChildStdin>,
     databases: AtomicU32,
@@ -58,7 +64,7 @@ impl Cluster {
         let programs = programs();
         let folder = folder();
         make_data(&programs, &folder);
-        Self::start_on(&programs, folder, settings)
+        Self::start_on(&programs, folder, settings, PORT)
     }
 
     /// A server that follows this one, and answers who only reads.
@@ -70,7 +76,7 @@ impl Cluster {
         copy.arg("-D").arg(folder.join("data")).arg("-h").arg(&self.folder);
         copy.args(["-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
         run(copy.current_dir(&folder));
-        Self::start_on(&programs, folder, &[])
+        Self::start_on(&programs, folder, &[], PORT)
     }
 
     /// It takes over from the one that it follows.
@@ -86,11 +92,12 @@ impl Cluster {
         run(Command::new("kill").args(["-KILL", &pid]));
     }
 
-    fn start_on(programs: &Path, folder: PathBuf, settings: &[&str]) -> Self {
+    fn start_on(programs: &Path, folder: PathBuf, settings: &[&str], port: u16) -> Self {
         let mut server = as_its_user(&folder, &programs.join("postgres"));
         server.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder);
-        // No network; enough connections for a few hubs in each of many tests.
+        // No network, unless the settings say so; enough connections for a few hubs in each of many tests.
         server.args(["-c", "listen_addresses=", "-c", "max_connections=300"]);
+        server.arg("-p").arg(port.to_string());
         server.args(settings.iter().flat_map(|setting| ["-c", setting]));
         let mut watchdog = Command::new("sh");
         watchdog.arg("-c").arg(WATCHDOG).arg("sh").arg(&folder);
@@ -99,7 +106,7 @@ impl Cluster {
         watchdog.stdout(Stdio::null()).stderr(Stdio::null());
         let mut watchdog = watchdog.spawn().expect("sh is there");
         let leash = watchdog.stdin.take();
-        let cluster = Self { folder, watchdog, leash, databases: AtomicU32::new(0) };
+        let cluster = Self { folder, port, watchdog, leash, databases: AtomicU32::new(0) };
         cluster.wait();
         cluster
     }
@@ -161,7 +168,7 @@ impl Cluster {
     }
 
     fn socket(&self) -> String {
-        self.folder.display().to_string().replace('/', "%2F")
+        format!("{}:{}", self.folder.display().to_string().replace('/', "%2F"), self.port)
     }
 
     fn wait(&self) {
