@@ -12,11 +12,13 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
+use punchcard_protocol::StreamId;
 use tokio::{runtime::Runtime, sync::watch};
 use tower::ServiceExt as _;
 
 use super::{
-    door::Door, gate::Gate, metrics::Metrics, rate::Rate, routes, server::Caller, stall::Busy,
+    door::Door, gate::Gate, metrics::Metrics, rate::Rate, regulars::Regulars, routes,
+    server::Caller, stall::Busy,
 };
 use crate::{
     error::{Error, Result},
@@ -38,11 +40,16 @@ impl Direct {
     /// # Errors
     /// Those of the operating system.
     pub fn new(hub: Arc<Hub>, certificate: [u8; 32]) -> Result<Self> {
-        Self::through(Gate::here(), hub, certificate)
+        Self::through(Gate::here(), Arc::default(), hub, certificate)
     }
 
-    /// The same, with a gate of its own.
-    pub(super) fn through(gate: Gate, hub: Arc<Hub>, certificate: [u8; 32]) -> Result<Self> {
+    /// The same, with a gate of its own, and those that it knows.
+    pub(super) fn through(
+        gate: Gate,
+        regulars: Arc<Regulars<StreamId>>,
+        hub: Arc<Hub>,
+        certificate: [u8; 32],
+    ) -> Result<Self> {
         let (_, stopped) = watch::channel(true);
         let door = Door {
             hub,
@@ -51,7 +58,7 @@ impl Direct {
             begin_rate: Rate::new(u32::MAX, Instant::now()),
             enrol_rate: Rate::new(u32::MAX, Instant::now()),
             find_rate: Arc::new(Rate::new(u32::MAX, Instant::now())),
-            regulars: Arc::default(),
+            regulars,
             certificate,
             metrics_any: false,
             stop: stopped,

@@ -17,7 +17,7 @@ use punchcard_protocol::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Options, Running, Tls, direct::Direct, gate::Gate, serve};
+use super::{Options, Running, Tls, direct::Direct, gate::Gate, regulars::Regulars, serve};
 use crate::{Hub, clock, store};
 
 struct Server {
@@ -276,30 +276,60 @@ fn a_greeting_of_a_new_life_is_signed_with_the_key_that_it_brings() {
     assert_eq!(answer.code(), "fork_detected");
 }
 
+/// A signed call through a door without a network: `200`, or what it was refused for.
+fn signed_through(door: &Direct, hub: &Hub, till: &Till, path: &str, body: &Value) -> String {
+    let body = body.to_string().into_bytes();
+    let signature = sign_request(&till.key, hub.id(), till.stream, path, &body);
+    let headers = [(STREAM_HEADER, till.stream.to_string()), (SIGNATURE_HEADER, signature)];
+    let (status, body) = door.post(path, &headers, body).expect("an answer");
+    WireRefusal::read(&body).map_or(status.to_string(), |refusal| refusal.code.name().into())
+}
+
+fn greeting() -> Value {
+    let known = json!({"seq": 0, "hash": "0".repeat(64)});
+    json!({"protocol": {"min": 1, "max": 1}, "epoch": 1, "acked": known, "now_ms": 0})
+}
+
 #[test]
 fn who_was_not_heard_of_lately_waits_with_the_long_calls() {
     let server = Server::plain();
     let till = server.till();
-    let door = Direct::through(Gate::full_of_long_calls(), Arc::clone(&server.hub), [0; 32]);
-    let door = door.expect("a door");
-    let post = |till: &Till, path: &str, body: &Value| {
-        let body = body.to_string().into_bytes();
-        let signature = sign_request(&till.key, server.hub.id(), till.stream, path, &body);
-        let headers = [(STREAM_HEADER, till.stream.to_string()), (SIGNATURE_HEADER, signature)];
-        let (status, body) = door.post(path, &headers, body).expect("an answer");
-        WireRefusal::read(&body).map_or(status.to_string(), |refusal| refusal.code.name().into())
-    };
+    let (gate, hub) = (Gate::full_of_long_calls(), Arc::clone(&server.hub));
+    let door = Direct::through(gate, Arc::default(), hub, [0; 32]).expect("a door");
+    let post =
+        |till: &Till, path, body: &Value| signed_through(&door, &server.hub, till, path, body);
     let asks = json!({"wait_ms": 0});
-    let known = json!({"seq": 0, "hash": "0".repeat(64)});
-    let greeting =
-        json!({"protocol": {"min": 1, "max": 1}, "epoch": 1, "acked": known, "now_ms": 0});
-    assert_eq!(post(&till, path::GREET, &greeting), "slow_down");
+    assert_eq!(post(&till, path::GREET, &greeting()), "slow_down");
     // Whoever only says that it is this till does not make it heard of.
     let nobody = Till { stream: till.stream, key: StreamKey::from_seed(&[8; 32]) };
     assert_eq!(post(&nobody, path::ASKS, &asks), "bad_signature");
-    assert_eq!(post(&till, path::GREET, &greeting), "slow_down");
+    assert_eq!(post(&till, path::GREET, &greeting()), "slow_down");
     assert_eq!(post(&till, path::ASKS, &asks), "200");
-    assert_eq!(post(&till, path::GREET, &greeting), "200");
+    assert_eq!(post(&till, path::GREET, &greeting()), "200");
+}
+
+/// A new life brings the key that its greeting is signed with: anybody can do that, for as many lives as
+/// they can count. Only one that is vouched for is known afterwards.
+#[test]
+fn a_life_that_nobody_vouches_for_is_not_heard_of() {
+    let server = Server::plain();
+    let till = server.till();
+    let (regulars, hub) = (Arc::new(Regulars::default()), Arc::clone(&server.hub));
+    let door = Direct::through(Gate::here(), Arc::clone(&regulars), hub, [0; 32]).expect("a door");
+    let stream = StreamId { incarnation: 7, ..till.stream };
+    let invented = Till { stream, key: StreamKey::from_seed(&[8; 32]) };
+    let mut brings = greeting();
+    brings["endorsement"] = json!({
+        "public_key": hex::encode(invented.key.public()),
+        "by": till.stream,
+        "signature": "0".repeat(128),
+        "first": {"header": "00", "salt": "00", "payload": "{}"},
+    });
+    let said = signed_through(&door, &server.hub, &invented, path::GREET, &brings);
+    assert_ne!(said, "200");
+    assert!(!regulars.knows(&stream, Instant::now()), "{said}");
+    assert_eq!(signed_through(&door, &server.hub, &till, path::GREET, &greeting()), "200");
+    assert!(regulars.knows(&till.stream, Instant::now()));
 }
 
 #[test]
