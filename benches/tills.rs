@@ -1,5 +1,5 @@
 //! Ten, a hundred and a thousand tills at one hub on PostgreSQL each, ten tills to a store, each store
-//! following its own: every till pushes, and after each call reads what is new for it. Sixteen of them
+//! following its own: every till pushes, and after each call reads what is new for it. Ten of them
 //! call at a time, without the line between. The three take turns, each time with as many entries as the
 //! thousand tills push with one call each, so that the logs are equally long and the machine's drift is in
 //! all of them. After ten turns each of the thousand has pushed a day's 500. What grows with the number

@@ -25,8 +25,9 @@ pub const ENTRIES_OF_A_CALL: u32 = 50;
 const MEMORY: &str = "shared_buffers=6GB,max_wal_size=8GB,checkpoint_timeout=30min";
 /// So many tills share a store and its members.
 pub const TILLS_OF_A_STORE: u32 = 10;
-/// So many tills call at one time.
-const AT_A_TIME: usize = 16;
+/// So many tills call at one time: no more than the fewest that a bench has, so that it is not the crowd that is
+/// compared.
+const AT_A_TIME: usize = 10;
 
 /// A till with the members it serves, and how far it has read each of its channels.
 pub struct Working {
