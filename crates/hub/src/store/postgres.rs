@@ -13,14 +13,12 @@ use std::{
 };
 
 use ::postgres::{
-    Client, Config, SimpleQueryMessage,
-    config::{Host, SslMode},
-    fallible_iterator::FallibleIterator as _,
+    Client, Config, SimpleQueryMessage, config::Host, fallible_iterator::FallibleIterator as _,
     types::ToSql,
 };
 
 use self::{
-    line::{Line, Wish},
+    line::{Authority, Line},
     pool::{Connection, Lease, Pool},
 };
 use super::{ByKey, Column, Datum, Insert, Row, Session, Store};
@@ -233,8 +231,8 @@ fn answered(client: &mut Client, batch: &str) -> Result<bool> {
 
 /// What an address says: whom to reach, and by which line.
 fn understand(url: &str) -> Result<(Config, Line)> {
-    let (url, wish) = Wish::take(url)?;
-    let mut config: Config = url.parse().map_err(|error| {
+    let (url, authority) = Authority::take(url)?;
+    let config: Config = url.parse().map_err(|error| {
         let reason = std::error::Error::source(&error).map(ToString::to_string);
         let reason = reason.unwrap_or_default();
         Error::Usage(format!("the address of the PostgreSQL database is not right: {reason}"))
@@ -245,11 +243,7 @@ fn understand(url: &str) -> Result<(Config, Line)> {
     if config.get_hosts().is_empty() {
         return Err(Error::Usage("the address of the PostgreSQL database names no host".into()));
     }
-    let line = wish.line()?;
-    config.ssl_mode(match line {
-        Line::Plain => SslMode::Disable,
-        Line::Encrypted(_) => SslMode::Require,
-    });
+    let line = authority.line(&config)?;
     Ok((config, line))
 }
 

@@ -18,6 +18,21 @@ pub(crate) fn set_acked(db: &Connection, number: i64, acked: u64, durable: u64) 
     Ok(())
 }
 
+/// How much the hub has of a journal, as far as it said so.
+pub(crate) fn acked(db: &Connection, number: i64) -> Result<u64> {
+    let acked: Option<i64> = db
+        .prepare_cached("SELECT acked FROM pushed WHERE stream = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()?;
+    Ok(acked.and_then(|seq| seq.try_into().ok()).unwrap_or(0))
+}
+
+/// No hub has anything: all of it is to be pushed.
+pub(crate) fn forget_acked(db: &Connection) -> Result<()> {
+    db.execute("DELETE FROM pushed", [])?;
+    Ok(())
+}
+
 /// The hub has so much of a journal: it has just sent it.
 pub(crate) fn known_there(db: &Connection, number: i64, seq: u64) -> Result<()> {
     db.prepare_cached(

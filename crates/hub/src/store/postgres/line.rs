@@ -6,7 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use ::postgres::{Client, Config, NoTls};
+use ::postgres::{Client, Config, NoTls, config::SslMode};
 use percent_encoding::percent_decode_str;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -37,65 +37,67 @@ impl Line {
     }
 }
 
-/// What an address asks for: `sslmode`, and the file in which is who vouches for the server.
+/// Who may vouch for the server: PEM, where the address names a file; else those that the system trusts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Wish {
-    encrypted: bool,
-    authority: Option<PathBuf>,
-}
+pub(super) struct Authority(Option<PathBuf>);
 
-impl Wish {
-    /// Takes it out of an address, which is left with what the client itself understands.
+impl Authority {
+    /// Takes out of an address what the client does not know: `sslrootcert`, and `verify-full`, which is what
+    /// `require` is here. Whether the line is to be encrypted is then for the client to read.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a word that is not known here; without the address, which may hold a password.
+    /// [`Error::Usage`] for what cannot be held; without the address, which may hold a password.
     pub(super) fn take(url: &str) -> Result<(String, Self)> {
-        let mut wish = Self::default();
-        let Some((address, parameters)) = url.split_once('?') else {
-            return Ok((url.to_owned(), wish));
+        let mut authority = Self::default();
+        // A password may have a question mark in it.
+        let host = url.find('@').unwrap_or(0);
+        let Some(at) = url[host..].find('?').map(|at| host + at) else {
+            return Ok((url.to_owned(), authority));
         };
-        let mut rest = Vec::new();
-        for parameter in parameters.split('&') {
+        let mut left = Vec::new();
+        for parameter in url[at + 1..].split('&') {
             match parameter.split_once('=') {
-                Some(("sslmode", mode)) => wish.encrypted = encrypted(mode)?,
-                Some(("sslrootcert", path)) => wish.authority = authority(path)?,
-                _ => rest.push(parameter),
+                Some(("sslmode", "verify-full")) => left.push("sslmode=require"),
+                Some(("sslmode", "verify-ca")) => return Err(named()),
+                Some(("sslrootcert", path)) => authority = Self::file(path)?,
+                _ => left.push(parameter),
             }
         }
-        if wish.authority.is_some() && !wish.encrypted {
-            return Err(Error::Usage(
-                "the address of the PostgreSQL database has sslrootcert, which says nothing without \
-                 sslmode=require"
-                    .into(),
-            ));
-        }
-        let left =
-            if rest.is_empty() { address.to_owned() } else { [address, &rest.join("&")].join("?") };
-        Ok((left, wish))
+        Ok((format!("{}?{}", &url[..at], left.join("&")), authority))
     }
 
-    /// The line that was asked for.
+    fn file(path: &str) -> Result<Self> {
+        if path == "system" {
+            return Ok(Self(None));
+        }
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| {
+            Error::Usage("the address of the PostgreSQL database: sslrootcert is not a path".into())
+        })?;
+        Ok(Self(Some(path.into_owned().into())))
+    }
+
+    /// The line that an address asks for.
     ///
     /// # Errors
-    /// [`Error::Usage`]: whoever vouches for the server cannot be read.
-    pub(super) fn line(&self) -> Result<Line> {
-        if !self.encrypted {
-            return Ok(Line::Plain);
+    /// [`Error::Usage`]: whoever vouches for the server cannot be read, or is of no use.
+    pub(super) fn line(&self, config: &Config) -> Result<Line> {
+        if config.get_ssl_mode() != SslMode::Require {
+            // Encrypted where the server likes, with whomever it is, is not encrypted.
+            return if self.0.is_none() { Ok(Line::Plain) } else { Err(in_vain()) };
         }
         let unusable = |error: rustls::Error| Error::Usage(format!("TLS to PostgreSQL: {error}"));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(unusable)?
             .with_root_certificates(self.roots()?)
             .with_no_client_auth();
-        Ok(Line::Encrypted(Box::new(MakeRustlsConnect::new(config))))
+        Ok(Line::Encrypted(Box::new(MakeRustlsConnect::new(tls))))
     }
 
-    /// Who may vouch for the server: the file's, or else those that the system trusts.
     fn roots(&self) -> Result<RootCertStore> {
         let mut roots = RootCertStore::empty();
-        let Some(path) = &self.authority else {
+        let Some(path) = &self.0 else {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             return Ok(roots);
         };
@@ -111,70 +113,76 @@ impl Wish {
     }
 }
 
-fn encrypted(mode: &str) -> Result<bool> {
-    match mode {
-        "require" | "verify-full" => Ok(true),
-        // To be encrypted where the server likes, with whomever it is, is not to be encrypted.
-        "disable" | "allow" | "prefer" => Ok(false),
-        _ => Err(Error::Usage(
-            "the address of the PostgreSQL database: sslmode is disable, require or verify-full; the \
-             last two ask for a certificate that names the server"
-                .into(),
-        )),
-    }
+fn named() -> Error {
+    Error::Usage(
+        "the address of the PostgreSQL database: sslmode is disable, require or verify-full; the last \
+         two ask for a certificate that names the server"
+            .into(),
+    )
 }
 
-fn authority(path: &str) -> Result<Option<PathBuf>> {
-    if path == "system" {
-        return Ok(None);
-    }
-    let path = percent_decode_str(path).decode_utf8().map_err(|_| {
-        Error::Usage("the address of the PostgreSQL database: sslrootcert is not a path".into())
-    })?;
-    Ok(Some(path.into_owned().into()))
+fn in_vain() -> Error {
+    Error::Usage(
+        "the address of the PostgreSQL database has sslrootcert, which says nothing without \
+         sslmode=require"
+            .into(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::understand, *};
 
-    const HUB: &str = "postgres://me:geheim@db/hub";
-
-    fn taken(parameters: &str) -> (String, Wish) {
-        Wish::take(&format!("{HUB}{parameters}")).expect("it is understood")
-    }
+    const HUB: &str = "postgres://me:geh?eim@db/hub";
 
     #[test]
     fn what_is_ours_is_taken_and_the_rest_is_left() {
-        let plain = Wish::default();
-        let encrypted = |authority: Option<&str>| Wish {
-            encrypted: true,
-            authority: authority.map(PathBuf::from),
-        };
-        for (parameters, left, wish) in [
-            ("", "", plain),
-            ("?connect_timeout=3", "?connect_timeout=3", Wish::default()),
-            ("?sslmode=prefer&connect_timeout=3", "?connect_timeout=3", Wish::default()),
-            ("?sslmode=require", "", encrypted(None)),
-            ("?a=1&sslmode=verify-full&sslrootcert=system&b=2", "?a=1&b=2", encrypted(None)),
-            ("?sslrootcert=%2Fetc%2Fca.pem&sslmode=require", "", encrypted(Some("/etc/ca.pem"))),
+        for (parameters, left, file) in [
+            ("", "", None),
+            ("?connect_timeout=3", "?connect_timeout=3", None),
+            ("?sslmode=prefer&connect_timeout=3", "?sslmode=prefer&connect_timeout=3", None),
+            ("?a=1&sslmode=verify-full&sslrootcert=system", "?a=1&sslmode=require", None),
+            ("?sslrootcert=%2Fca.pem&sslmode=require", "?sslmode=require", Some("/ca.pem")),
         ] {
-            assert_eq!(taken(parameters), (format!("{HUB}{left}"), wish), "{parameters}");
+            let taken = Authority::take(&format!("{HUB}{parameters}")).expect("it is understood");
+            let expected = (format!("{HUB}{left}"), Authority(file.map(PathBuf::from)));
+            assert_eq!(taken, expected, "{parameters}");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_an_encrypted_line_gets_no_other() {
+        let encrypted = |parameters: &str| {
+            let (_, line) = understand(&format!("{HUB}{parameters}")).expect("it is understood");
+            matches!(line, Line::Encrypted(_))
+        };
+        for parameters in [
+            "?sslmode=require",
+            "?sslmode=verify-full",
+            "?connect_timeout=3&sslmode=require&sslrootcert=system",
+            "?ssl%6Dode=require",
+            "?sslmode=prefer&sslmode=verify-full",
+        ] {
+            assert!(encrypted(parameters), "{parameters}");
+        }
+        for parameters in ["", "?", "?sslmode=disable", "?sslmode=prefer"] {
+            assert!(!encrypted(parameters), "{parameters}");
         }
     }
 
     #[test]
     fn what_cannot_be_held_is_refused_without_the_password() {
+        let refused = |parameters: &str| match understand(&format!("{HUB}{parameters}")) {
+            Err(Error::Usage(why)) => why,
+            _ => unreachable!("{parameters} is refused"),
+        };
         for parameters in ["?sslmode=verify-ca", "?sslmode=", "?sslrootcert=/etc/ca.pem"] {
-            let Err(Error::Usage(why)) = Wish::take(&format!("{HUB}{parameters}")) else {
-                panic!("{parameters} is refused")
-            };
-            assert!(why.contains("ssl") && !why.contains("geheim"), "{why}");
+            let why = refused(parameters);
+            assert!(why.contains("ssl") && !why.contains("eim"), "{why}");
         }
         let empty = tempfile::NamedTempFile::new().expect("a file");
         for path in [empty.path().display().to_string(), "/nowhere.pem".to_owned()] {
-            let (_, wish) = taken(&format!("?sslmode=require&sslrootcert={path}"));
-            let Err(Error::Usage(why)) = wish.line() else { panic!("{path} is refused") };
+            let why = refused(&format!("?sslmode=require&sslrootcert={path}"));
             assert!(why.contains(&path), "{why}");
         }
     }

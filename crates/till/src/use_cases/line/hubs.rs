@@ -56,7 +56,7 @@ impl Till {
                 hubs::know(work.db, &[hub.hub])?;
             }
             marks::forget_cursors(work.db)?;
-            work.db.execute("DELETE FROM pushed", [])?;
+            marks::forget_acked(work.db)?;
             local::remove(work.db, local::REFUSED)?;
             link_to(work.db, url, pin, till_name, answer)
         })?;

@@ -4,12 +4,16 @@ use punchcard_protocol::{
     Link, StreamId, StreamKey,
     sync::{Endorsement, Known, Packet, PushAnswer},
 };
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::{super::notices, pulled::hash_of};
 use crate::{
     error::{Error, Result},
-    store::{journal, local, marks::set_acked, streams},
+    store::{
+        journal, local,
+        marks::{self, set_acked},
+        streams,
+    },
     till::{Kept, Till},
     work::Work,
 };
@@ -142,16 +146,7 @@ impl Till {
 
 pub(super) fn life(db: &Connection, stream: StreamId, number: i64) -> Result<OwnLife> {
     let (newest, _) = journal::newest(db, number)?;
-    let acked: Option<i64> = db
-        .prepare_cached("SELECT acked FROM pushed WHERE stream = ?1")?
-        .query_row([number], |row| row.get(0))
-        .optional()?;
-    Ok(OwnLife {
-        stream,
-        number,
-        newest,
-        acked: acked.and_then(|n| n.try_into().ok()).unwrap_or(0),
-    })
+    Ok(OwnLife { stream, number, newest, acked: marks::acked(db, number)? })
 }
 
 /// Whether a stream is an earlier life of this very store. One whose key is not here was a copy's,
