@@ -16,9 +16,12 @@ export default defineConfig({
       runtimeOnly: true,
       compositionOnly: true,
       fullInstall: false,
+      dropMessageCompiler: true,
     }),
   ],
   resolve: { alias: { "@": path("./src") } },
+  // Components are written with <script setup>, and nobody looks at a shop's window with devtools.
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
   build: {

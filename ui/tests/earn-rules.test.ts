@@ -7,6 +7,7 @@ import { useNotice } from "@/desk/stores/notice";
 import type { DryRunView, EarnRuleInput } from "@/shared/bindings";
 import { blankRule } from "@/desk/earn-rule-form";
 import { answer, byId, calls, MEMBER, settle, show, typeInto } from "./support/desk";
+import type { Language } from "@/desk/i18n";
 
 afterEach(() => document.body.replaceChildren());
 
@@ -61,7 +62,7 @@ async function save(): Promise<void> {
 async function open(
   list: EarnRuleInput[],
   more: Parameters<typeof answer>[0] = {},
-  language?: string,
+  language?: Language,
 ) {
   answer({
     earn_rule_list: () => list,
@@ -290,7 +291,7 @@ it("a multiplier sends a percentage and no points", async () => {
   wrapper.unmount();
 });
 
-it.each([
+it.each<[Language, string]>([
   ["zh-CN", "这里没有“purse”"],
   ["en", "nothing is called “purse” here"],
 ])("a condition that the till refuses is said at its box (%s)", async (language, words) => {

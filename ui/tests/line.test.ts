@@ -5,13 +5,14 @@ import AppShell from "@/desk/components/AppShell.vue";
 import FootBar from "@/desk/components/FootBar.vue";
 import type { StatusView } from "@/shared/bindings";
 import { answer, byId, line, press, settle, show, status, syncView } from "./support/desk";
+import type { Language } from "@/desk/i18n";
 
 /** A page that is read when it is asked for takes its time on a busy machine. */
 const PATIENCE = { timeout: 5000 };
 
 afterEach(() => document.body.replaceChildren());
 
-const foot = async (part: Partial<StatusView>, language?: string) =>
+const foot = async (part: Partial<StatusView>, language?: Language) =>
   show(FootBar, { status: status(part), language });
 
 async function desk(part: Partial<StatusView>) {

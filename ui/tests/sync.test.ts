@@ -5,6 +5,7 @@ import SyncPage from "@/desk/pages/SyncPage.vue";
 import { useNotice } from "@/desk/stores/notice";
 import type { DoneView, MemberBrief, NoticeView, SyncView } from "@/shared/bindings";
 import { answer, byId, calls, line, press, settle, show, status } from "./support/desk";
+import type { Language } from "@/desk/i18n";
 import { syncView, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());
@@ -44,7 +45,7 @@ function till(view: SyncView, more: Parameters<typeof answer>[0] = {}) {
   return now;
 }
 
-async function page(view: SyncView, more: Parameters<typeof answer>[0] = {}, language?: string) {
+async function page(view: SyncView, more: Parameters<typeof answer>[0] = {}, language?: Language) {
   return show(SyncPage, { status: till(view, more), language });
 }
 

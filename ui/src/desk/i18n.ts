@@ -1,13 +1,40 @@
+/**
+ * The texts of the window. All of them travel with it, for it may never be online; but only Chinese ones
+ * are read while it opens: they stand in for whatever another language lacks.
+ */
 import { createI18n } from "vue-i18n";
-import en from "@/shared/locales/en.json";
 import zh from "@/shared/locales/zh-CN.json";
 
-/** Both languages travel with the window: it may never be online. */
-export function makeI18n(locale = "zh-CN") {
+type Texts = Record<string, object>;
+export type Language = "zh-CN" | "en";
+
+/** Read once somebody wants them. */
+const READ: Partial<Record<Language, () => Promise<{ default: Texts }>>> = {
+  en: () => import("@/shared/locales/en.json"),
+};
+
+/** What is needed of vue-i18n here. */
+interface Speaker {
+  readonly availableLocales: string[];
+  setLocaleMessage(language: string, texts: Texts): void;
+}
+
+/** `others` are there at once, beside the Chinese ones. */
+export function makeI18n(locale: Language = "zh-CN", others: Record<string, Texts> = {}) {
   return createI18n({
     legacy: false,
-    locale,
+    locale: locale as string,
     fallbackLocale: "zh-CN",
-    messages: { "zh-CN": zh, en },
+    messages: { "zh-CN": zh as Texts, ...others },
   });
+}
+
+/** The texts of a language are missing. */
+export const lacks = (i18n: Speaker, language: Language): boolean =>
+  !i18n.availableLocales.includes(language);
+
+/** Reads them. */
+export async function readTexts(i18n: Speaker, language: Language): Promise<void> {
+  const texts = await READ[language]?.();
+  if (texts) i18n.setLocaleMessage(language, texts.default);
 }

@@ -10,10 +10,11 @@ import type {
   StatusView,
   SyncView,
 } from "@/shared/bindings";
-import { makeI18n } from "@/desk/i18n";
+import { type Language, makeI18n } from "@/desk/i18n";
 import { hasOpened } from "@/desk/opening";
 import { makeRouter } from "@/desk/router";
 import { useSession } from "@/desk/stores/session";
+import en from "@/shared/locales/en.json";
 
 // A page by itself stands in no window that has to open first.
 hasOpened();
@@ -197,7 +198,9 @@ export async function show<T extends Component>(
   component: T,
   options: MountingOptions<never> & {
     status?: StatusView;
-    language?: string;
+    language?: Language;
+    /** Only what a window has that has just opened: Chinese. @default false */
+    freshTexts?: boolean;
     at?: string;
     /** The stores of the same desk, where something was shown before. */
     pinia?: Pinia;
@@ -209,10 +212,11 @@ export async function show<T extends Component>(
   session.status = options.status ?? status();
   const router = makeRouter();
   await router.push(options.at ?? "/");
+  const i18n = makeI18n(options.language, options.freshTexts ? {} : { en });
   const wrapper = mount(component as Component, {
     attachTo: document.body,
     props: options.props,
-    global: { plugins: [pinia, makeI18n(options.language), router] },
+    global: { plugins: [pinia, i18n, router] },
   });
   await settle();
   return { wrapper, session, router, pinia };

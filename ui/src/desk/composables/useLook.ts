@@ -1,11 +1,9 @@
-/** Carries language and theme onto the page, and follows the system's theme. */
+/** Carries the theme onto the page, and follows the system's. */
 import { onScopeDispose, watchEffect } from "vue";
-import { useI18n } from "vue-i18n";
-import { rememberLanguage, useSession } from "../stores/session";
+import { useSession } from "../stores/session";
 
 export function useLook(): void {
   const session = useSession();
-  const { locale } = useI18n();
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
   function apply(): void {
@@ -15,11 +13,6 @@ export function useLook(): void {
   }
 
   watchEffect(apply);
-  watchEffect(() => {
-    locale.value = session.language === "en" ? "en" : "zh-CN";
-    document.documentElement.lang = locale.value;
-    if (session.status) rememberLanguage(locale.value);
-  });
   dark.addEventListener("change", apply);
   onScopeDispose(() => dark.removeEventListener("change", apply));
 }
