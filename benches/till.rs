@@ -12,7 +12,10 @@ use punchcard_benches::{Dice, MILLION, PIN, Sample, card, million, name, phone, 
 use punchcard_till::{Actor, CheckInHow, Till, Who, views::Prefs};
 
 const SEARCHES: usize = 400;
+/// Check-ins of a stretch, and stretches: in the first after a start the upper pages of the trees are
+/// read as they are needed, in the next most of them lie in memory.
 const ROUNDS: u32 = 2000;
+const STRETCHES: u32 = 3;
 const WARM_UP: u32 = 200;
 const TURN: u32 = 100;
 
@@ -119,19 +122,40 @@ fn check_ins(till: &Till, owner: &Actor) -> Result<(), Box<dyn Error>> {
     // Other members in each run: those of the run before have been scanned today, and whoever is scanned
     // twenty times a day lies on more pages than a member does.
     let mut dice = Dice(u64::try_from(punchcard_till::clock::now_ms()).unwrap_or(11));
+    stretch(till, owner, &mut dice, WARM_UP)?;
+    for nth in 0..STRETCHES {
+        let (ours, bare) = stretch(till, owner, &mut dice, ROUNDS)?;
+        println!(
+            "     the {} to {} after the start",
+            nth * ROUNDS + WARM_UP,
+            (nth + 1) * ROUNDS + WARM_UP
+        );
+        tell(&ours, &bare);
+    }
+    Ok(())
+}
+
+/// So many check-ins, and as many single rows.
+fn stretch(
+    till: &Till,
+    owner: &Actor,
+    dice: &mut Dice,
+    rounds: u32,
+) -> Result<(Sample, Sample), Box<dyn Error>> {
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS + WARM_UP {
-        let (mine, floor) = one_of_each(till, owner, &mut dice, round)?;
-        if round >= WARM_UP {
-            ours.push(mine);
-            bare.push(floor);
-        }
+    for round in 0..rounds {
         if round % TURN == 0 {
             // A desk breathes: its log is put into the database meanwhile.
             std::thread::sleep(Duration::from_millis(700));
         }
+        let (mine, floor) = one_of_each(till, owner, dice, round)?;
+        ours.push(mine);
+        bare.push(floor);
     }
-    let (ours, bare) = (Sample::new(ours), Sample::new(bare));
+    Ok((Sample::new(ours), Sample::new(bare)))
+}
+
+fn tell(ours: &Sample, bare: &Sample) {
     println!("     check-in             {}", ours.told());
     println!("     single-row commit    {}", bare.told());
     let holds = |ours: Duration, bare: Duration| ours <= bare * 2;
@@ -145,5 +169,4 @@ fn check_ins(till: &Till, owner: &Actor) -> Result<(), Box<dyn Error>> {
         verdict(holds(ours.p99(), bare.p99())),
         ratio(ours.p99(), bare.p99())
     );
-    Ok(())
 }
