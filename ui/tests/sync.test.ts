@@ -1,11 +1,11 @@
 /** The page about the hub: what waits, who may be one person, what was adjusted. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import AppShell from "@/desk/components/AppShell.vue";
+import type { Language } from "@/desk/i18n";
 import SyncPage from "@/desk/pages/SyncPage.vue";
 import { useNotice } from "@/desk/stores/notice";
 import type { DoneView, MemberBrief, NoticeView, SyncView } from "@/shared/bindings";
 import { answer, byId, calls, line, press, settle, show, status } from "./support/desk";
-import type { Language } from "@/desk/i18n";
 import { syncView, typeInto } from "./support/desk";
 
 afterEach(() => document.body.replaceChildren());

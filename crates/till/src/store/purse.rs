@@ -178,10 +178,8 @@ fn rows_of_file(
     };
     let mut statement = db.prepare_cached(
         "SELECT a.lot, a.kind, a.account, a.stream, a.amount, a.expires_ms,
-                CASE WHEN a.account <> 0
-                     THEN coalesce((SELECT frozen FROM frozen f WHERE f.lot = a.lot), 0) END,
-                CASE WHEN a.account <> 0
-                     THEN (SELECT until_ms FROM pending p WHERE p.lot = a.lot) END
+                coalesce((SELECT frozen FROM frozen f WHERE f.lot = a.lot), 0),
+                (SELECT until_ms FROM pending p WHERE p.lot = a.lot)
          FROM account a
          WHERE a.member = ?1 AND (?2 IS NULL OR a.kind = ?2) AND (?3 IS NULL OR a.lot = ?3)
          ORDER BY a.lot, a.account",
