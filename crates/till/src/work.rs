@@ -75,7 +75,7 @@ impl<'a> Work<'a> {
             distrust,
             house_changed: false,
             distrust_changed: false,
-            numbers: Numbers::default(),
+            numbers: Numbers::of_writer(head.stream, head.number),
         }
     }
 

@@ -51,6 +51,11 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// The number of the stream that is being written is known from the start.
+    pub fn of_writer(stream: StreamId, number: i64) -> Self {
+        Self { stream: Cell::new(Some((stream, number))), ..Self::default() }
+    }
+
     /// Remembers a member's number.
     pub fn remember(&self, member: MemberId, number: i64) {
         self.member.set(Some((member, number)));
@@ -329,22 +334,14 @@ fn change_pass(db: &Connection, row: &PassChangeRow) -> Result<()> {
 }
 
 fn issue(db: &Connection, numbers: &Numbers, member: Option<MemberId>, lot: &Lot) -> Result<()> {
-    let owner = owner_number(db, numbers, member)?;
-    db.prepare_cached(
-        "INSERT INTO of_member (part, at_ms, member, id, account, stream, kind, amount, expires_ms)
-         VALUES (0, 0, ?1, ?2, 0, 0, ?3, ?4, ?5)
-         ON CONFLICT (member, part, at_ms, id, account, stream) DO UPDATE SET
-           amount = amount + excluded.amount,
-           expires_ms = coalesce(expires_ms, excluded.expires_ms)",
-    )?
-    .execute(params![
-        owner,
-        lot.id.as_bytes(),
-        lot.kind.number(),
-        -lot.amount,
-        lot.expires_ms
-    ])?;
-    add(db, numbers, owner, (lot.id, lot.kind), lot.to, lot.amount)
+    let of = Moved {
+        owner: owner_number(db, numbers, member)?,
+        lot: lot.id,
+        kind: lot.kind,
+        amount: lot.amount,
+        expires_ms: lot.expires_ms,
+    };
+    move_value(db, &of, ISSUED, place(db, numbers, lot.to)?)
 }
 
 fn post(
@@ -353,36 +350,60 @@ fn post(
     member: Option<MemberId>,
     posting: &Posting,
 ) -> Result<()> {
-    let owner = owner_number(db, numbers, member)?;
-    let what = (posting.lot, posting.kind);
-    add(db, numbers, owner, what, posting.from, -posting.amount)?;
-    add(db, numbers, owner, what, posting.to, posting.amount)
+    let of = Moved {
+        owner: owner_number(db, numbers, member)?,
+        lot: posting.lot,
+        kind: posting.kind,
+        amount: posting.amount,
+        expires_ms: None,
+    };
+    let (from, to) = (place(db, numbers, posting.from)?, place(db, numbers, posting.to)?);
+    move_value(db, &of, from, to)
 }
 
-fn add(
-    db: &Connection,
-    numbers: &Numbers,
+/// What moves from one account of a lot to another.
+struct Moved {
     owner: i64,
-    (lot, kind): (LotId, ValueKind),
-    account: Account,
+    lot: LotId,
+    kind: ValueKind,
     amount: i64,
-) -> Result<()> {
+    /// Where the lot is given out: when it runs out.
+    expires_ms: Option<i64>,
+}
+
+/// An account, and the stream whose it is, as the table numbers them.
+type Place = (i64, i64);
+
+/// Where value comes from that is given out: it stands below nothing by what was given.
+const ISSUED: Place = (0, streams::NOBODY);
+
+fn place(db: &Connection, numbers: &Numbers, account: Account) -> Result<Place> {
     let stream = match account.stream() {
         Some(stream) => numbers.stream(db, stream)?,
         None => streams::NOBODY,
     };
+    Ok((account.number(), stream))
+}
+
+/// Both ends by one statement: they lie side by side.
+fn move_value(db: &Connection, of: &Moved, from: Place, to: Place) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO of_member (part, at_ms, member, id, account, stream, kind, amount)
-         VALUES (0, 0, ?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (member, part, at_ms, id, account, stream) DO UPDATE SET amount = amount + ?6",
+        "INSERT OR FAIL INTO of_member (part, at_ms, member, id, kind, account, stream, amount, expires_ms)
+         VALUES (0, 0, ?1, ?2, ?3, ?4, ?5, -?8, ?9), (0, 0, ?1, ?2, ?3, ?6, ?7, ?8, NULL)
+         ON CONFLICT (member, part, at_ms, id, account, stream) DO UPDATE SET
+           amount = amount + excluded.amount,
+           expires_ms = coalesce(expires_ms, excluded.expires_ms)",
     )?
     .execute(params![
-        owner,
-        lot.as_bytes(),
-        account.number(),
-        stream,
-        kind.number(),
-        amount
+        of.owner,
+        of.lot.as_bytes(),
+        of.kind.number(),
+        from.0,
+        from.1,
+        to.0,
+        to.1,
+        of.amount,
+        of.expires_ms
     ])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod earned;
 pub mod erased;
 pub mod fold;
+pub mod held;
 pub(crate) mod hubs;
 pub mod journal;
 pub mod keys_of_members;

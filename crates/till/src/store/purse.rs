@@ -8,10 +8,7 @@ use punchcard_domain::{
 use punchcard_protocol::{LotId, MemberId, StreamId};
 use rusqlite::{Connection, params};
 
-use super::{
-    merged::{self, Files},
-    streams,
-};
+use super::{merged, streams};
 use crate::{
     error::{Error, Result},
     weak::Weak,
@@ -84,8 +81,6 @@ impl Owned {
 /// Which lots of a member are asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
-    /// All.
-    All,
     /// All of one kind.
     Kind(ValueKind),
     /// One.
@@ -106,7 +101,8 @@ struct Row {
 }
 
 /// All that stands to one person's name, over all their files. A scan asks for their points, their money and
-/// what is left of each pack; it lies on one page, and is read once.
+/// what is left of each pack; it lies on one page, and is read once ([`super::held`]).
+#[derive(Default)]
 pub struct Accounts {
     rows: Vec<Row>,
     debts: Vec<Debt>,
@@ -120,31 +116,18 @@ struct Debt {
 }
 
 impl Accounts {
-    /// Reads what a member has, by local number.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn read(db: &Connection, member: i64) -> Result<Self> {
-        Self::of(db, &merged::files(db, member)?)
-    }
-
-    /// The same, of a person whose files are known.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn of(db: &Connection, files: &Files) -> Result<Self> {
-        let mut all = Self { rows: Vec::new(), debts: Vec::new() };
-        for (file, owner) in files {
-            all.rows.extend(rows_of_file(db, *file, *owner, Which::All)?);
-            all.debts.extend(debts_of_file(db, *file)?);
+    /// Those of one file, and what it owes, beside those of the other files of this person.
+    pub(super) fn add(&mut self, db: &Connection, accounts: FileAccounts) -> Result<()> {
+        self.rows.extend(accounts.rows);
+        if accounts.owes {
+            self.debts.extend(debts_of_file(db, accounts.file)?);
         }
-        Ok(all)
+        Ok(())
     }
 
     /// What there is of one kind, or of one lot.
     pub fn purse(&self, db: &Connection, owned: &Owned, which: Which, now_ms: i64) -> Purse {
         let asked = |row: &&Row| match which {
-            Which::All => true,
             Which::Kind(kind) => row.kind == kind,
             Which::Lot(lot) => row.lot == lot,
         };
@@ -172,7 +155,6 @@ fn rows_of_file(
     which: Which,
 ) -> Result<Vec<Row>> {
     let (kind, lot) = match which {
-        Which::All => (None, None),
         Which::Kind(kind) => (Some(kind.number()), None),
         Which::Lot(lot) => (None, Some(*lot.as_bytes())),
     };
@@ -185,33 +167,73 @@ fn rows_of_file(
          ORDER BY a.lot, a.account",
     )?;
     let mut found = statement.query(params![member, kind, lot])?;
-    let mut rows = Vec::new();
-    // What was issued stands first of its lot, and says when the lot runs out.
-    let mut issued = (LotId::from_bytes([0; 16]), None);
+    let mut accounts = FileAccounts::of(member, owner);
     while let Some(row) = found.next()? {
-        let lot = LotId::from_bytes(row.get(0)?);
-        let (kind, account, amount): (i64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(4)?);
-        if account == ISSUED {
-            issued = (lot, row.get(5)?);
-        } else if amount != 0 {
-            let kind = ValueKind::from_number(kind)
-                .ok_or_else(|| Error::Damaged(format!("a lot of kind {kind}")))?;
-            let expires_ms = if issued.0 == lot { issued.1 } else { None };
-            let (stream, frozen, pending_ms) = (row.get(3)?, row.get(6)?, row.get(7)?);
-            rows.push(Row {
-                lot,
-                kind,
-                account,
-                stream,
-                amount,
-                expires_ms,
-                frozen,
-                pending_ms,
-                owner,
-            });
-        }
+        accounts.push(&AccountRow {
+            lot: LotId::from_bytes(row.get(0)?),
+            kind: row.get(1)?,
+            account: row.get(2)?,
+            stream: row.get(3)?,
+            amount: row.get(4)?,
+            expires_ms: row.get(5)?,
+            frozen: row.get(6)?,
+            pending_ms: row.get(7)?,
+        })?;
     }
-    Ok(rows)
+    Ok(accounts.rows)
+}
+
+/// One account as it lies in the table.
+pub(super) struct AccountRow {
+    pub(super) lot: LotId,
+    pub(super) kind: i64,
+    pub(super) account: i64,
+    pub(super) stream: i64,
+    pub(super) amount: i64,
+    pub(super) expires_ms: Option<i64>,
+    pub(super) frozen: bool,
+    pub(super) pending_ms: Option<i64>,
+}
+
+/// The accounts of one file, as they are read: lot by lot, of each what was issued first.
+pub(super) struct FileAccounts {
+    file: i64,
+    owner: Option<MemberId>,
+    rows: Vec<Row>,
+    /// The lot that is being read, and when it runs out: what was issued says so.
+    issued: Option<(LotId, Option<i64>)>,
+    /// There may be debts of this file.
+    pub(super) owes: bool,
+}
+
+impl FileAccounts {
+    pub(super) fn of(file: i64, owner: Option<MemberId>) -> Self {
+        Self { file, owner, rows: Vec::new(), issued: None, owes: true }
+    }
+
+    pub(super) fn push(&mut self, row: &AccountRow) -> Result<()> {
+        if row.account == ISSUED {
+            self.issued = Some((row.lot, row.expires_ms));
+            return Ok(());
+        }
+        if row.amount == 0 {
+            return Ok(());
+        }
+        let issued = self.issued.filter(|(lot, _)| *lot == row.lot);
+        self.rows.push(Row {
+            lot: row.lot,
+            kind: ValueKind::from_number(row.kind)
+                .ok_or_else(|| Error::Damaged(format!("a lot of kind {}", row.kind)))?,
+            account: row.account,
+            stream: row.stream,
+            amount: row.amount,
+            expires_ms: issued.and_then(|(_, expires_ms)| expires_ms),
+            frozen: row.frozen,
+            pending_ms: row.pending_ms,
+            owner: self.owner,
+        });
+        Ok(())
+    }
 }
 
 /// A member's value of one kind, or of one lot.

@@ -18,7 +18,7 @@ use super::{
     keys_of_members::fold,
     merged::{self, Files},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A member's file as it lies in the table.
 #[derive(Debug, Clone)]
@@ -296,67 +296,6 @@ impl PassFile {
         let sold = Sold { from: self.from, until: self.until, terms: &self.terms };
         standing(&sold, &self.changes, today)
     }
-}
-
-/// A member's passes, those that were taken back left out.
-///
-/// # Errors
-/// Those of the store.
-pub fn passes(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
-    passes_of(db, &merged::files(db, member)?)
-}
-
-/// The same, of a person whose files are known.
-///
-/// # Errors
-/// Those of the store.
-pub fn passes_of(db: &Connection, files: &Files) -> Result<Vec<PassFile>> {
-    let mut all = Vec::new();
-    for (file, _) in files {
-        all.extend(passes_of_file(db, *file)?);
-    }
-    Ok(all)
-}
-
-fn passes_of_file(db: &Connection, member: i64) -> Result<Vec<PassFile>> {
-    let mut statement = db.prepare_cached(
-        "SELECT id, name, first_day, last_day, visits, terms, fact,
-                EXISTS (SELECT 1 FROM pass_change WHERE pass = pass.id)
-         FROM pass
-         WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM void WHERE target = pass.fact) ORDER BY id",
-    )?;
-    let rows = statement.query_map([member], |row| {
-        Ok((
-            row.get(0)?,
-            row.get(1)?,
-            row.get::<_, String>(2)?,
-            row.get::<_, Option<String>>(3)?,
-            row.get::<_, Option<[u8; 16]>>(4)?,
-            row.get::<_, Option<String>>(5)?,
-            row.get(6)?,
-            row.get(7)?,
-        ))
-    })?;
-    let day = |text: &str| {
-        text.parse::<Day>().map_err(|_| Error::Damaged(format!("{text} is not a day")))
-    };
-    let mut passes = Vec::new();
-    for row in rows {
-        let (id, name, from, until, visits, terms, fact, changed) = row?;
-        let id = PassId::from_bytes(id);
-        let terms = terms.map(|text| serde_json::from_str(&text)).transpose()?;
-        passes.push(PassFile {
-            id,
-            fact: FactId::from_bytes(fact),
-            name,
-            from: day(&from)?,
-            until: until.as_deref().map(day).transpose()?,
-            visits: visits.map(LotId::from_bytes),
-            terms: terms.unwrap_or_default(),
-            changes: if changed { changes(db, id)? } else { Vec::new() },
-        });
-    }
-    Ok(passes)
 }
 
 /// The fact that gave a pass to one of the files of a person, whether it was taken back or not.

@@ -18,9 +18,10 @@ use crate::{
     error::{Error, Result},
     phone,
     store::{
+        held::Held,
         keys_of_members::fold,
         merged::{self, Files},
-        purse::{Accounts, Which},
+        purse::Which,
         read::{self, MemberFile, PassFile, VisitsSoFar},
     },
     till::Till,
@@ -128,9 +129,9 @@ impl Till {
             let Some(file) = identify(work, &Who::Card(card.to_owned()))? else { return Ok(None) };
             let eye = work.eye(Role::Owner);
             let mut lots = Vec::new();
-            let accounts = Accounts::read(work.db, file.number)?;
-            for pass in read::passes(work.db, file.number)? {
-                let view = eye.pass(&accounts, &pass);
+            let held = Held::by(work.db, file.number)?;
+            for pass in held.passes {
+                let view = eye.pass(&held.accounts, &pass);
                 if !matches!(view.state, PassState::Active | PassState::Waits) {
                     continue;
                 }
@@ -275,8 +276,7 @@ struct Stands {
     file: MemberFile,
     files: Files,
     tier: Option<Tier>,
-    passes: Vec<PassFile>,
-    accounts: Accounts,
+    held: Held,
     visits: VisitsSoFar,
 }
 
@@ -289,8 +289,7 @@ fn read_of(work: &Work<'_>, actor: &Actor, file: MemberFile, at_ms: Option<i64>)
     let files = merged::files_of(work.db, &file)?;
     Ok(Stands {
         tier: eye.tier(&file)?,
-        passes: read::passes_of(work.db, &files)?,
-        accounts: Accounts::of(work.db, &files)?,
+        held: Held::of(work.db, &files)?,
         visits: read::visits_so_far(work.db, &files, at_ms, month_ms, elsewhere_ms)?,
         file,
         files,
@@ -299,15 +298,13 @@ fn read_of(work: &Work<'_>, actor: &Actor, file: MemberFile, at_ms: Option<i64>)
 
 /// The same, after the visit was written: what it did not touch is not read again.
 fn after(work: &Work<'_>, stands: Stands, visit: &VisitRecorded, rewarded: bool) -> Result<Stands> {
-    let files = &stands.files;
     let moved = rewarded
         || visit.earned.is_some()
         || visit.by_rules.is_some()
-        || !visit.postings.is_empty();
-    let passes =
-        if visit.changes.is_empty() { stands.passes } else { read::passes_of(work.db, files)? };
-    let accounts = if moved { Accounts::of(work.db, files)? } else { stands.accounts };
-    Ok(Stands { passes, accounts, ..stands })
+        || !visit.postings.is_empty()
+        || !visit.changes.is_empty();
+    let held = if moved { Held::of(work.db, &stands.files)? } else { stands.held };
+    Ok(Stands { held, ..stands })
 }
 
 fn known(
@@ -329,8 +326,9 @@ fn known(
     let Some(stands) = stands else { return Ok(blank) };
     let (file, tier) = (&stands.file, stands.tier.as_ref());
     let now_ms = work.now_ms();
-    let purse = |which| stands.accounts.purse(work.db, work.owned, which, now_ms);
+    let purse = |which| stands.held.accounts.purse(work.db, work.owned, which, now_ms);
     let passes: Vec<_> = stands
+        .held
         .passes
         .iter()
         .map(|pass| known_pass(pass, pass.visits.map(|lot| purse(Which::Lot(lot)))))
@@ -412,7 +410,7 @@ fn answer(
         family: Vec::new(),
         brings_guest: false,
     };
-    let Some(Stands { file, tier, passes, accounts, visits, .. }) = stands else {
+    let Some(Stands { file, tier, held, visits, .. }) = stands else {
         if let Who::Card(card) = who {
             view.unknown_card = Some(card.clone());
         }
@@ -427,9 +425,9 @@ fn answer(
     let month_ms = eye.days.start_of(eye.today().first_of_month());
     let counts = visit.counted && visit.at_ms >= month_ms;
     view.visits_this_month = visits.since + i64::from(counts);
-    view.points = Some(eye.points(&eye.purse_of(accounts, ValueKind::Points))?);
-    view.stored_minor = eye.purse_of(accounts, ValueKind::Money).on_file(eye.now_ms);
-    let passes = eye.passes(accounts, passes);
+    view.points = Some(eye.points(&eye.purse_of(&held.accounts, ValueKind::Points))?);
+    view.stored_minor = eye.purse_of(&held.accounts, ValueKind::Money).on_file(eye.now_ms);
+    let passes = eye.passes(&held.accounts, &held.passes);
     let used = visit.pass.map(|pass| pass.to_string());
     // Red because it is frozen: that one, which a key can mend.
     let frozen = visit.reasons.iter().any(|reason| reason.code() == "frozen");

@@ -19,6 +19,7 @@ use crate::{
     error::Result,
     store::{
         erased, fold,
+        held::Held,
         journal::{self, Stored},
         purse, read,
         records::{self, StaffRecord},
@@ -386,7 +387,8 @@ fn recent_visit(
     };
     let pass = match (body.member, body.pass) {
         (Some(member), Some(pass)) => match read::member(work.db, member)? {
-            Some(file) => read::passes(work.db, file.number)?
+            Some(file) => Held::by(work.db, file.number)?
+                .passes
                 .into_iter()
                 .find(|held| held.id == pass)
                 .map(|held| held.name),

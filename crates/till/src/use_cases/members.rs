@@ -18,9 +18,9 @@ use crate::{
     import::cells,
     phone, random,
     store::{
+        held::Held,
         keys_of_members::fold,
         merged,
-        purse::Accounts,
         read::{self, MemberFile},
         records,
     },
@@ -212,11 +212,11 @@ fn with_details(
 pub(crate) fn view(work: &Work<'_>, actor: &Actor, file: &MemberFile) -> Result<MemberView> {
     let eye = work.eye(actor.role);
     let files = merged::files_of(work.db, file)?;
-    let accounts = Accounts::of(work.db, &files)?;
+    let Held { accounts, passes } = Held::of(work.db, &files)?;
     let purse = eye.purse_of(&accounts, ValueKind::Points);
     let month = eye.days.start_of(eye.today().first_of_month());
     let visits = read::visits_so_far(work.db, &files, i64::MAX, month, i64::MAX)?;
-    let mut passes = eye.passes(&accounts, &read::passes_of(work.db, &files)?);
+    let mut passes = eye.passes(&accounts, &passes);
     for (id, acts) in passes::acts(work, file)? {
         let id = id.to_string();
         passes.iter_mut().filter(|pass| pass.id == id).for_each(|pass| pass.acts.clone_from(&acts));

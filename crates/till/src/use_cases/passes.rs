@@ -19,8 +19,9 @@ use super::{
 use crate::{
     error::{Error, Result},
     store::{
+        held::Held,
         journal, merged,
-        purse::{self, Accounts, Which},
+        purse::{self, Which},
         read::{self, MemberFile, PassFile},
         records,
     },
@@ -102,7 +103,8 @@ impl Till {
             let file = known_member(work, member)?;
             let pass_type = kind(work, pass_type)?;
             let today = work.eye(actor.role).today();
-            let runs_until = read::passes(work.db, file.number)?
+            let runs_until = Held::by(work.db, file.number)?
+                .passes
                 .into_iter()
                 .filter(|pass| pass.visits.is_none() && pass.name == pass_type.name)
                 .map(|pass| pass.standing(today))
@@ -241,12 +243,11 @@ impl Till {
     ) -> Result<Option<(LotId, i64)>> {
         self.write(move |work| {
             let file = known_member(work, member)?;
-            let found = read::passes(work.db, file.number)?;
-            let pass = found.into_iter().find(|known| known.id == pass);
+            let held = Held::by(work.db, file.number)?;
+            let pass = held.passes.iter().find(|known| known.id == pass);
             let pass = pass.ok_or(Refusal::NotFound("pass"))?;
             let Some(lot) = pass.visits else { return Ok(None) };
-            let accounts = Accounts::read(work.db, file.number)?;
-            let view = work.eye(Role::Owner).pass(&accounts, &pass);
+            let view = work.eye(Role::Owner).pass(&held.accounts, pass);
             let away = view.visits_left.unwrap_or(0) - view.visits_here.unwrap_or(0);
             Ok((away > 0).then_some((lot, away)))
         })
@@ -279,7 +280,7 @@ fn money_or_none(work: &Work<'_>, typed: &str) -> Result<i64> {
 /// What can be done with each pass today.
 pub(crate) fn acts(work: &Work<'_>, file: &MemberFile) -> Result<Vec<(PassId, Vec<PassAct>)>> {
     let mut acts = Vec::new();
-    for pass in read::passes(work.db, file.number)? {
+    for pass in Held::by(work.db, file.number)?.passes {
         let (pass, _) = with_visits(work, file, pass)?;
         let can = work.decide(None, |desk| Ok(decide::pass_acts(desk, &pass)))?;
         acts.push((pass.id, can));
@@ -289,7 +290,8 @@ pub(crate) fn acts(work: &Work<'_>, file: &MemberFile) -> Result<Vec<(PassId, Ve
 
 /// A pass of a member's, with all that a decision about it depends on.
 fn on_file(work: &Work<'_>, file: &MemberFile, pass: PassId) -> Result<(PassOnFile, FactId)> {
-    let found = read::passes(work.db, file.number)?
+    let found = Held::by(work.db, file.number)?
+        .passes
         .into_iter()
         .find(|known| known.id == pass)
         .ok_or(Refusal::NotFound("pass"))?;
