@@ -5,6 +5,7 @@
 mod abuse;
 mod apart;
 mod backups;
+mod between_desks;
 mod bindings;
 mod book;
 mod bootstrap;
