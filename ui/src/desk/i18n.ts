@@ -6,7 +6,17 @@ import { createI18n } from "vue-i18n";
 import zh from "@/shared/locales/zh-CN.json";
 
 type Texts = Record<string, object>;
-export type Language = "zh-CN" | "en";
+
+/** What the window speaks, each in its own words. */
+export const LANGUAGES = [
+  { code: "zh-CN", name: "中文" },
+  { code: "en", name: "English" },
+] as const;
+export type Language = (typeof LANGUAGES)[number]["code"];
+
+/** Which of them is meant; Chinese, where it is none of them. */
+export const languageOf = (code: string): Language =>
+  LANGUAGES.find((language) => language.code === code)?.code ?? "zh-CN";
 
 /** Read once somebody wants them. */
 const READ: Partial<Record<Language, () => Promise<{ default: Texts }>>> = {

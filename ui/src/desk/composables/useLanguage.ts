@@ -4,7 +4,7 @@
  */
 import { nextTick, readonly, ref, watch } from "vue";
 import { useI18n } from "vue-i18n";
-import { type Language, lacks, readTexts } from "../i18n";
+import { type Language, lacks, languageOf, readTexts } from "../i18n";
 import { rememberLanguage, useSession } from "../stores/session";
 
 export function useLanguage() {
@@ -13,7 +13,7 @@ export function useLanguage() {
   const spoken = ref(false);
   let reading: Promise<void> = Promise.resolve();
 
-  const chosen = (): Language => (session.language === "en" ? "en" : "zh-CN");
+  const chosen = (): Language => languageOf(session.language);
 
   function show(language: Language): void {
     i18n.locale.value = language;
