@@ -43,7 +43,6 @@ type Running = (Arc<Till>, Arc<Line>);
 
 struct Session {
     actor: Actor,
-    view: SessionView,
     last_seen_ms: i64,
     idle_lock_ms: i64,
 }
@@ -158,7 +157,6 @@ impl Desk {
         let prefs = till.status(None).map_err(|error| error.to_app())?.prefs;
         *lock(&self.session)? = Some(Session {
             actor,
-            view: view.clone(),
             last_seen_ms: clock::now_ms(),
             idle_lock_ms: idle_lock_ms(&prefs),
         });
@@ -171,7 +169,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Who is signed in. `seen`: they are doing something now. Left alone for too long, nobody is.
+    /// Who is signed in, and as what by now. `seen`: they are doing something now. Nobody is any more who was left
+    /// alone for too long, or was dismissed meanwhile, here or at another desk.
     pub(crate) fn session(
         &self,
         seen: bool,
@@ -188,7 +187,12 @@ impl Desk {
         if seen {
             held.last_seen_ms = now_ms;
         }
-        Ok((held.actor.clone(), held.view.clone()))
+        let who = self.till()?.session(held.actor.staff).map_err(|error| error.to_app())?;
+        match &who {
+            Some((actor, _)) => held.actor = actor.clone(),
+            None => *session = None,
+        }
+        who.ok_or_else(|| Error::NotSignedIn.to_app())
     }
 
     /// Keeps preferences.

@@ -2,10 +2,11 @@
 //! fetched and run out, and files that are one person's.
 
 use punchcard_tests::{
-    DAY, MINUTE,
+    DAY, MINUTE, Shop,
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
+use punchcard_till::views::MemberInput;
 
 on_both_engines!(
     taking_back_reaches_every_owner,
@@ -125,6 +126,49 @@ fn one_person_registered_twice_is_one_person(engine: Engine) {
     assert!(second.redeem(&kept, &reward, false).is_ok());
     business.same_everywhere(&[&first, &second]);
     assert_eq!(first.points(&kept).0, 100);
+}
+
+/// Of a page that was open while the file was merged into another.
+#[test]
+fn what_is_done_to_a_file_that_was_merged_is_done_to_whose_it_is() {
+    let shop = Shop::new();
+    let (till, owner) = (shop.till(), shop.owner());
+    let (kept, gone) = (shop.member("王堃", 1).brief.id, shop.member("王 堃", 2).brief.id);
+    till.merge_members(&owner, id(&kept), id(&gone)).expect("the owner may");
+    till.ban_member(&owner, id(&gone), true, "打人").expect("the owner may");
+    assert!(till.member(&owner, id(&kept)).expect("there").banned);
+    let png = b"\x89PNG\r\n\x1a\n".to_vec();
+    till.set_photo(&owner, id(&gone), png).expect("the owner may");
+    assert!(till.member(&owner, id(&kept)).expect("there").brief.photo.is_some());
+    // A form would set all that it was filled with.
+    let form = MemberInput { name: "王 堃".into(), ..MemberInput::default() };
+    assert_eq!(Desk::code(till.change_member(&owner, id(&gone), form)), "not_found");
+    assert_eq!(till.member(&owner, id(&kept)).expect("there").brief.name, "王堃");
+}
+
+/// A third file takes one of the two in before anybody has said whether they are one person's.
+#[test]
+fn who_may_be_one_person_is_asked_until_it_is_settled() {
+    let (mut business, first) = Business::with_desk(Engine::Sqlite);
+    let second = business.desk("滨江 2", None);
+    let third = first.member("林知夏", 7);
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    let mother = first.member("周敏", 8);
+    business.pass(MINUTE);
+    let son = second.member("周小敏", 8);
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    let (till, owner) = (first.till(), first.owner());
+    let asked = || {
+        let page = till.sync_view(&owner, first.line().view()).expect("a page");
+        page.duplicates.len()
+    };
+    assert_eq!(asked(), 1);
+    till.merge_members(&owner, id(&third), id(&mother)).expect("the owner may");
+    assert_eq!(asked(), 1, "the son and whoever his mother is shown as now");
+    till.keep_apart(&owner, id(&third), id(&son)).expect("the owner may");
+    assert_eq!(asked(), 0);
 }
 
 fn yesterdays_rules_accuse_nobody(engine: Engine) {

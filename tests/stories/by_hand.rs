@@ -7,6 +7,7 @@ use punchcard_tests::{
     business::{Business, Desk, Engine},
     id, on_both_engines,
 };
+use punchcard_till::RedeemInput;
 
 on_both_engines!(what_is_given_by_hand_at_two_desks_is_one_story, what_was_given_away_is_had_once,);
 
@@ -54,6 +55,14 @@ fn one_desk_gives_takes_and_gives_on() {
     till.undo(&owner, id(&given.fact)).expect("the owner may");
     assert_eq!((shop.points(&one), shop.points(&other)), ((70, 70, 0), (0, 0, 0)));
     assert_eq!(Desk::code(till.undo(&owner, id(&given.fact))), "already_voided");
+    // Nobody was given any by what moved or came back.
+    assert_eq!(till.day(&owner, None, true).expect("a day").points_given, 100);
+    let towel = shop.reward("毛巾", 20);
+    let input = RedeemInput { member: id(&one), reward: id(&towel), points: None, on_trust: false };
+    let redeemed = till.redeem(&owner, input).expect("as many are here");
+    till.undo(&owner, id(&redeemed.fact)).expect("the owner may");
+    let today = till.day(&owner, None, true).expect("a day");
+    assert_eq!((today.points_given, today.points_used), (100, 0));
     shop.verify();
 }
 

@@ -160,6 +160,23 @@ fn contact_data_is_masked_and_saving_it_masked_changes_nothing() {
 }
 
 #[test]
+fn whoever_is_signed_in_is_who_they_are_by_now() {
+    let shop = Shop::new();
+    let zhou = hire(&shop, "周牧", Role::Manager, "583204");
+    let actor = signed_in(&shop, &zhou, "583204");
+    let change = |role, active| {
+        let input =
+            StaffInput { id: Some(zhou.clone()), name: "周牧".into(), role, pin: None, active };
+        shop.till().save_staff(&shop.owner(), input).expect("the owner may");
+        shop.till().session(actor.staff).expect("it answers")
+    };
+    let (now, view) = change(Role::Cashier, true).expect("still one of the staff");
+    assert_eq!((now.role, view.role), (Role::Cashier, Role::Cashier));
+    assert!(!view.permissions.contains(&Permission::LetInOnce));
+    assert_eq!(change(Role::Manager, false), None);
+}
+
+#[test]
 fn there_is_always_an_owner() {
     let shop = Shop::new();
     let owner = shop.till().staff().expect("staff")[0].clone();

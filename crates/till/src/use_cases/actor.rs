@@ -102,14 +102,17 @@ impl Till {
     /// # Errors
     /// [`Error::WrongPin`], [`Error::PinLocked`], `not_found`.
     pub fn sign_in(&self, staff: StaffId, pin: &str) -> Result<(Actor, SessionView)> {
-        let person = self.check_pin(staff, pin)?;
-        let session = SessionView {
-            staff: person.id.to_string(),
-            name: person.name,
-            role: person.role,
-            permissions: person.role.permissions().into_iter().collect(),
-        };
-        Ok((Actor::new(person.id, person.role), session))
+        Ok(session_of(self.check_pin(staff, pin)?))
+    }
+
+    /// Who somebody that signed in is by now: their role may have been changed at another desk. None: they may
+    /// not sign in any more.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn session(&self, staff: StaffId) -> Result<Option<(Actor, SessionView)>> {
+        let person = self.read(|db| records::person(db, staff))?;
+        Ok(person.filter(|person| person.active).map(session_of))
     }
 
     /// Adds the approval of somebody who gives their PIN on the spot.
@@ -152,6 +155,16 @@ impl Till {
         self.write(move |work| pin::forget_tries(work.db, staff))?;
         Ok(person)
     }
+}
+
+fn session_of(person: StaffRecord) -> (Actor, SessionView) {
+    let view = SessionView {
+        staff: person.id.to_string(),
+        name: person.name,
+        role: person.role,
+        permissions: person.role.permissions().into_iter().collect(),
+    };
+    (Actor::new(person.id, person.role), view)
 }
 
 fn active(work: &Work<'_>, staff: StaffId) -> Result<StaffRecord> {

@@ -98,6 +98,10 @@ fn first_id_of(ms: i64) -> [u8; 16] {
 const OURS: &str = "(store = ?3 OR (store IS NULL AND entry >> 40 IN
                      (SELECT n FROM stream WHERE till = ?4)))";
 
+/// Kinds of facts by which somebody has points again or instead of somebody else, and nobody was given any:
+/// something was taken back, points became another's.
+const BRINGS_BACK: [u16; 2] = [60, 62];
+
 fn figures(work: &Work<'_>, day: Day, start: i64, end: i64) -> Result<DayView> {
     let mut view = DayView {
         day,
@@ -126,8 +130,10 @@ fn figures(work: &Work<'_>, day: Day, start: i64, end: i64) -> Result<DayView> {
         let (kind, at_ms, points): (u16, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let verdict = row.get::<_, Option<i64>>(3)?.and_then(fold::verdict_of);
         let counted: bool = row.get(4)?;
-        // Other desks' facts are counted too, and one of them may say anything.
-        view.points_given = view.points_given.saturating_add(points.max(0));
+        if !BRINGS_BACK.contains(&kind) {
+            // Other desks' facts are counted too, and one of them may say anything.
+            view.points_given = view.points_given.saturating_add(points.max(0));
+        }
         match kind {
             20 => view.new_members += 1,
             51 => {

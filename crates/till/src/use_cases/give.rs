@@ -6,6 +6,7 @@ use punchcard_domain::{
     staff::Role,
 };
 use punchcard_protocol::{FactId, MemberId};
+use rusqlite::Connection;
 
 use super::duties::nobody;
 use crate::{
@@ -72,17 +73,21 @@ impl Till {
             if rested >= most {
                 break;
             }
-            rested += self.write(|work| rest(work, part))?;
+            rested += self.write(|work| rest(work, part, before))?;
         }
         Ok(rested)
     }
 }
 
-fn rest(work: &mut Work<'_>, members: &[i64]) -> Result<usize> {
+/// Returns what rests elsewhere of members of whom nothing happened since a moment, under any of their files.
+fn rest(work: &mut Work<'_>, members: &[i64], since_ms: i64) -> Result<usize> {
     let percent = work.house.rules.rest_percent;
     let mut rested = 0;
     for number in members {
         let shown = merged::shown_as(work.db, *number)?;
+        if was_here(work.db, shown, since_ms)? {
+            continue;
+        }
         let Some(file) = read::member_by_number(work.db, shown)? else { continue };
         let at_home = read::home_store(work.db, shown)? == Some(work.house.store.id);
         for kind in DRAWN {
@@ -96,6 +101,18 @@ fn rest(work: &mut Work<'_>, members: &[i64]) -> Result<usize> {
         }
     }
     Ok(rested)
+}
+
+/// Whether anything happened to a person since a moment.
+fn was_here(db: &Connection, member: i64, since_ms: i64) -> Result<bool> {
+    let mut happened =
+        db.prepare_cached("SELECT 1 FROM fact_of_member WHERE member = ?1 AND at_ms >= ?2")?;
+    for (file, _) in merged::files(db, member)? {
+        if happened.exists([file, since_ms])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// So many percent, rounded up: a single point is at home. The hub computes the same.

@@ -7,6 +7,7 @@ use punchcard_domain::{
     decide::{self, Neighbours},
     ledger::ValueKind,
     member::MemberPrivate,
+    refusal::Refusal,
     staff::Permission,
     time::Day,
 };
@@ -114,6 +115,10 @@ impl Till {
         self.write(move |work| {
             actor.require(Permission::EditMember)?;
             let file = known_member(work, member)?;
+            if file.id != member {
+                // Merged into another meanwhile: what the form holds is not what is shown of them now.
+                return Err(Refusal::NotFound("member").into());
+            }
             let wanted = private(work, &unmasked(work, &actor, &file, input.clone()))?;
             let neighbours = neighbours(work, &wanted, Some(file.number))?;
             let changed = difference(wanted, &file);
@@ -175,7 +180,8 @@ impl Till {
             let private =
                 MemberPrivate { banned: (!unchanged).then_some(text), ..MemberPrivate::default() };
             let decided = work.decide(None, |desk| {
-                Ok(decide::change_member(desk, member, None, private, &Neighbours::default(), &[])?)
+                let nobody = Neighbours::default();
+                Ok(decide::change_member(desk, file.id, None, private, &nobody, &[])?)
             })?;
             if let Some(decided) = decided {
                 work.append(&actor, decided)?;

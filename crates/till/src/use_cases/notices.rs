@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::{actor::Actor, check_in::undo_until, points::known_member, undo};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     random,
     store::{
         local::{self, HubLink},
@@ -148,13 +148,39 @@ impl Till {
     }
 }
 
-/// Whether two files are one person's is no longer a question.
+/// Whether two files are one person's is no longer a question. Those that ask it may have been merged into
+/// others meanwhile: what counts is whom they are shown as, and of whom they all are, nothing is asked any more.
 pub(crate) fn forget_duplicate(work: &Work<'_>, first: MemberId, second: MemberId) -> Result<()> {
-    work.db.execute(
-        "DELETE FROM duplicate WHERE (first = ?1 AND second = ?2) OR (first = ?2 AND second = ?1)",
-        params![first.as_bytes(), second.as_bytes()],
-    )?;
+    let settled = shown_pair(work.db, first, second)?;
+    for (first, second, _) in asked(work.db, i64::MAX)? {
+        let pair = shown_pair(work.db, first, second)?;
+        if pair == settled || pair.0 == pair.1 {
+            work.db.execute(
+                "DELETE FROM duplicate WHERE first = ?1 AND second = ?2",
+                params![first.as_bytes(), second.as_bytes()],
+            )?;
+        }
+    }
     Ok(())
+}
+
+/// Pairs of files that may be one person's, and since when; the newest first.
+fn asked(db: &Connection, most: i64) -> Result<Vec<(MemberId, MemberId, i64)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT first, second, at_ms FROM duplicate ORDER BY at_ms DESC LIMIT ?1",
+    )?;
+    let pairs = statement.query_map([most], |row| {
+        let id = |at| row.get(at).map(MemberId::from_bytes);
+        Ok((id(0)?, id(1)?, row.get(2)?))
+    })?;
+    Ok(pairs.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whom two files are shown as, whichever comes first.
+fn shown_pair(db: &Connection, first: MemberId, second: MemberId) -> Result<(MemberId, MemberId)> {
+    let shown = |id| Ok::<_, Error>(read::member(db, id)?.map_or(id, |file| file.id));
+    let (first, second) = (shown(first)?, shown(second)?);
+    Ok((first.min(second), first.max(second)))
 }
 
 fn notices(db: &Connection) -> Result<Vec<NoticeView>> {
@@ -182,17 +208,8 @@ fn notices(db: &Connection) -> Result<Vec<NoticeView>> {
 }
 
 fn duplicates(work: &Work<'_>, role: Role) -> Result<Vec<DuplicateView>> {
-    let mut statement = work.db.prepare_cached(
-        "SELECT first, second, at_ms FROM duplicate ORDER BY at_ms DESC LIMIT ?1",
-    )?;
-    let pairs = statement
-        .query_map([SHOWN], |row| {
-            let id = |at| row.get(at).map(MemberId::from_bytes);
-            Ok((id(0)?, id(1)?, row.get(2)?))
-        })?
-        .collect::<rusqlite::Result<Vec<(MemberId, MemberId, i64)>>>()?;
     let mut views = Vec::new();
-    for (first, second, at_ms) in pairs {
+    for (first, second, at_ms) in asked(work.db, SHOWN)? {
         let files = (read::member(work.db, first)?, read::member(work.db, second)?);
         // The one that was opened first is proposed to stay. Merged elsewhere meanwhile, they are
         // one file already.

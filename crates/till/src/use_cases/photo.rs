@@ -37,7 +37,8 @@ impl Till {
         }
         self.write(move |work| {
             actor.require(Permission::EditMember)?;
-            known_member(work, member)?;
+            // Whoever they are shown as: a page that was open while their files were merged names the other.
+            let member = known_member(work, member)?.id;
             let id = FactId(random::uuid_at(work.now_ms())?);
             let fact = Fact::MemberPhotoSet(MemberPhotoSet { id, member, private: None });
             work.append_with(actor.staff, fact, Some(bytes))?;

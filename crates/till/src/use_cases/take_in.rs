@@ -108,11 +108,11 @@ impl Work<'_> {
             Some(fact) if snapshot::holds(self.db, fact.id().as_bytes(), id)? => {}
             Some(fact) => {
                 self.note_void(&fact, &mut taken.lost_voids)?;
+                // Where everything is folded anew afterwards, this comes with it.
+                journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
                 if let Fact::MembersMerged(body) = &fact {
                     notices::forget_duplicate(self, body.kept, body.gone)?;
                 }
-                // Where everything is folded anew afterwards, this comes with it.
-                journal::fold_fact(self.db, &self.numbers, id, &header, &fact, private)?;
                 self.note(&fact);
                 touched(&header, &fact, taken);
             }
