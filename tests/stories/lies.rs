@@ -130,6 +130,16 @@ fn amounts(scribe: &mut Scribe, member: MemberId) -> Vec<Lie> {
         };
         lies.push(("amount", scribe.fact(&Fact::FactVoided(fact), None)));
     }
+    for to in [Account::Pool, Account::Till(me)] {
+        // What was spent once would be had again.
+        let fact = ValueReturned {
+            id: FactId(fresh()),
+            member,
+            at_ms: NOON,
+            postings: vec![posting(LotId(fresh()), Account::Spent(me), to, 5)],
+        };
+        lies.push(("amount", scribe.fact(&Fact::ValueReturned(fact), None)));
+    }
     lies
 }
 

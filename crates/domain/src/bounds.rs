@@ -29,7 +29,13 @@ pub const MOST_CHANGES: usize = 50;
 /// Whether every amount, price and moment of a fact is one, and every setting one that the owner
 /// could have made. `changes`: the fact's effects.
 pub fn fits(fact: &Fact, changes: &[Effect]) -> bool {
-    setting_fits(fact) && changes.iter().all(effect_fits)
+    setting_fits(fact) && changes.iter().all(effect_fits) && what_is_spent_stays(fact, changes)
+}
+
+/// What was spent comes back by taking something back, which is looked at by itself, and by nothing else.
+fn what_is_spent_stays(fact: &Fact, changes: &[Effect]) -> bool {
+    let out_of_spent = |effect: &Effect| matches!(effect, Effect::Post { posting, .. } if matches!(posting.from, Account::Spent(_)));
+    matches!(fact, Fact::FactVoided(_)) || !changes.iter().any(out_of_spent)
 }
 
 /// A part of a price, where a tier has it for less.

@@ -475,16 +475,50 @@ const OF_MEMBERS: ByKey = ByKey {
     many: entry_columns!("WHERE l.member = ANY($1) AND l.kept_back = 0 ORDER BY l.position"),
 };
 
-/// Entries about some members that are passed on, the oldest first.
-pub fn of_members(session: &mut dyn Session, members: &[MemberId]) -> Result<Vec<LogRow>> {
-    let keys: Vec<Vec<u8>> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
-    let mut rows = Vec::new();
-    session.query_keys(&OF_MEMBERS, &keys, &[], &mut |row| {
-        rows.push(log_row(row)?);
+/// Entries about some members that are passed on, the oldest first of each: at most so many, and of no more bytes
+/// than that. A photo that is changed again and again makes a member's history as long as anybody likes.
+pub fn of_members(
+    session: &mut dyn Session,
+    members: &[MemberId],
+    most: usize,
+    most_bytes: usize,
+) -> Result<Vec<LogRow>> {
+    let mut rows: Vec<LogRow> = Vec::new();
+    let mut bytes = 0;
+    session.query_keys(&OF_MEMBERS, &keys_of(members), &[], &mut |row| {
+        if rows.len() < most && bytes < most_bytes {
+            let row = log_row(row)?;
+            let private = row.private.as_ref().map_or(0, |part| part.bytes.len());
+            bytes += row.entry.payload.len() + private;
+            rows.push(row);
+        }
         Ok(())
     })?;
     rows.sort_by_key(|row| row.position);
     Ok(rows)
+}
+
+const PLACES_OF_MEMBERS: ByKey = ByKey {
+    one: "SELECT position, hash FROM log WHERE member = $1 AND kept_back = 0 ORDER BY position",
+    many: "SELECT position, hash FROM log WHERE member = ANY($1) AND kept_back = 0 ORDER BY position",
+};
+
+/// Where those entries stand, all of them, and what their hashes are.
+pub fn places_of_members(
+    session: &mut dyn Session,
+    members: &[MemberId],
+) -> Result<Vec<(u64, Hash)>> {
+    let mut places = Vec::new();
+    session.query_keys(&PLACES_OF_MEMBERS, &keys_of(members), &[], &mut |row| {
+        places.push((row[0].count()?, row[1].hash()?));
+        Ok(())
+    })?;
+    places.sort_by_key(|(position, _)| *position);
+    Ok(places)
+}
+
+fn keys_of(members: &[MemberId]) -> Vec<Vec<u8>> {
+    members.iter().map(|member| member.as_bytes().to_vec()).collect()
 }
 
 /// What stands at some places of a journal: place and hash.

@@ -121,7 +121,7 @@ fn grant(
     let missing = ask.amount - kept.granted;
     let (postings, short) = take(&purse.ours, Account::Till(stream), missing, work.effective_ms());
     kept.granted += missing - short;
-    kept.packets.extend(duties::grant(work, files[0], GrantReason::Draw, postings)?);
+    kept.packets.extend(duties::grant(work, files[0], GrantReason::Draw, &postings)?);
     Ok(())
 }
 

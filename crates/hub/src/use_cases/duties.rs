@@ -10,7 +10,7 @@ use punchcard_domain::{
     ledger::{Account, Posting, ValueKind, take},
     records::Store,
 };
-use punchcard_protocol::{Header, LotId, MemberId, StoreId, StreamId};
+use punchcard_protocol::{Header, LotId, MemberId, StoreId, StreamId, sync::Packet};
 use serde_json::json;
 
 use super::{
@@ -150,7 +150,7 @@ fn rest(work: &mut Work<'_>, from: StreamId, body: &ValueReturned) -> Result<()>
         let missing = missing_at_home(&purse, home, percent, now_ms);
         if missing > 0 {
             let (postings, _) = take(&purse.ours, Account::Till(home), missing, now_ms);
-            grant(work, files[0], GrantReason::Rest, postings)?;
+            grant(work, files[0], GrantReason::Rest, &postings)?;
         }
     }
     Ok(())
@@ -163,22 +163,28 @@ fn missing_at_home(purse: &Purse, home: StreamId, percent: i64, now_ms: i64) -> 
     i64::try_from(share).unwrap_or(0) - purse.held_by(home, now_ms)
 }
 
-/// The hub gives value to a till, and says so.
+/// The hub gives value to a till, and says so: of many small lots in as many entries as they need.
 pub(crate) fn grant(
     work: &mut Work<'_>,
     member: MemberId,
     reason: GrantReason,
-    postings: Vec<Posting>,
-) -> Result<Option<punchcard_protocol::sync::Packet>> {
-    if postings.is_empty() {
-        return Ok(None);
-    }
-    if restored::held(work)? {
+    postings: &[Posting],
+) -> Result<Vec<Packet>> {
+    if !postings.is_empty() && restored::held(work)? {
         return Err(restored::holds(work)?);
     }
-    let fact =
-        ValueGranted { id: fresh(work)?, member, at_ms: work.effective_ms(), reason, postings };
-    work.say(Fact::ValueGranted(fact)).map(Some)
+    let mut said = Vec::new();
+    for part in postings.chunks(POSTINGS) {
+        let fact = ValueGranted {
+            id: fresh(work)?,
+            member,
+            at_ms: work.effective_ms(),
+            reason,
+            postings: part.to_vec(),
+        };
+        said.push(work.say(Fact::ValueGranted(fact))?);
+    }
+    Ok(said)
 }
 
 impl Hub {

@@ -14,6 +14,8 @@ use crate::{
 
 /// More entries than these come through the channel.
 const MOST: usize = 2000;
+/// Nor do more bytes than these: photos.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl Hub {
     /// All that is known of whoever holds a card or has a phone. From now on the store follows
@@ -39,8 +41,9 @@ impl Hub {
                 work.follow(till.store, &members)?;
             }
             let mut packets = Vec::new();
-            for row in journal::of_members(&mut *work.session, &members)?.iter().take(MOST) {
-                packets.push(pull::packet(row)?);
+            let session = &mut *work.session;
+            for row in journal::of_members(session, &members, MOST, MOST_BYTES)? {
+                packets.push(pull::packet(&row)?);
             }
             Ok(Found { members, packets })
         })

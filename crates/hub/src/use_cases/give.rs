@@ -1,7 +1,7 @@
 //! Tills give back what a hub lost when it was restored: others' entries, and the hub's own, each
 //! proved by its writer's signature.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punchcard_domain::fact::Fact;
 use punchcard_protocol::{
@@ -81,7 +81,9 @@ fn held(work: &mut Work<'_>, from: StreamId, ask: &Held) -> Result<Wanted> {
         return Err(Error::refused(Code::TooLarge, "too many journals at once"));
     }
     let mut wanted = Vec::new();
-    for (stream, newest) in ask.streams.iter().filter(|(stream, _)| stream.till != from.till) {
+    // Each is looked at once, however often it is named: a long one is long to look at.
+    let asked: BTreeMap<StreamId, u64> = ask.streams.iter().copied().collect();
+    for (stream, newest) in asked.iter().filter(|(stream, _)| stream.till != from.till) {
         let own = stream.till == work.hub.id;
         let here = if hub_key(work, stream.till)?.is_some() {
             journal::whole_up_to(&mut *work.session, *stream)?
@@ -332,6 +334,10 @@ fn of_a_hub(
         ) else {
             continue;
         };
+        if !part_is_its_own(fact.as_ref(), arrived.private.as_ref()) {
+            tracing::warn!(%stream, seq, "an entry was given back with a part that is not its own");
+            continue;
+        }
         if seq > row.link.seq {
             row.link = link;
             row.hlc = arrived.header.hlc;
@@ -359,6 +365,15 @@ fn of_a_hub(
         close_what_it_closed(work, fact)?;
     }
     duties::overdrawn(work, stream, &members)
+}
+
+/// The writer's signature does not cover the private part: the fact names it. Whoever brings the right one later
+/// is believed.
+fn part_is_its_own(fact: Option<&Fact>, private: Option<&PrivatePart>) -> bool {
+    match (fact, private) {
+        (Some(fact), Some(part)) => fact.private() == Some(part.commitment()),
+        _ => true,
+    }
 }
 
 fn row_of_hub(work: &mut Work<'_>, stream: StreamId, public_key: [u8; 32]) -> Result<StreamRow> {

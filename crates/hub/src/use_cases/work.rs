@@ -274,10 +274,7 @@ impl<'a> Work<'a> {
             members.iter().copied().filter(|member| !known.contains(&(*member, store))).collect();
         let pairs: Vec<(MemberId, StoreId)> = new.iter().map(|member| (*member, store)).collect();
         journal::follow(&mut *self.session, &pairs)?;
-        let entries: Vec<(u64, Hash)> = journal::of_members(&mut *self.session, &new)?
-            .iter()
-            .map(|row| (row.position, row.hash))
-            .collect();
+        let entries = journal::places_of_members(&mut *self.session, &new)?;
         journal::feed(&mut *self.session, &channel_of(store), &entries)
     }
 }
