@@ -58,3 +58,32 @@ it("throws away an answer that was overtaken", async () => {
   expect(byId("result-0")?.textContent).toContain("林知夏");
   wrapper.unmount();
 });
+
+it("opens nobody of an earlier answer where the till says nothing to what is typed now", async () => {
+  vi.useFakeTimers();
+  answer({
+    find: ({ query }) =>
+      query === "138" ? [MEMBER] : Promise.reject(new Error("the disk fell asleep")),
+  });
+  const { wrapper, router, type, press } = await box();
+  type("138");
+  await vi.advanceTimersByTimeAsync(70);
+  expect(byId("result-0")).not.toBeNull();
+  type("1388");
+  await press("Enter");
+  await vi.advanceTimersByTimeAsync(70);
+  expect(router.currentRoute.value.fullPath).toBe("/");
+  wrapper.unmount();
+});
+
+it("opens nobody once the desk was locked", async () => {
+  let found: (members: unknown) => void = () => {};
+  answer({ find: () => new Promise((resolve) => (found = resolve)) });
+  const { wrapper, router, type, press } = await box();
+  type("0427");
+  await press("Enter");
+  wrapper.unmount();
+  found([MEMBER]);
+  await settle();
+  expect(router.currentRoute.value.fullPath).toBe("/");
+});

@@ -52,6 +52,25 @@ afterEach(() => {
 });
 
 describe("the scanner on the window", () => {
+  it("leaves a list as it was chosen, which the keys of a code would choose from anew", () => {
+    const list = document.createElement("select");
+    list.innerHTML = "<option>60</option><option>120</option>";
+    list.value = "120";
+    document.body.append(list);
+    list.focus();
+    const heard: string[] = [];
+    list.addEventListener("change", () => heard.push(list.value));
+    press(list, "Digit6", "6");
+    // What a browser does with a key on a closed list.
+    list.value = "60";
+    for (const digit of "0010427") press(list, `Digit${digit}`, digit);
+    press(list, "Enter", "Enter");
+    vi.runAllTimers();
+    expect(list.value).toBe("120");
+    expect(heard).toEqual(["120"]);
+    expect(scans).toEqual(["60010427"]);
+  });
+
   it("hears a scan wherever the focus is, and keeps its Enter from the page", () => {
     const enter = scan(document.body, "80010427");
     expect(scans).toEqual(["80010427"]);

@@ -71,7 +71,7 @@ function holdsEnter(target: EventTarget | null): boolean {
 
 function reaches(name: string, event: KeyboardEvent): boolean {
   if (/^F\d+$/.test(name) || name === "Escape") return true;
-  if (name === "Ctrl+Z" || name === "Ctrl+Enter") {
+  if (name === "Ctrl+Z") {
     // In a text that was begun, Ctrl+Z is the text's own.
     const target = event.target;
     return !(isEditable(target) && "value" in target! && target.value !== "");
@@ -167,6 +167,7 @@ function known(name: string): boolean {
 function onKeydown(event: KeyboardEvent): void {
   // The scanner has heard this key already, so of those before it all is known: they come first.
   // Some scanners press Shift between the keys of a code, which says nothing yet.
+  const focused = document.activeElement;
   if (!isModifier(event.code)) while (digits.length > 0) decide();
   if (event.isComposing || event.defaultPrevented) return;
   const name = nameOf(event);
@@ -174,8 +175,11 @@ function onKeydown(event: KeyboardEvent): void {
   if (/^F([1-9]|1[01])$/.test(name)) event.preventDefault();
   if (!reaches(name, event) || !known(name)) return;
   const pressed = { name, event, at: performance.now() };
-  if (/^[0-9]$/.test(name)) waitForMore(pressed);
-  else if (perform(pressed)) event.preventDefault();
+  if (/^[0-9]$/.test(name)) {
+    // Where the one before it put the cursor into a box, the browser would type this one there as well.
+    if (document.activeElement !== focused) event.preventDefault();
+    waitForMore(pressed);
+  } else if (perform(pressed)) event.preventDefault();
 }
 
 if (typeof window !== "undefined") window.addEventListener("keydown", onKeydown);

@@ -3,9 +3,10 @@ import { onScopeDispose, type Ref, watch } from "vue";
 import { afterSilence } from "./silence";
 import { ScanDetector, type ScanSettings } from "./scan-detector";
 
-type Field = HTMLInputElement | HTMLTextAreaElement;
+/** What keys change: in a list they choose what begins with them. */
+type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
-/** What a text field held before the first key, so that a scan leaves no trace in it. */
+/** What a field held before the first key, so that a scan leaves no trace in it. */
 interface Snapshot {
   field: Field;
   value: string;
@@ -15,8 +16,8 @@ interface Snapshot {
 
 const TEXT_TYPES = new Set(["text", "search", "tel", "email", "url", "number", ""]);
 
-function textField(target: EventTarget | null): Field | null {
-  if (target instanceof HTMLTextAreaElement) return target;
+function fieldOf(target: EventTarget | null): Field | null {
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return target;
   if (target instanceof HTMLInputElement && TEXT_TYPES.has(target.type)) return target;
   return null;
 }
@@ -30,21 +31,23 @@ function isSecret(target: EventTarget | null): boolean {
 
 function take(field: Field | null): Snapshot | null {
   if (!field) return null;
-  const selectable = field.type !== "number" && field.type !== "email";
-  return {
-    field,
-    value: field.value,
-    start: selectable ? field.selectionStart : null,
-    end: selectable ? field.selectionEnd : null,
-  };
+  const { value } = field;
+  if (field instanceof HTMLSelectElement || ["number", "email"].includes(field.type)) {
+    return { field, value, start: null, end: null };
+  }
+  return { field, value, start: field.selectionStart, end: field.selectionEnd };
 }
 
 function put(snapshot: Snapshot): void {
   const { field, value, start, end } = snapshot;
   if (field.value === value) return;
   field.value = value;
-  if (start !== null && field === document.activeElement) field.setSelectionRange(start, end);
+  const list = field instanceof HTMLSelectElement;
+  if (!list && start !== null && field === document.activeElement) {
+    field.setSelectionRange(start, end);
+  }
   field.dispatchEvent(new Event("input", { bubbles: true }));
+  if (list) field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 /** Then does what the scan is for: that may be to fill this very field. */
@@ -122,7 +125,7 @@ export function useScanner(
       time,
     });
     if (step.kind === "more" || step.kind === "scan") quickKeys += 1;
-    if (step.kind === "start") snapshot = take(textField(event.target));
+    if (step.kind === "start") snapshot = take(fieldOf(event.target));
     if (step.kind === "scan") {
       // The Enter belongs to the scanner: no form and no button may have it.
       event.preventDefault();

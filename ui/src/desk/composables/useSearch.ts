@@ -42,14 +42,14 @@ export function useSearch(query: Ref<string>) {
   });
   onScopeDispose(() => clearTimeout(timer));
 
-  /** What is on the screen now, or what the till says if the typing was faster. */
+  /** What the till says to what is typed now, and nothing where that cannot be had or was overtaken. */
   async function settle(): Promise<MemberBrief[]> {
     const trimmed = query.value.trim();
     if (trimmed !== "" && answered.value !== trimmed) {
       clearTimeout(timer);
       await ask(trimmed);
     }
-    return results.value;
+    return answered.value === trimmed ? results.value : [];
   }
 
   return { results, answered, settle, reset };
