@@ -292,6 +292,27 @@ fn value_rests_where_the_owner_wants_it(engine: Engine) {
     assert_eq!(first.points(&member), (101, 81, 0), "80 percent, rounded up");
 }
 
+/// Somebody who was here today under one of their files is not somebody whom nobody has seen, because of another.
+#[test]
+fn value_stays_with_who_was_here_under_any_of_their_files() {
+    let (mut business, first) = Business::with_desk(Engine::Sqlite);
+    let second = business.desk("滨江 2", None);
+    business.same_everywhere(&[&first, &second]);
+    business.cut();
+    let kept = first.member("王堃", 1);
+    business.pass(MINUTE);
+    let gone = second.member("王堃", 1);
+    second.earn(&gone, "50.00");
+    business.mend();
+    business.same_everywhere(&[&first, &second]);
+    first.till().merge_members(&first.owner(), id(&kept), id(&gone)).expect("the owner may");
+    business.same_everywhere(&[&first, &second]);
+    business.pass(DAY + MINUTE);
+    second.earn(&kept, "20.00");
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(second.points(&kept), (70, 70, 0));
+}
+
 fn what_merged_files_hold_is_moved_spent_and_taken_back_once(engine: Engine) {
     let (mut business, first) = Business::with_desk(engine);
     let second = business.desk("滨江 2", None);
@@ -350,4 +371,27 @@ fn hundreds_of_small_lots_are_redeemed_and_drawn(engine: Engine) {
     assert!(first.redeem(&member, &reward, false).is_ok());
     business.same_everywhere(&[&first, &second]);
     assert_eq!(second.points(&member), (0, 0, 0));
+}
+
+/// In one entry these would be longer than any entry may be.
+#[test]
+fn thousands_of_small_lots_are_given_in_as_many_entries_as_they_need() {
+    const LOTS: i64 = 2000;
+    let (business, first) = Business::with_desk(Engine::Sqlite);
+    let second = business.desk("滨江 2", None);
+    let mut rules = first.till().rules().expect("the rules");
+    rules.rest_percent = 0;
+    first.till().save_rules(&first.owner(), rules).expect("the owner may");
+    let member = first.member("王堃", 1);
+    for _ in 0..LOTS {
+        first.earn(&member, "1.00");
+    }
+    business.same_everywhere(&[&first, &second]);
+    business.pass(DAY + MINUTE);
+    business.same_everywhere(&[&first, &second]);
+    assert_eq!(first.points(&member), (LOTS, 0, 0), "all of it is in the pool");
+    let drawn = second.line().draw(&second.owner(), id(&member), LOTS).expect("it answers");
+    assert_eq!(drawn.drawn, LOTS);
+    assert_eq!(second.points(&member), (LOTS, LOTS, 0));
+    business.same_everywhere(&[&first, &second]);
 }
