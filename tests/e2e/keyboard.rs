@@ -34,6 +34,50 @@ async fn check_in_redeem_and_undo_by_keys_alone() {
 }
 
 #[tokio::test]
+async fn one_esc_leaves_a_box_and_not_the_form_and_ctrl_enter_saves_it() {
+    let shop = Shop::demo();
+    let members = shop.count("member_registered");
+    let window = Window::signed_in(&shop, "owner").await;
+    window.ctrl('n').await;
+    window
+        .until("the cursor in the name", "document.activeElement?.dataset.testid === 'field-name'")
+        .await;
+    window.compose("宋词").await;
+    window.click("field-note").await;
+    window.compose("晚上来").await;
+    window.key(Key::Escape).await;
+    window
+        .until(
+            "the form, and no box of it",
+            "document.querySelector('[data-testid=member-form]') !== null
+             && document.activeElement === document.body",
+        )
+        .await;
+    window.click("field-note").await;
+    window.press(&[Key::Control.into(), Key::Enter.into()]).await;
+    window.says("member-name", "宋词").await;
+    window.close().await;
+    assert_eq!(shop.count("member_registered"), members + 1);
+}
+
+#[tokio::test]
+async fn the_list_of_recent_visits_makes_way_for_esc_and_for_a_scan() {
+    let shop = Shop::demo();
+    let window = Window::signed_in(&shop, "owner").await;
+    window.resize(1024, 768).await;
+    window.click("recent-open").await;
+    window.find("recent-drawer").await;
+    window.key(Key::Escape).await;
+    window.gone("recent-drawer").await;
+    window.click("recent-open").await;
+    window.find("recent-drawer").await;
+    window.scan("10000001").await;
+    window.says("verdict-name", "林知夏").await;
+    window.gone("recent-drawer").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn the_focus_is_always_seen() {
     let shop = Shop::demo();
     let window = Window::signed_in(&shop, "owner").await;
