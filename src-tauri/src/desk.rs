@@ -42,6 +42,7 @@ enum Opened {
 type Running = (Arc<Till>, Arc<Line>);
 
 struct Session {
+    /// Who signed in, as what they were then: what they may is asked anew each time.
     actor: Actor,
     last_seen_ms: i64,
     idle_lock_ms: i64,
@@ -188,9 +189,8 @@ impl Desk {
             held.last_seen_ms = now_ms;
         }
         let who = self.till()?.session(held.actor.staff).map_err(|error| error.to_app())?;
-        match &who {
-            Some((actor, _)) => held.actor = actor.clone(),
-            None => *session = None,
+        if who.is_none() {
+            *session = None;
         }
         who.ok_or_else(|| Error::NotSignedIn.to_app())
     }

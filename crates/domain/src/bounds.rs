@@ -34,7 +34,10 @@ pub fn fits(fact: &Fact, changes: &[Effect]) -> bool {
 
 /// What was spent comes back by taking something back, which is looked at by itself, and by nothing else.
 fn what_is_spent_stays(fact: &Fact, changes: &[Effect]) -> bool {
-    let out_of_spent = |effect: &Effect| matches!(effect, Effect::Post { posting, .. } if matches!(posting.from, Account::Spent(_)));
+    let out_of_spent = |effect: &Effect| match effect {
+        Effect::Post { posting, .. } => matches!(posting.from, Account::Spent(_)),
+        _ => false,
+    };
     matches!(fact, Fact::FactVoided(_)) || !changes.iter().any(out_of_spent)
 }
 

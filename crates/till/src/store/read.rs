@@ -432,6 +432,21 @@ pub fn visits_since(db: &Connection, member: i64, since_ms: i64) -> Result<i64> 
     Ok(visits)
 }
 
+/// Whether anything happened to a person since a moment, under any of their files.
+///
+/// # Errors
+/// Those of the store.
+pub fn happened_since(db: &Connection, member: i64, since_ms: i64) -> Result<bool> {
+    let mut happened =
+        db.prepare_cached("SELECT 1 FROM fact_of_member WHERE member = ?1 AND at_ms >= ?2")?;
+    for (file, _) in merged::files(db, member)? {
+        if happened.exists([file, since_ms])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Where a fact stands, and whether it was taken back.
 #[derive(Debug, Clone, Copy)]
 pub struct FactPlace {

@@ -6,7 +6,6 @@ use punchcard_domain::{
     staff::Role,
 };
 use punchcard_protocol::{FactId, MemberId};
-use rusqlite::Connection;
 
 use super::duties::nobody;
 use crate::{
@@ -85,7 +84,7 @@ fn rest(work: &mut Work<'_>, members: &[i64], since_ms: i64) -> Result<usize> {
     let mut rested = 0;
     for number in members {
         let shown = merged::shown_as(work.db, *number)?;
-        if was_here(work.db, shown, since_ms)? {
+        if read::happened_since(work.db, shown, since_ms)? {
             continue;
         }
         let Some(file) = read::member_by_number(work.db, shown)? else { continue };
@@ -101,18 +100,6 @@ fn rest(work: &mut Work<'_>, members: &[i64], since_ms: i64) -> Result<usize> {
         }
     }
     Ok(rested)
-}
-
-/// Whether anything happened to a person since a moment.
-fn was_here(db: &Connection, member: i64, since_ms: i64) -> Result<bool> {
-    let mut happened =
-        db.prepare_cached("SELECT 1 FROM fact_of_member WHERE member = ?1 AND at_ms >= ?2")?;
-    for (file, _) in merged::files(db, member)? {
-        if happened.exists([file, since_ms])? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// So many percent, rounded up: a single point is at home. The hub computes the same.

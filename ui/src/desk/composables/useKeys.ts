@@ -165,9 +165,9 @@ function known(name: string): boolean {
 }
 
 function onKeydown(event: KeyboardEvent): void {
+  const focused = document.activeElement;
   // The scanner has heard this key already, so of those before it all is known: they come first.
   // Some scanners press Shift between the keys of a code, which says nothing yet.
-  const focused = document.activeElement;
   if (!isModifier(event.code)) while (digits.length > 0) decide();
   if (event.isComposing || event.defaultPrevented) return;
   const name = nameOf(event);
